@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# What can be done here: make help
+
+O	?= out
+PREFIX	?= /usr/local
+DESTDIR	?=
+VERSION	:= 0.1
+
+CC	?= cc
+CLANG	?= clang
+BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+CFLAGS	?= -O2 -g
+LIBS	:= libbpf libelf smartcols json-c ncursesw
+
+ifneq ($(V),1)
+Q	:= @
+say	= @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@)
+endif
+
+WARN	:= -Wall -Wextra -Werror
+override CFLAGS += -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -MMD -MP \
+	-DVERSION='"$(VERSION)"'
+# Looked up only when something is compiled, so that help and deps need no library.
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+
+COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c
+TOP	:= cli/dmabuf-top.c $(wildcard cli/top/*.c)
+TRACE	:= cli/dmabuf-trace.c $(wildcard cli/trace/*.c)
+SKEL	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+obj	= $(patsubst %.c,$(O)/obj/%.o,$(1))
+TOOLS	:= $(O)/dmabuf-top $(O)/dmabuf-trace
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all tests-bin tests-unit install uninstall clean help
+
+all: $(TOOLS)	## build the tools (O=DIR: elsewhere than out, V=1: show commands)
+
+$(O)/dmabuf-top: $(call obj,$(TOP) $(COMMON))
+$(O)/dmabuf-trace: $(call obj,$(TRACE) $(COMMON))
+$(TOOLS):
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
+
+$(O)/obj/%.o: %.c | $(SKEL)
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h)
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -Wall -Werror --target=bpf -mcpu=v3 -D__bpf__ -Iinclude -Ibpf -c -o $@ $<
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+include tests/build.mk
+-include tests/tests.mk
+-include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)
+
+install: all	## install below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 man/dmabuf-top.8 man/dmabuf-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+uninstall:	## remove what install installed
+	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/man/man8/%.8,dmabuf-top dmabuf-trace)
+
+clean:	## remove what was built (not the lab's trees)
+	rm -rf $(O)
+
+help:	## this list
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## */\1\t/p' $(MAKEFILE_LIST) | \
+		awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'

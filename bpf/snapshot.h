@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What bpf/snapshot.bpf.c and its loader, cli/source/bpf.c, say to each other. */
+#ifndef SNAPSHOT_BPF_H
+#define SNAPSHOT_BPF_H
+
+/* Bounds of the walks; beyond, the snapshot says that it is not whole. */
+#define SNAPSHOT_MAX_BUFFERS		(1 << 22)
+#define SNAPSHOT_MAX_ATTACHMENTS	(1 << 16)
+
+struct snapshot_args {
+	__u64 anchor;		/* in, buffers_by_list: a struct dma_buf */
+	__u64 recount;		/* in: snap_recount records only */
+	__u64 buffers;		/* out: seen */
+	__u64 bytes;		/* out: ring space that all records need */
+	__u64 dropped;		/* out: records that did not fit */
+	__u64 whole;		/* out: the walk came to its end */
+};
+
+#endif

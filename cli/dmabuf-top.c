@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-top: who holds each dma-buf, live. Options here; all else in top/. */
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "output/columns.h"
+#include "output/output.h"
+#include "source/source.h"
+#include "top/top.h"
+
+enum {
+	OPT_VIEW = OPT_OWN,
+};
+
+static const struct option long_options[] = {
+	OPTIONS_LONG,
+	{ "batch", no_argument, NULL, 'b' },
+	{ "refreshes", required_argument, NULL, 'n' },
+	{ "delay", required_argument, NULL, 'd' },
+	{ "view", required_argument, NULL, OPT_VIEW },
+	{ "sort", required_argument, NULL, 's' },
+	{ "invert", no_argument, NULL, 'I' },
+	{ 0 }
+};
+
+static const char help[] =
+	"Usage: dmabuf-top [options]\n"
+	"Shows who holds each dma-buf, live, as top does for processes.\n\n"
+	"  -b, --batch              print refreshes instead of a screen\n"
+	"  -n, --refreshes=N        end after N\n"
+	"  -d, --delay=SECONDS      time between two (1)\n"
+	"      --view=VIEW          processes, buffers, holders, devices, attachments, exporters\n"
+	"  -s, --sort=COLUMN        by that column; -I, --invert: the other way round\n"
+	OPTIONS_HELP;
+
+static int no_such_view(const struct options *o, const char *name)
+{
+	uint32_t i;
+
+	fprintf(stderr, "%s: no view '%s'; there are:", o->command, name);
+	for (i = 0; i < n_views; i++)
+		fprintf(stderr, " %s", views[i].name);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+static int no_such_column(const struct options *o, const struct view *view, const char *name)
+{
+	uint32_t i;
+
+	fprintf(stderr, "%s: no column '%s' in view %s; there are:", o->command, name, view->name);
+	for (i = 0; i < view->n_columns; i++)
+		fprintf(stderr, " %s", view->columns[i].name);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+/* A view's columns can be named only once the view is known, so these come last. */
+static int check_columns(struct top_options *top, const char *sort)
+{
+	struct column_list list = { 0 };
+	char *unknown = NULL;
+	int status = 0;
+
+	top->sort = view_column(top->view, sort ? sort : top->view->sort);
+	if (!top->sort)
+		return no_such_column(&top->common, top->view, sort) + 1;
+	if (column_list_parse(&list, top->view, top->common.columns, &unknown) == -EINVAL)
+		status = no_such_column(&top->common, top->view, unknown) + 1;
+	free(unknown);
+	free(list.columns);
+	return status;
+}
+
+static int take_number(struct top_options *top, int opt, const char *arg)
+{
+	char *end;
+
+	errno = 0;
+	if (opt == 'n') {
+		top->refreshes = strtol(arg, &end, 10);
+		if (errno || end == arg || *end || top->refreshes < 1)
+			return options_usage(&top->common, "-n takes a count from 1 on: '%s'", arg) + 1;
+	} else {
+		top->delay = strtod(arg, &end);
+		if (errno || end == arg || *end || !isfinite(top->delay) || top->delay < 0.1 ||
+		    top->delay > 86400)
+			return options_usage(&top->common, "-d takes seconds from 0.1 to 86400: '%s'",
+					     arg) + 1;
+	}
+	return 0;
+}
+
+static int parse(struct top_options *top, int argc, char **argv)
+{
+	const char *sort = NULL, *view = "processes";
+	int opt, status = 0;
+
+	while (!status && (opt = getopt_long(argc, argv, OPTIONS_SHORT "bn:d:s:I", long_options,
+					     NULL)) != -1) {
+		switch (opt) {
+		case 'b':
+			top->batch = true;
+			break;
+		case 'n':
+		case 'd':
+			status = take_number(top, opt, optarg);
+			break;
+		case 's':
+			sort = optarg;
+			break;
+		case 'I':
+			top->invert = true;
+			break;
+		case OPT_VIEW:
+			view = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_OK + 1;
+		default:
+			status = options_take(&top->common, opt, optarg);
+		}
+	}
+	if (status)
+		return status;
+	if (optind < argc)
+		return options_usage(&top->common, "'%s' is not an option", argv[optind]) + 1;
+	top->view = view_find(view);
+	if (!top->view)
+		return no_such_view(&top->common, view) + 1;
+	/* What cannot be shown on a screen means batch; a file is no screen either. */
+	if (top->common.format != OUTPUT_TEXT || top->common.output)
+		top->batch = true;
+	return check_columns(top, sort);
+}
+
+int main(int argc, char **argv)
+{
+	struct top_options top = { .delay = 1 };
+	struct source source;
+	char *passed = NULL;
+	int status;
+
+	setlocale(LC_ALL, "");
+	options_init(&top.common, "dmabuf-top");
+	status = parse(&top, argc, argv);
+	if (status) {
+		options_free(&top.common);
+		return status - 1;
+	}
+	if (top.common.list_columns) {
+		status = output_list_columns(stdout) ? EXIT_FAILED : EXIT_OK;
+	} else if (source_open(&source, top.common.source, &passed)) {
+		status = options_fail(&top.common, "%s", source.error);
+	} else {
+		if (top.common.verbose && passed)
+			fputs(passed, stderr);
+		status = top.batch ? batch_run(&top, &source) : screen_run(&top, &source);
+		source_close(&source);
+	}
+	free(passed);
+	options_free(&top.common);
+	return status;
+}

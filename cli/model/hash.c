@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Hash tables of the model; see hash.h. Pure data, no I/O. */
+#include "model/hash.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Finalizer of splitmix64 (Steele, Lea, Flood 2014): inodes are consecutive numbers. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+uint32_t index_get(const struct index *index, uint64_t key)
+{
+	uint32_t at;
+
+	if (!index->size)
+		return INDEX_NONE;
+	for (at = mix(key) & (index->size - 1); index->slots[at].value != INDEX_NONE;
+	     at = (at + 1) & (index->size - 1))
+		if (index->slots[at].key == key)
+			return index->slots[at].value;
+	return INDEX_NONE;
+}
+
+static void index_place(struct index *index, uint64_t key, uint32_t value)
+{
+	uint32_t at = mix(key) & (index->size - 1);
+
+	while (index->slots[at].value != INDEX_NONE && index->slots[at].key != key)
+		at = (at + 1) & (index->size - 1);
+	if (index->slots[at].value == INDEX_NONE)
+		index->used++;
+	index->slots[at].key = key;
+	index->slots[at].value = value;
+}
+
+static int index_grow(struct index *index)
+{
+	struct index larger = { .size = index->size ? index->size * 2 : 64 };
+	uint32_t i;
+
+	larger.slots = malloc(larger.size * sizeof(*larger.slots));
+	if (!larger.slots)
+		return -ENOMEM;
+	memset(larger.slots, 0xff, larger.size * sizeof(*larger.slots));
+	for (i = 0; i < index->size; i++)
+		if (index->slots[i].value != INDEX_NONE)
+			index_place(&larger, index->slots[i].key, index->slots[i].value);
+	free(index->slots);
+	*index = larger;
+	return 0;
+}
+
+int index_put(struct index *index, uint64_t key, uint32_t value)
+{
+	if ((uint64_t)index->used * 4 >= (uint64_t)index->size * 3) {
+		int err = index_grow(index);
+
+		if (err)
+			return err;
+	}
+	index_place(index, key, value);
+	return 0;
+}
+
+void index_clear(struct index *index)
+{
+	if (index->used)
+		memset(index->slots, 0xff, index->size * sizeof(*index->slots));
+	index->used = 0;
+}
+
+void index_free(struct index *index)
+{
+	free(index->slots);
+	memset(index, 0, sizeof(*index));
+}
+
+struct intern_block {
+	struct intern_block *next;
+	size_t used, size;
+	char bytes[];
+};
+
+/* FNV-1a, 64 bit (Fowler, Noll, Vo). */
+static uint64_t hash_bytes(const char *s, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	while (len--)
+		h = (h ^ (unsigned char)*s++) * 0x100000001b3ULL;
+	return h;
+}
+
+static char *intern_copy(struct intern *table, const char *s, size_t len)
+{
+	struct intern_block *block = table->blocks;
+	char *copy;
+
+	if (!block || block->size - block->used < len + 1) {
+		size_t size = len + 1 > 4000 ? len + 1 : 4000;
+
+		block = malloc(sizeof(*block) + size);
+		if (!block)
+			return NULL;
+		block->next = table->blocks;
+		block->used = 0;
+		block->size = size;
+		table->blocks = block;
+	}
+	copy = block->bytes + block->used;
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	block->used += len + 1;
+	return copy;
+}
+
+static const char **intern_find(const struct intern *table, const char *s, size_t len)
+{
+	uint32_t at = hash_bytes(s, len) & (table->size - 1);
+
+	while (table->slots[at] &&
+	       (strncmp(table->slots[at], s, len) || table->slots[at][len]))
+		at = (at + 1) & (table->size - 1);
+	return &table->slots[at];
+}
+
+static int intern_grow(struct intern *table)
+{
+	struct intern larger = { .size = table->size ? table->size * 2 : 64 };
+	uint32_t i;
+
+	larger.slots = calloc(larger.size, sizeof(*larger.slots));
+	if (!larger.slots)
+		return -ENOMEM;
+	for (i = 0; i < table->size; i++)
+		if (table->slots[i])
+			*intern_find(&larger, table->slots[i], strlen(table->slots[i])) =
+				table->slots[i];
+	free(table->slots);
+	table->slots = larger.slots;
+	table->size = larger.size;
+	return 0;
+}
+
+const char *intern(struct intern *table, const char *s, size_t max)
+{
+	size_t len = strnlen(s, max);
+	const char **slot;
+
+	if ((uint64_t)table->used * 4 >= (uint64_t)table->size * 3 && intern_grow(table))
+		return NULL;
+	slot = intern_find(table, s, len);
+	if (!*slot) {
+		*slot = intern_copy(table, s, len);
+		if (*slot)
+			table->used++;
+	}
+	return *slot;
+}
+
+void intern_free(struct intern *table)
+{
+	struct intern_block *block, *next;
+
+	for (block = table->blocks; block; block = next) {
+		next = block->next;
+		free(block);
+	}
+	free(table->slots);
+	memset(table, 0, sizeof(*table));
+}
+
+void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element)
+{
+	char **base = array;
+
+	if (*n == *room) {
+		uint32_t larger = *room ? *room * 2 : 16;
+		char *moved = realloc(*base, larger * element);
+
+		if (!moved)
+			return NULL;
+		*base = moved;
+		*room = larger;
+	}
+	return memset(*base + (size_t)(*n)++ * element, 0, element);
+}

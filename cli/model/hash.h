@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Two hash tables that the model is built with: numbers to indices, and strings kept once. */
+#ifndef MODEL_HASH_H
+#define MODEL_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define INDEX_NONE UINT32_MAX
+
+struct index_slot {
+	uint64_t key;
+	uint32_t value;			/* INDEX_NONE: free */
+};
+
+/* Maps a 64-bit key to a 32-bit value. Zero-initialised is empty and ready. */
+struct index {
+	struct index_slot *slots;
+	uint32_t used, size;		/* size: 0 or a power of two */
+};
+
+/* Returns the value of key, INDEX_NONE if there is none. */
+uint32_t index_get(const struct index *index, uint64_t key);
+/* Adds key, which must not be there yet, or gives it a new value. 0, or -ENOMEM. */
+int index_put(struct index *index, uint64_t key, uint32_t value);
+/* Forgets all keys, keeps the memory. */
+void index_clear(struct index *index);
+void index_free(struct index *index);
+
+struct intern_block;
+
+/* Strings kept once; what intern() returned stays good until intern_free(). Zero is empty. */
+struct intern {
+	const char **slots;
+	uint32_t used, size;
+	struct intern_block *blocks;
+};
+
+/*
+ * Returns the kept copy of at most max bytes of s (up to its NUL); equal strings give equal
+ * pointers. NULL if memory is out.
+ */
+const char *intern(struct intern *table, const char *s, size_t max);
+void intern_free(struct intern *table);
+
+/*
+ * Makes room for one more element in an array that grows by doubling; returns the new
+ * element, zeroed, or NULL if memory is out (the array is then as before).
+ */
+void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element);
+
+#endif

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From snapshot records to the model, and which of its rows can be trusted; see snapshot.h. */
+#include "model/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/filter.h"
+
+static void model_clear(struct model *m)
+{
+	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
+	m->n_processes = m->n_devices = m->n_exporters = 0;
+	index_clear(&m->by_ino);
+	index_clear(&m->by_pid);
+	index_clear(&m->by_device);
+	memset(&m->totals, 0, sizeof(m->totals));
+	m->torn = 0;
+	m->wants_recount = false;
+}
+
+static int add_buffer(struct model *m, const struct snap_buffer *in)
+{
+	struct model_buffer *b;
+
+	/* A list that changes while it is walked may show a buffer twice. */
+	if (index_get(&m->by_ino, in->ino) != INDEX_NONE)
+		return 0;
+	b = array_add(&m->buffers, &m->n_buffers, &m->room_buffers, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->ino = in->ino;
+	b->size = in->size;
+	b->count = in->count;
+	b->created = in->created;
+	b->uid = in->uid;
+	b->valid = in->head.valid;
+	if (in->head.valid & SNAP_HAS_EXPORTER) {
+		b->exporter = intern(&m->strings, in->exporter, sizeof(in->exporter));
+		if (!b->exporter)
+			return -ENOMEM;
+	}
+	if (in->head.valid & SNAP_HAS_NAME) {
+		b->name = intern(&m->strings, in->name, sizeof(in->name));
+		if (!b->name)
+			return -ENOMEM;
+	}
+	return index_put(&m->by_ino, in->ino, m->n_buffers - 1);
+}
+
+static int by_ino(const void *a, const void *b)
+{
+	const struct model_buffer *x = a, *y = b;
+
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+static int sort_buffers(struct model *m)
+{
+	uint32_t i;
+	int err = 0;
+
+	if (m->n_buffers)
+		qsort(m->buffers, m->n_buffers, sizeof(*m->buffers), by_ino);
+	for (i = 0; i < m->n_buffers && !err; i++)
+		err = index_put(&m->by_ino, m->buffers[i].ino, i);
+	return err;
+}
+
+static int add_device(struct model *m, const struct snap_attachment *in, uint32_t *device)
+{
+	const char *name = intern(&m->strings, in->device, sizeof(in->device));
+	bool known = in->head.valid & SNAP_ATTACHMENT_DRIVER_KNOWN;
+	char both[SNAP_DEVICE_LEN + SNAP_DRIVER_LEN + 2];
+	const char *driver, *key;
+	struct model_device *d;
+
+	/* Equal strings have one address: that of the pair is its key. */
+	snprintf(both, sizeof(both), "%.*s\n%.*s", SNAP_DEVICE_LEN, in->device, SNAP_DRIVER_LEN,
+		 known ? in->driver : "");
+	key = intern(&m->strings, both, sizeof(both));
+	driver = known ? intern(&m->strings, in->driver, sizeof(in->driver)) : NULL;
+	if (!name || !key || (known && !driver))
+		return -ENOMEM;
+	*device = index_get(&m->by_device, (uintptr_t)key);
+	if (*device != INDEX_NONE)
+		return 0;
+	d = array_add(&m->devices, &m->n_devices, &m->room_devices, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->device = name;
+	d->driver = driver;
+	*device = m->n_devices - 1;
+	return index_put(&m->by_device, (uintptr_t)key, *device);
+}
+
+static int add_attachment(struct model *m, const struct snap_attachment *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino);
+	struct model_attachment *a;
+	uint32_t device;
+	int err;
+
+	if (buffer == INDEX_NONE)
+		return 0;
+	err = add_device(m, in, &device);
+	if (err)
+		return err;
+	a = array_add(&m->attachments, &m->n_attachments, &m->room_attachments, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	a->buffer = buffer;
+	a->device = device;
+	a->flags = in->head.valid;
+	return 0;
+}
+
+static int add_process(struct model *m, const struct snap_slot *in, uint32_t *process)
+{
+	struct model_process *p;
+
+	*process = index_get(&m->by_pid, in->pid);
+	if (*process != INDEX_NONE)
+		return 0;
+	p = array_add(&m->processes, &m->n_processes, &m->room_processes, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->pid = in->pid;
+	p->comm = intern(&m->strings, in->comm, sizeof(in->comm));
+	p->cgroup_id = in->cgroup;
+	if (!p->comm)
+		return -ENOMEM;
+	*process = m->n_processes - 1;
+	return index_put(&m->by_pid, in->pid, *process);
+}
+
+static int add_slot(struct model *m, const struct snap_slot *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino);
+	struct model_slot *s;
+	uint32_t process;
+	int err;
+
+	/* Exported after the buffers were read, or released before: not in this snapshot. */
+	if (buffer == INDEX_NONE)
+		return 0;
+	err = add_process(m, in, &process);
+	if (err)
+		return err;
+	s = array_add(&m->slots, &m->n_slots, &m->room_slots, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->table = in->table;
+	s->start = in->start;
+	s->end = in->end;
+	s->buffer = buffer;
+	s->process = process;
+	s->flags = in->head.valid;
+	s->type = in->head.type;
+	if (in->head.valid & SNAP_SLOT_HAS_COUNT &&
+	    (!(m->buffers[buffer].valid & SNAP_HAS_COUNT) ||
+	     in->count != m->buffers[buffer].count))
+		m->buffers[buffer].torn = true;
+	return 0;
+}
+
+/* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
+static int next_record(const char **at, const char *end, const struct snap_head **record)
+{
+	static const uint16_t sizes[] = {
+		[SNAP_BUFFER] = sizeof(struct snap_buffer),
+		[SNAP_ATTACHMENT] = sizeof(struct snap_attachment),
+		[SNAP_FD] = sizeof(struct snap_slot),
+		[SNAP_MAP] = sizeof(struct snap_slot),
+		[SNAP_RECOUNT] = sizeof(struct snap_recount),
+	};
+	const struct snap_head *head = (const void *)*at;
+
+	if (*at == end)
+		return 0;
+	if ((size_t)(end - *at) < sizeof(*head) || head->len < sizeof(*head) || head->len % 8 ||
+	    head->len > end - *at)
+		return -EBADMSG;
+	if (head->type < sizeof(sizes) / sizeof(*sizes) && head->len < sizes[head->type])
+		return -EBADMSG;
+	*at += head->len;
+	*record = head;
+	return 1;
+}
+
+/* Attachments and slots name buffers, so buffers go first, whatever the order of records. */
+static int load_pass(struct model *m, const char *at, const char *end, bool buffers)
+{
+	const struct snap_head *head;
+	int err;
+
+	while ((err = next_record(&at, end, &head)) > 0) {
+		if (buffers)
+			err = head->type == SNAP_BUFFER ? add_buffer(m, (const void *)head) : 0;
+		else if (head->type == SNAP_ATTACHMENT)
+			err = add_attachment(m, (const void *)head);
+		else if (head->type == SNAP_FD || head->type == SNAP_MAP)
+			err = add_slot(m, (const void *)head);
+		if (err < 0)
+			break;
+	}
+	return err;
+}
+
+static int by_holder(const void *a, const void *b)
+{
+	const struct model_slot *x = a, *y = b;
+
+	if (x->buffer != y->buffer)
+		return x->buffer < y->buffer ? -1 : 1;
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->table < y->table ? -1 : x->table > y->table;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct model_slot *x = a, *y = b;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* A process' threads may show the same table more than once. */
+static void drop_double_slots(struct model *m)
+{
+	uint32_t i, kept = 0;
+
+	if (!m->n_slots)
+		return;
+	qsort(m->slots, m->n_slots, sizeof(*m->slots), by_holder);
+	for (i = 0; i < m->n_slots; i++)
+		if (!kept || by_holder(&m->slots[kept - 1], &m->slots[i]))
+			m->slots[kept++] = m->slots[i];
+	m->n_slots = kept;
+}
+
+/* Counts the slots of one buffer, each place once although several processes may share it. */
+static int count_places(struct model_buffer *b, const struct model_slot *slots, uint32_t n,
+			struct model_slot **scratch, uint32_t *room)
+{
+	uint32_t i;
+
+	if (b->procs == 1) {
+		for (i = 0; i < n; i++)
+			*(slots[i].type == SNAP_FD ? &b->fds : &b->maps) += 1;
+		return 0;
+	}
+	if (*room < n) {
+		struct model_slot *larger = realloc(*scratch, n * sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		*scratch = larger;
+		*room = n;
+	}
+	memcpy(*scratch, slots, n * sizeof(*slots));
+	qsort(*scratch, n, sizeof(*slots), by_place);
+	for (i = 0; i < n; i++)
+		if (!i || by_place(&(*scratch)[i - 1], &(*scratch)[i]))
+			*((*scratch)[i].type == SNAP_FD ? &b->fds : &b->maps) += 1;
+	return 0;
+}
+
+static int make_holders(struct model *m)
+{
+	struct model_slot *scratch = NULL;
+	uint32_t room = 0, i, first = 0;
+	int err = 0;
+
+	drop_double_slots(m);
+	for (i = 0; i < m->n_slots && !err; i++) {
+		struct model_slot *s = &m->slots[i];
+		struct model_buffer *b = &m->buffers[s->buffer];
+		bool new_buffer = !i || s->buffer != s[-1].buffer;
+		struct model_holder *h;
+
+		if (new_buffer) {
+			first = i;
+			b->first_holder = m->n_holders;
+		}
+		if (new_buffer || s->process != s[-1].process) {
+			h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
+			if (!h) {
+				err = -ENOMEM;
+				break;
+			}
+			h->buffer = s->buffer;
+			h->process = s->process;
+			h->first_slot = i;
+			b->procs++;
+		}
+		h = &m->holders[m->n_holders - 1];
+		*(s->type == SNAP_FD ? &h->fds : &h->maps) += 1;
+		if (i + 1 == m->n_slots || s[1].buffer != s->buffer)
+			err = count_places(b, &m->slots[first], i + 1 - first, &scratch, &room);
+	}
+	free(scratch);
+	return err;
+}
+
+static int by_buffer(const void *a, const void *b)
+{
+	const struct model_attachment *x = a, *y = b;
+
+	if (x->buffer != y->buffer)
+		return x->buffer < y->buffer ? -1 : 1;
+	return x->device < y->device ? -1 : x->device > y->device;
+}
+
+static void sort_attachments(struct model *m)
+{
+	uint32_t i;
+
+	if (m->n_attachments)
+		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_buffer);
+	for (i = 0; i < m->n_attachments; i++) {
+		struct model_buffer *b = &m->buffers[m->attachments[i].buffer];
+
+		if (!b->attachments++)
+			b->first_attachment = i;
+	}
+}
+
+/* More slots than references: something moved. Fewer: the kernel has some, or something moved. */
+static void check_references(struct model *m)
+{
+	uint32_t i;
+
+	m->torn = 0;
+	for (i = 0; i < m->n_buffers; i++) {
+		struct model_buffer *b = &m->buffers[i];
+		uint64_t held = (uint64_t)b->fds + b->maps;
+
+		if (b->valid & SNAP_HAS_COUNT) {
+			if (held > b->count)
+				b->torn = true;
+			else if (held < b->count)
+				m->wants_recount = true;
+		}
+		if (m->sees & MODEL_SEES_ATTACHMENTS && !(b->valid & SNAP_HAS_ATTACHMENTS))
+			b->torn = true;
+		if (b->torn)
+			m->torn++;
+	}
+}
+
+int model_load(struct model *m, const void *records, size_t len)
+{
+	const char *at = records, *end = at + len;
+	int err;
+
+	model_clear(m);
+	err = load_pass(m, at, end, true);
+	if (!err)
+		err = sort_buffers(m);
+	if (!err)
+		err = load_pass(m, at, end, false);
+	if (err)
+		return err;
+	sort_attachments(m);
+	err = make_holders(m);
+	if (!err)
+		check_references(m);
+	return err;
+}
+
+/* Marks what is left of a buffer that is gone: nothing of it is shown. */
+static void forget_buffer(struct model_buffer *b)
+{
+	b->ino = 0;
+	b->torn = false;
+}
+
+int model_recount(struct model *m, const void *records, size_t len)
+{
+	const char *at = records, *end = at + len;
+	const struct snap_head *head;
+	uint32_t i;
+	int err;
+
+	while ((err = next_record(&at, end, &head)) > 0) {
+		uint64_t ino, count;
+		uint32_t buffer;
+
+		if (head->type == SNAP_RECOUNT) {
+			ino = ((const struct snap_recount *)head)->ino;
+			count = ((const struct snap_recount *)head)->count;
+		} else if (head->type == SNAP_BUFFER) {
+			ino = ((const struct snap_buffer *)head)->ino;
+			count = ((const struct snap_buffer *)head)->count;
+		} else {
+			continue;
+		}
+		buffer = index_get(&m->by_ino, ino);
+		if (buffer == INDEX_NONE)
+			continue;
+		m->buffers[buffer].recounted = true;
+		if (count != m->buffers[buffer].count)
+			m->buffers[buffer].torn = true;
+	}
+	if (err)
+		return err;
+	m->torn = 0;
+	for (i = 0; i < m->n_buffers; i++) {
+		if (!m->buffers[i].recounted)
+			forget_buffer(&m->buffers[i]);
+		if (m->buffers[i].torn)
+			m->torn++;
+	}
+	m->wants_recount = false;
+	return 0;
+}
+
+bool model_complete(const struct model *m)
+{
+	return !m->torn && !m->lacks;
+}
+
+bool model_buffer_count(const struct model *m, const struct model_buffer *b, uint64_t *count)
+{
+	(void)m;
+	*count = b->count;
+	return !b->torn && b->valid & SNAP_HAS_COUNT;
+}
+
+bool model_buffer_kernel(const struct model *m, const struct model_buffer *b, uint64_t *kernel)
+{
+	if (!model_buffer_count(m, b, kernel) || !(m->sees & MODEL_SEES_HOLDERS))
+		return false;
+	*kernel -= (uint64_t)b->fds + b->maps;
+	return true;
+}
+
+bool model_buffer_unexplained(const struct model *m, const struct model_buffer *b,
+			      uint64_t *unexplained)
+{
+	if (!model_buffer_kernel(m, b, unexplained) || !(b->valid & SNAP_HAS_ATTACHMENTS))
+		return false;
+	*unexplained -= *unexplained < b->attachments ? *unexplained : b->attachments;
+	return true;
+}
+
+void model_free(struct model *m)
+{
+	free(m->buffers);
+	free(m->attachments);
+	free(m->slots);
+	free(m->holders);
+	free(m->processes);
+	free(m->devices);
+	free(m->exporters);
+	index_free(&m->by_ino);
+	index_free(&m->by_pid);
+	index_free(&m->by_device);
+	intern_free(&m->strings);
+	memset(m, 0, sizeof(*m));
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options that several commands share; see options.h. */
+#include "options.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/source.h"
+
+void options_init(struct options *o, const char *command)
+{
+	memset(o, 0, sizeof(*o));
+	o->command = command;
+	o->source = "auto";
+}
+
+int options_usage(const struct options *o, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", o->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; try '%s --help'\n", o->command);
+	return EXIT_USAGE;
+}
+
+int options_fail(const struct options *o, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", o->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return EXIT_FAILED;
+}
+
+/* A pid that does not exist is a typing error: nothing would ever be shown. */
+static int take_pids(struct options *o, const char *arg)
+{
+	uint32_t i = o->filter.n_pids;
+	int err = filter_add_pids(&o->filter, arg);
+
+	if (err)
+		return options_usage(o, "-p takes process ids, 1 or more, like 812,640: '%s'", arg);
+	for (; i < o->filter.n_pids; i++)
+		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
+			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
+					     o->filter.pids[i]);
+	return 0;
+}
+
+static int take_source(struct options *o, const char *arg)
+{
+	int i;
+
+	o->source = arg;
+	if (!strcmp(arg, "auto"))
+		return 0;
+	for (i = 0; source_all[i]; i++)
+		if (!strcmp(arg, source_all[i]->name))
+			return 0;
+	fprintf(stderr, "%s: no source '%s'; there are: auto", o->command, arg);
+	for (i = 0; source_all[i]; i++)
+		fprintf(stderr, " %s", source_all[i]->name);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+static int take_pattern(struct options *o, struct filter_list *list, const char *name,
+			const char *arg)
+{
+	if (filter_add_pattern(list, arg))
+		return options_usage(o, "%s takes a name or a pattern", name);
+	return 0;
+}
+
+static int take(struct options *o, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'p':
+		return take_pids(o, arg);
+	case 'G':
+		return take_pattern(o, &o->filter.cgroups, "-G", arg);
+	case OPT_EXPORTER:
+		return take_pattern(o, &o->filter.exporters, "--exporter", arg);
+	case OPT_DEVICE:
+		return take_pattern(o, &o->filter.devices, "--device", arg);
+	case OPT_COMM:
+		return take_pattern(o, &o->filter.comms, "--comm", arg);
+	case OPT_MIN_SIZE:
+		if (filter_parse_size(arg, &o->filter.min_size))
+			return options_usage(o, "--min-size takes bytes, or K, M, G, T: '%s'", arg);
+		return 0;
+	case OPT_SOURCE:
+		return take_source(o, arg);
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'O':
+		o->columns = arg;
+		return 0;
+	case OPT_JSON:
+	case OPT_CSV:
+		if (o->format != OUTPUT_TEXT && o->format != (opt == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV))
+			return options_usage(o, "--json or --csv, not both");
+		o->format = opt == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
+		return 0;
+	case OPT_NO_HEADER:
+		o->no_header = true;
+		return 0;
+	case OPT_BYTES:
+		o->bytes = true;
+		return 0;
+	case OPT_LIST_COLUMNS:
+		o->list_columns = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'v':
+		o->verbose = source_verbose = true;
+		return 0;
+	default:
+		/* getopt_long() has printed what is wrong */
+		fprintf(stderr, "Try '%s --help'\n", o->command);
+		return EXIT_USAGE;
+	}
+}
+
+int options_take(struct options *o, int opt, const char *arg)
+{
+	int status;
+
+	if (opt == OPT_VERSION) {
+		printf("%s %s (libbpf %s)\n", o->command, VERSION, libbpf_version_string());
+		return EXIT_OK + 1;
+	}
+	status = take(o, opt, arg);
+	return status ? status + 1 : 0;
+}
+
+void options_free(struct options *o)
+{
+	filter_free(&o->filter);
+}

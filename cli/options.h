@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options that several commands share (DESIGN.md section 8); used by the mains and subcommands. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "model/filter.h"
+
+/* Exit statuses of all commands */
+#define EXIT_OK		0
+#define EXIT_FAILED	1
+#define EXIT_USAGE	2
+
+enum output_format {
+	OUTPUT_TEXT,
+	OUTPUT_JSON,
+	OUTPUT_CSV,
+};
+
+struct options {
+	const char *command;		/* for messages: "dmabuf-top" */
+	struct filter filter;
+	const char *source;		/* --source, "auto" */
+	const char *columns;		/* -O, NULL default */
+	const char *output;		/* -o, NULL stdout */
+	enum output_format format;
+	bool no_header, bytes, quiet, verbose, list_columns;
+};
+
+/* getopt_long() values of long options without a letter start here. */
+enum {
+	OPT_EXPORTER = 256,
+	OPT_DEVICE,
+	OPT_COMM,
+	OPT_MIN_SIZE,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_NO_HEADER,
+	OPT_BYTES,
+	OPT_LIST_COLUMNS,
+	OPT_SOURCE,
+	OPT_VERSION,
+	OPT_HELP,
+	OPT_OWN,			/* first of a command's own */
+};
+
+#define OPTIONS_SHORT "p:G:o:O:qvh"
+#define OPTIONS_LONG								\
+	{ "pid", required_argument, NULL, 'p' },				\
+	{ "cgroup", required_argument, NULL, 'G' },				\
+	{ "exporter", required_argument, NULL, OPT_EXPORTER },			\
+	{ "device", required_argument, NULL, OPT_DEVICE },			\
+	{ "comm", required_argument, NULL, OPT_COMM },				\
+	{ "min-size", required_argument, NULL, OPT_MIN_SIZE },			\
+	{ "output", required_argument, NULL, 'o' },				\
+	{ "columns", required_argument, NULL, 'O' },				\
+	{ "json", no_argument, NULL, OPT_JSON },				\
+	{ "csv", no_argument, NULL, OPT_CSV },					\
+	{ "no-header", no_argument, NULL, OPT_NO_HEADER },			\
+	{ "bytes", no_argument, NULL, OPT_BYTES },				\
+	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },		\
+	{ "source", required_argument, NULL, OPT_SOURCE },			\
+	{ "quiet", no_argument, NULL, 'q' },					\
+	{ "verbose", no_argument, NULL, 'v' },					\
+	{ "version", no_argument, NULL, OPT_VERSION },				\
+	{ "help", no_argument, NULL, 'h' }
+
+#define OPTIONS_HELP								\
+	"What to look at (values of one option are alternatives, options must all hold):\n"	\
+	"  -p, --pid=PID[,PID]      processes, and the buffers that they hold\n"		\
+	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"		\
+	"      --comm=PATTERN       processes by command name\n"			\
+	"      --exporter=PATTERN   buffers by exporter\n"				\
+	"      --device=PATTERN     buffers attached to a device\n"			\
+	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"		\
+	"Output:\n"									\
+	"      --json, --csv        for programs: bytes and seconds, stable names\n"	\
+	"  -o, --output=FILE        write there instead of standard output\n"		\
+	"  -O, --columns=COLUMNS    a,b: these columns; +a: one more\n"			\
+	"      --list-columns       print every column and exit\n"			\
+	"      --no-header          rows only\n"					\
+	"      --bytes              exact sizes in text\n"				\
+	"      --source=SOURCE      auto, bpf:iter, bpf:task, proc\n"			\
+	"  -q, --quiet  -v, --verbose  --version  -h, --help\n"
+
+void options_init(struct options *options, const char *command);
+
+/*
+ * Takes one option that getopt_long() returned. Returns 0, or an exit status + 1 if the command
+ * is to end now (its message is out): bad usage, or --version.
+ */
+int options_take(struct options *options, int opt, const char *arg);
+
+/* Prints "COMMAND: message; try 'COMMAND --help'" and returns EXIT_USAGE. */
+int options_usage(const struct options *options, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Prints "COMMAND: message" and returns EXIT_FAILED. */
+int options_fail(const struct options *options, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+void options_free(struct options *options);
+
+#endif

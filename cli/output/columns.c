@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The one table of views and columns; see columns.h. */
+#include "output/columns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/hash.h"
+#include "model/snapshot.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+
+static void set_number(struct value *v, uint64_t n)
+{
+	v->known = true;
+	v->number = n;
+}
+
+static void set_string(struct value *v, const char *s)
+{
+	v->known = s != NULL;
+	v->string = s;
+}
+
+/* A column whose value is a field of its row, always known, and one that is a string. */
+#define NUMBER_OF(function, type, field)						\
+static void function(const struct model *m, const void *row, struct value *v)		\
+{											\
+	(void)m;									\
+	set_number(v, ((const struct type *)row)->field);				\
+}
+
+#define STRING_OF(function, type, field)						\
+static void function(const struct model *m, const void *row, struct value *v)		\
+{											\
+	(void)m;									\
+	set_string(v, ((const struct type *)row)->field);				\
+}
+
+/* Buffers */
+
+NUMBER_OF(buffer_ino, model_buffer, ino)
+STRING_OF(buffer_exporter, model_buffer, exporter)
+NUMBER_OF(buffer_procs, model_buffer, procs)
+
+static void buffer_size(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	(void)m;
+	v->number = b->size;
+	v->known = b->valid & SNAP_HAS_SIZE;
+}
+
+static void buffer_age(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	/* A clock that was set back since must not make an age negative. */
+	v->number = m->time > b->created ? (uint64_t)(m->time - b->created) : 0;
+	v->known = b->valid & SNAP_HAS_CREATED;
+}
+
+static void buffer_name(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	(void)m;
+	/* A buffer without a name has none, which is not an empty one. */
+	set_string(v, b->name && *b->name ? b->name : NULL);
+}
+
+static void buffer_uid(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	(void)m;
+	v->number = b->uid;
+	v->known = b->valid & SNAP_HAS_UID;
+}
+
+static void buffer_count(const struct model *m, const void *row, struct value *v)
+{
+	v->known = model_buffer_count(m, row, &v->number);
+}
+
+/* Of a buffer's slots we see all, or only those of processes that we may read. */
+static void buffer_fds(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	v->number = b->fds;
+	v->known = m->sees & MODEL_SEES_HOLDERS || b->fds;
+}
+
+static void buffer_maps(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	v->number = b->maps;
+	v->known = m->sees & MODEL_SEES_HOLDERS || b->maps;
+}
+
+static void buffer_kernel(const struct model *m, const void *row, struct value *v)
+{
+	v->known = model_buffer_kernel(m, row, &v->number);
+}
+
+static void buffer_attachments(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	(void)m;
+	v->number = b->attachments;
+	v->known = b->valid & SNAP_HAS_ATTACHMENTS;
+}
+
+static void buffer_unexplained(const struct model *m, const void *row, struct value *v)
+{
+	v->known = model_buffer_unexplained(m, row, &v->number);
+}
+
+static const char *buffer_device(const struct model *m, const void *row, uint32_t i)
+{
+	const struct model_buffer *b = row;
+
+	return m->devices[m->attachments[b->first_attachment + i].device].device;
+}
+
+static const struct column buffer_columns[] = {
+	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL,
+	  "inode number: the buffer's key, never used again", buffer_ino, NULL },
+	{ "size", "SIZE", VALUE_BYTES, "bytes", 6, CUT_TAIL, "size of the buffer", buffer_size, NULL },
+	{ "age", "AGE", VALUE_SECONDS, "s", 5, CUT_TAIL, "time since it was exported", buffer_age, NULL },
+	{ "exporter", "EXPORTER", VALUE_STRING, "", 10, CUT_MIDDLE,
+	  "driver that exported it", buffer_exporter, NULL },
+	{ "name", "NAME", VALUE_STRING, "", 10, CUT_TAIL,
+	  "name that a user gave it", buffer_name, NULL },
+	{ "uid", "UID", VALUE_NUMBER, "", 5, CUT_TAIL, "user who had it exported", buffer_uid, NULL },
+	{ "count", "CNT", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "references: fds + maps + kernel", buffer_count, NULL },
+	{ "fds", "FD", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "fd slots that refer to it, shared tables once", buffer_fds, NULL },
+	{ "maps", "MAP", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "memory mappings of it, shared address spaces once", buffer_maps, NULL },
+	{ "kernel", "KRN", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "references held inside the kernel", buffer_kernel, NULL },
+	{ "attachments", "ATT", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "attachments of devices to it", buffer_attachments, NULL },
+	{ "unexplained", "?", VALUE_NUMBER, "", 2, CUT_TAIL,
+	  "kernel references less one for each attachment", buffer_unexplained, NULL },
+	{ "procs", "PROCS", VALUE_NUMBER, "", 5, CUT_TAIL,
+	  "processes that hold it", buffer_procs, NULL },
+	{ "devices", "DEVICES", VALUE_LIST, "", 7, CUT_MIDDLE,
+	  "device of each attachment", buffer_attachments, buffer_device },
+};
+
+static uint32_t buffers_count(const struct model *m)
+{
+	return m->n_buffers;
+}
+
+static const void *buffers_row(const struct model *m, uint32_t i)
+{
+	return m->buffers[i].selected ? &m->buffers[i] : NULL;
+}
+
+/* Holders */
+
+static const struct model_process *holder_process(const struct model *m, const void *row)
+{
+	return &m->processes[((const struct model_holder *)row)->process];
+}
+
+static const struct model_buffer *holder_buffer(const struct model *m, const void *row)
+{
+	return &m->buffers[((const struct model_holder *)row)->buffer];
+}
+
+static void holder_pid(const struct model *m, const void *row, struct value *v)
+{
+	set_number(v, holder_process(m, row)->pid);
+}
+
+static void holder_comm(const struct model *m, const void *row, struct value *v)
+{
+	set_string(v, holder_process(m, row)->comm);
+}
+
+static void holder_ino(const struct model *m, const void *row, struct value *v)
+{
+	buffer_ino(m, holder_buffer(m, row), v);
+}
+
+static void holder_size(const struct model *m, const void *row, struct value *v)
+{
+	buffer_size(m, holder_buffer(m, row), v);
+}
+
+static void holder_exporter(const struct model *m, const void *row, struct value *v)
+{
+	buffer_exporter(m, holder_buffer(m, row), v);
+}
+
+static void holder_name(const struct model *m, const void *row, struct value *v)
+{
+	buffer_name(m, holder_buffer(m, row), v);
+}
+
+NUMBER_OF(holder_fds, model_holder, fds)
+NUMBER_OF(holder_maps, model_holder, maps)
+
+static const struct column holder_columns[] = {
+	{ "pid", "PID", VALUE_NUMBER, "", 7, CUT_TAIL, "process (thread group)", holder_pid, NULL },
+	{ "comm", "COMM", VALUE_STRING, "", 12, CUT_TAIL, "its command name", holder_comm, NULL },
+	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL, "the buffer that it holds", holder_ino, NULL },
+	{ "size", "SIZE", VALUE_BYTES, "bytes", 6, CUT_TAIL, "size of the buffer", holder_size, NULL },
+	{ "exporter", "EXPORTER", VALUE_STRING, "", 10, CUT_MIDDLE,
+	  "driver that exported it", holder_exporter, NULL },
+	{ "name", "NAME", VALUE_STRING, "", 10, CUT_TAIL,
+	  "name that a user gave it", holder_name, NULL },
+	{ "fds", "FDS", VALUE_NUMBER, "", 4, CUT_TAIL,
+	  "this process' fds of it", holder_fds, NULL },
+	{ "maps", "MAPS", VALUE_NUMBER, "", 4, CUT_TAIL,
+	  "this process' mappings of it", holder_maps, NULL },
+};
+
+static uint32_t holders_count(const struct model *m)
+{
+	return m->n_holders;
+}
+
+static const void *holders_row(const struct model *m, uint32_t i)
+{
+	const struct model_holder *h = &m->holders[i];
+
+	return m->buffers[h->buffer].selected && m->processes[h->process].matches ? h : NULL;
+}
+
+/* Processes */
+
+static bool is_kernel_only(const void *row)
+{
+	return !((const struct model_process *)row)->pid;
+}
+
+static void process_pid(const struct model *m, const void *row, struct value *v)
+{
+	(void)m;
+	v->number = ((const struct model_process *)row)->pid;
+	v->known = v->number;
+}
+
+STRING_OF(process_comm, model_process, comm)
+STRING_OF(process_cgroup, model_process, cgroup)
+NUMBER_OF(process_buffers, model_process, buffers)
+NUMBER_OF(process_fds, model_process, fds)
+NUMBER_OF(process_maps, model_process, maps)
+
+static void process_rss(const struct model *m, const void *row, struct value *v)
+{
+	(void)m;
+	v->number = ((const struct model_process *)row)->rss;
+	v->known = !is_kernel_only(row);
+}
+
+static void process_pss(const struct model *m, const void *row, struct value *v)
+{
+	v->number = model_pss(row);
+	/* A share needs to know all who share. */
+	v->known = m->sees & MODEL_SEES_HOLDERS;
+}
+
+static void process_uss(const struct model *m, const void *row, struct value *v)
+{
+	v->number = ((const struct model_process *)row)->uss;
+	v->known = !is_kernel_only(row) && m->sees & MODEL_SEES_HOLDERS;
+}
+
+static const struct column process_columns[] = {
+	{ "pid", "PID", VALUE_NUMBER, "", 7, CUT_TAIL,
+	  "process (thread group); unknown in the row of what only the kernel holds",
+	  process_pid, NULL },
+	{ "comm", "COMM", VALUE_STRING, "", 13, CUT_TAIL, "its command name", process_comm, NULL },
+	{ "cgroup", "CGROUP", VALUE_STRING, "", 13, CUT_HEAD,
+	  "its cgroup v2 path", process_cgroup, NULL },
+	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL,
+	  "distinct buffers that it holds", process_buffers, NULL },
+	{ "fds", "FDS", VALUE_NUMBER, "", 5, CUT_TAIL, "its fds of them", process_fds, NULL },
+	{ "maps", "MAPS", VALUE_NUMBER, "", 5, CUT_TAIL, "its mappings of them", process_maps, NULL },
+	{ "rss", "RSS", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "sizes of the buffers that it holds", process_rss, NULL },
+	{ "pss", "PSS", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "each size divided by the processes that hold the buffer", process_pss, NULL },
+	{ "uss", "USS", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "sizes of the buffers that nobody else holds", process_uss, NULL },
+};
+
+static uint32_t processes_count(const struct model *m)
+{
+	return m->n_processes;
+}
+
+static const void *processes_row(const struct model *m, uint32_t i)
+{
+	const struct model_process *p = &m->processes[i];
+
+	return p->matches && p->buffers ? p : NULL;
+}
+
+/* Devices */
+
+STRING_OF(device_device, model_device, device)
+NUMBER_OF(device_attachments, model_device, attachments)
+NUMBER_OF(device_buffers, model_device, buffers)
+NUMBER_OF(device_bytes, model_device, bytes)
+
+static void device_driver(const struct model *m, const void *row, struct value *v)
+{
+	const char *driver = ((const struct model_device *)row)->driver;
+
+	(void)m;
+	set_string(v, driver && *driver ? driver : NULL);
+}
+
+static const struct column device_columns[] = {
+	{ "device", "DEVICE", VALUE_STRING, "", 17, CUT_MIDDLE,
+	  "device that buffers are attached to", device_device, NULL },
+	{ "driver", "DRIVER", VALUE_STRING, "", 12, CUT_MIDDLE, "its driver", device_driver, NULL },
+	{ "attachments", "ATT", VALUE_NUMBER, "", 5, CUT_TAIL,
+	  "attachments to it", device_attachments, NULL },
+	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL,
+	  "distinct buffers attached to it", device_buffers, NULL },
+	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", device_bytes, NULL },
+};
+
+static uint32_t devices_count(const struct model *m)
+{
+	return m->n_devices;
+}
+
+static const void *devices_row(const struct model *m, uint32_t i)
+{
+	return m->devices[i].matches && m->devices[i].attachments ? &m->devices[i] : NULL;
+}
+
+/* Attachments */
+
+static const struct model_device *attachment_of(const struct model *m, const void *row)
+{
+	return &m->devices[((const struct model_attachment *)row)->device];
+}
+
+static void attachment_ino(const struct model *m, const void *row, struct value *v)
+{
+	set_number(v, m->buffers[((const struct model_attachment *)row)->buffer].ino);
+}
+
+static void attachment_device(const struct model *m, const void *row, struct value *v)
+{
+	device_device(m, attachment_of(m, row), v);
+}
+
+static void attachment_driver(const struct model *m, const void *row, struct value *v)
+{
+	device_driver(m, attachment_of(m, row), v);
+}
+
+static void attachment_dynamic(const struct model *m, const void *row, struct value *v)
+{
+	uint32_t flags = ((const struct model_attachment *)row)->flags;
+
+	(void)m;
+	v->known = flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN;
+	v->number = !!(flags & SNAP_ATTACHMENT_DYNAMIC);
+}
+
+static const struct column attachment_columns[] = {
+	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL, "the buffer", attachment_ino, NULL },
+	{ "device", "DEVICE", VALUE_STRING, "", 17, CUT_MIDDLE,
+	  "the device attached to it", attachment_device, NULL },
+	{ "driver", "DRIVER", VALUE_STRING, "", 12, CUT_MIDDLE,
+	  "its driver", attachment_driver, NULL },
+	{ "dynamic", "DYNAMIC", VALUE_BOOL, "", 7, CUT_TAIL,
+	  "whether the importer lets the buffer move", attachment_dynamic, NULL },
+};
+
+static uint32_t attachments_count(const struct model *m)
+{
+	return m->n_attachments;
+}
+
+static const void *attachments_row(const struct model *m, uint32_t i)
+{
+	const struct model_attachment *a = &m->attachments[i];
+
+	return m->buffers[a->buffer].selected && m->devices[a->device].matches ? a : NULL;
+}
+
+/* Exporters */
+
+STRING_OF(exporter_exporter, model_exporter, exporter)
+NUMBER_OF(exporter_buffers, model_exporter, buffers)
+NUMBER_OF(exporter_bytes, model_exporter, bytes)
+
+static const struct column exporter_columns[] = {
+	{ "exporter", "EXPORTER", VALUE_STRING, "", 20, CUT_MIDDLE,
+	  "driver that exports", exporter_exporter, NULL },
+	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL, "its buffers", exporter_buffers, NULL },
+	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", exporter_bytes, NULL },
+};
+
+static uint32_t exporters_count(const struct model *m)
+{
+	return m->n_exporters;
+}
+
+static const void *exporters_row(const struct model *m, uint32_t i)
+{
+	return &m->exporters[i];
+}
+
+#define VIEW(name, title, columns, sort)						\
+	{ #name, title, columns, ARRAY_SIZE(columns), sort, name##_count, name##_row }
+
+const struct view views[] = {
+	VIEW(processes, "Processes", process_columns, "pss"),
+	VIEW(buffers, "Buffers", buffer_columns, "size"),
+	VIEW(holders, "Holders", holder_columns, "size"),
+	VIEW(devices, "Devices", device_columns, "bytes"),
+	VIEW(attachments, "Attachments", attachment_columns, "ino"),
+	VIEW(exporters, "Exporters", exporter_columns, "bytes"),
+};
+
+const uint32_t n_views = ARRAY_SIZE(views);
+
+const struct view *view_find(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < n_views; i++)
+		if (!strcmp(views[i].name, name))
+			return &views[i];
+	return NULL;
+}
+
+const struct column *view_column(const struct view *view, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < view->n_columns; i++)
+		if (!strcmp(view->columns[i].name, name))
+			return &view->columns[i];
+	return NULL;
+}
+
+bool column_is_number(const struct column *column)
+{
+	return column->type != VALUE_STRING && column->type != VALUE_LIST;
+}
+
+static int list_add(struct column_list *list, const struct column *column)
+{
+	const struct column **place;
+
+	place = array_add(&list->columns, &list->n, &list->room, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	*place = column;
+	return 0;
+}
+
+int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
+		      char **unknown)
+{
+	uint32_t i;
+	int err = 0;
+
+	list->n = 0;
+	if (!spec || *spec == '+')
+		for (i = 0; i < view->n_columns && !err; i++)
+			err = list_add(list, &view->columns[i]);
+	for (; spec && !err; spec = strchr(spec, ',') ? strchr(spec, ',') + 1 : NULL) {
+		char *name;
+		const struct column *column;
+
+		spec += *spec == '+';
+		name = strndup(spec, strcspn(spec, ","));
+		if (!name)
+			return -ENOMEM;
+		column = view_column(view, name);
+		if (!column) {
+			*unknown = name;
+			return -EINVAL;
+		}
+		free(name);
+		err = list_add(list, column);
+	}
+	return err;
+}
+
+struct row_key {
+	const void *row;
+	struct value value;
+	uint32_t order;
+};
+
+static int by_order(const struct row_key *a, const struct row_key *b)
+{
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static int by_number(const void *x, const void *y)
+{
+	const struct row_key *a = x, *b = y;
+
+	if (a->value.known != b->value.known)
+		return a->value.known ? -1 : 1;
+	if (a->value.known && a->value.number != b->value.number)
+		return a->value.number > b->value.number ? -1 : 1;
+	return by_order(a, b);
+}
+
+static int by_string(const void *x, const void *y)
+{
+	const struct row_key *a = x, *b = y;
+	int order = 0;
+
+	if (a->value.known != b->value.known)
+		return a->value.known ? -1 : 1;
+	if (a->value.known)
+		order = strcmp(a->value.string, b->value.string);
+	return order ? order : by_order(a, b);
+}
+
+/* The known values from last to first; those that compare equal and the unknown stay. */
+static void invert_keys(struct row_key *keys, uint32_t n, int (*compare)(const void *, const void *))
+{
+	uint32_t i;
+
+	/* Ties are broken by order: counting that downwards leaves equal rows as they were. */
+	for (i = 0; i < n; i++)
+		keys[i].order = UINT32_MAX - keys[i].order;
+	qsort(keys, n, sizeof(*keys), compare);
+	for (i = 0; i < n / 2; i++) {
+		struct row_key swap = keys[i];
+
+		keys[i] = keys[n - 1 - i];
+		keys[n - 1 - i] = swap;
+	}
+}
+
+int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
+		 const struct column *sort, bool invert)
+{
+	int (*compare)(const void *, const void *);
+	uint32_t count = view->count(model), i, known = 0;
+
+	if (rows->room < count) {
+		const void **larger = realloc(rows->rows, count * sizeof(*larger));
+		struct row_key *keys;
+
+		if (!larger)
+			return -ENOMEM;
+		rows->rows = larger;
+		keys = realloc(rows->keys, count * sizeof(*keys));
+		if (!keys)
+			return -ENOMEM;
+		rows->keys = keys;
+		rows->room = count;
+	}
+	rows->n = 0;
+	for (i = 0; i < count; i++) {
+		const void *row = view->row(model, i);
+		struct row_key *key = &rows->keys[rows->n];
+
+		if (!row)
+			continue;
+		memset(key, 0, sizeof(*key));
+		key->row = row;
+		key->order = rows->n++;
+		sort->get(model, row, &key->value);
+		known += key->value.known;
+	}
+	if (!rows->n)
+		return 0;
+	compare = sort->type == VALUE_STRING ? by_string : by_number;
+	qsort(rows->keys, rows->n, sizeof(*rows->keys), compare);
+	if (invert)
+		invert_keys(rows->keys, known, compare);
+	for (i = 0; i < rows->n; i++)
+		rows->rows[i] = rows->keys[i].row;
+	return 0;
+}
+
+void rows_free(struct rows *rows)
+{
+	free(rows->rows);
+	free(rows->keys);
+	memset(rows, 0, sizeof(*rows));
+}

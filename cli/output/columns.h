@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every view and every column, once: text, JSON, CSV, sort keys, --list-columns and the screen's
+ * columns all come from these tables.
+ */
+#ifndef OUTPUT_COLUMNS_H
+#define OUTPUT_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+enum value_type {
+	VALUE_NUMBER,
+	VALUE_BYTES,
+	VALUE_SECONDS,
+	VALUE_STRING,		/* any bytes */
+	VALUE_LIST,		/* of strings */
+	VALUE_BOOL,
+};
+
+struct value {
+	bool known;
+	uint64_t number;	/* also bytes, seconds, bool, and a list's length */
+	const char *string;
+};
+
+/* How a cell is cut when it does not fit */
+enum column_cut {
+	CUT_TAIL,
+	CUT_MIDDLE,		/* exporters, devices */
+	CUT_HEAD,		/* cgroups */
+};
+
+struct column {
+	const char *name;	/* stable: option, JSON key, CSV head */
+	const char *title;	/* on a terminal, in capitals */
+	enum value_type type;
+	const char *unit;	/* "bytes", "s", "" */
+	int width;		/* on the screen: least that is of use */
+	enum column_cut cut;
+	const char *help;
+	void (*get)(const struct model *model, const void *row, struct value *value);
+	/* VALUE_LIST: item i */
+	const char *(*item)(const struct model *model, const void *row, uint32_t i);
+};
+
+struct view {
+	const char *name;	/* option --view, and the JSON key of its rows */
+	const char *title;	/* of its tab */
+	const struct column *columns;
+	uint32_t n_columns;
+	const char *sort;	/* the column it is sorted by if none is asked for */
+	/* Row i of count(), or NULL where the filter leaves it out. */
+	uint32_t (*count)(const struct model *model);
+	const void *(*row)(const struct model *model, uint32_t i);
+};
+
+extern const struct view views[];
+extern const uint32_t n_views;
+
+/* NULL if there is none of that name. */
+const struct view *view_find(const char *name);
+const struct column *view_column(const struct view *view, const char *name);
+
+/* Text and numbers read differently: numbers sort from the largest, names from the first. */
+bool column_is_number(const struct column *column);
+
+/* A chosen sequence of a view's columns. */
+struct column_list {
+	const struct column **columns;
+	uint32_t n, room;
+};
+
+/*
+ * The columns that spec names ("a,b"), or all of the view's with "+a" appended, or all (NULL).
+ * Returns 0, -ENOMEM, or -EINVAL with *unknown set to the first name that is not one (caller
+ * frees).
+ */
+int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
+		      char **unknown);
+
+/* The rows of a view in an order. */
+struct rows {
+	const void **rows;
+	uint32_t n, room;
+	struct row_key *keys;	/* of sorting */
+};
+
+/*
+ * Collects a view's rows, sorted by a column: numbers descending, strings ascending, the other
+ * way round if invert; unknown values last; equal ones stay in the model's order. Returns 0 or
+ * -ENOMEM.
+ */
+int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
+		 const struct column *sort, bool invert);
+void rows_free(struct rows *rows);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rows as JSON, by json-c, one row in memory at a time. See output.h. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/snapshot.h"
+#include "output/output.h"
+#include "output/text.h"
+
+static struct json_object *string_object(const char *s)
+{
+	char buf[TEXT_SAFE_ROOM(256)];
+
+	text_utf8(buf, sizeof(buf), s);
+	return json_object_new_string(buf);
+}
+
+static struct json_object *list_object(const struct column *column, const struct model *model,
+				       const void *row, uint32_t n)
+{
+	struct json_object *list = json_object_new_array();
+	uint32_t i;
+
+	for (i = 0; list && i < n; i++)
+		json_object_array_add(list, string_object(column->item(model, row, i)));
+	return list;
+}
+
+/* Returns the value, NULL (JSON's null) if it is unknown. */
+static struct json_object *value_object(const struct column *column, const struct model *model,
+					const void *row)
+{
+	struct value v = { 0 };
+
+	column->get(model, row, &v);
+	if (!v.known)
+		return NULL;
+	switch (column->type) {
+	case VALUE_STRING:
+		return string_object(v.string);
+	case VALUE_LIST:
+		return list_object(column, model, row, v.number);
+	case VALUE_BOOL:
+		return json_object_new_boolean(v.number);
+	default:
+		return json_object_new_uint64(v.number);
+	}
+}
+
+/*
+ * json-c escapes C0 controls and leaves DEL and the C1 controls as they are, which a terminal
+ * may obey: those become \u00XX here. In JSON text they stand only inside strings.
+ */
+static void put_json(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		const unsigned char *c = (const unsigned char *)text;
+
+		if (*c == 0x7f) {
+			fputs("\\u007f", out);
+		} else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) {
+			fprintf(out, "\\u%04x", c[1]);
+			text++;
+		} else {
+			putc_unlocked(*text, out);
+		}
+	}
+}
+
+static int put_object(FILE *out, struct json_object *object)
+{
+	const char *text;
+
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		put_json(out, text);
+	return text ? 0 : -ENOMEM;
+}
+
+static int put_row(FILE *out, const struct model *model, const void *row,
+		   const struct column_list *columns)
+{
+	struct json_object *object = json_object_new_object();
+	uint32_t i;
+	int err = object ? 0 : -ENOMEM;
+
+	for (i = 0; i < columns->n && !err; i++)
+		if (json_object_object_add_ex(object, columns->columns[i]->name,
+					      value_object(columns->columns[i], model, row),
+					      JSON_C_OBJECT_KEY_IS_CONSTANT))
+			err = -ENOMEM;
+	if (!err)
+		err = put_object(out, object);
+	json_object_put(object);
+	return err;
+}
+
+int output_json(FILE *out, const struct view *view, const struct model *model,
+		const struct rows *rows, const struct output_options *options)
+{
+	uint32_t i;
+	int err = 0;
+
+	fprintf(out, "{\"time\":%.3f,\"source\":\"%s\",\"complete\":%s,", model->time,
+		model->source, model_complete(model) ? "true" : "false");
+	if (model->lacks)
+		fprintf(out, "\"lacks\":\"%s\",", model->lacks);
+	if (model->torn)
+		fprintf(out, "\"torn\":%u,", model->torn);
+	fprintf(out, "\"%s\":[", view->name);
+	for (i = 0; i < rows->n && !err; i++) {
+		if (i)
+			putc_unlocked(',', out);
+		err = put_row(out, model, rows->rows[i], options->columns);
+	}
+	fputs("]}\n", out);
+	return err ? err : ferror(out) ? -EIO : 0;
+}

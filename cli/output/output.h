@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Writing a view's rows to a stream: text by libsmartcols, JSON by json-c, CSV. */
+#ifndef OUTPUT_OUTPUT_H
+#define OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "output/columns.h"
+
+struct output_options {
+	const struct column_list *columns;
+	bool no_header;
+	bool bytes;			/* exact sizes in text */
+	bool timed;			/* CSV: a first column with the time of the refresh */
+};
+
+/* All return 0, -ENOMEM, or -EIO if the stream failed. */
+int output_table(FILE *out, const struct view *view, const struct model *model,
+		 const struct rows *rows, const struct output_options *options);
+/* One object on one line: time, source, complete, and the rows under the view's name. */
+int output_json(FILE *out, const struct view *view, const struct model *model,
+		const struct rows *rows, const struct output_options *options);
+int output_csv(FILE *out, const struct view *view, const struct model *model,
+	       const struct rows *rows, const struct output_options *options);
+/* View, name, unit, type and help of every column. */
+int output_list_columns(FILE *out);
+
+/*
+ * A value as text for people, safe to print: "-" if unknown. Returns buf, which must hold
+ * OUTPUT_CELL_ROOM bytes.
+ */
+#define OUTPUT_CELL_ROOM 1024
+char *output_cell(char *buf, const struct column *column, const struct model *model,
+		  const void *row, bool bytes);
+
+#endif

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Snapshots by BPF (bpf/snapshot.bpf.c). Two sources: bpf:iter, with the kernel's iterator over
+ * dma-bufs (Linux 6.16), and bpf:task, which sees fds and mappings and then walks the kernel's
+ * list of buffers from one of those. If no process holds any, bufinfo tells what there is.
+ */
+#define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/snapshot.h"
+#include "snapshot.h"
+#include "snapshot.skel.h"
+#include "source/source.h"
+
+/* Room for about 2,000 buffers; a snapshot that needs more makes the ring larger. */
+#define RING_SIZE (256 << 10)
+
+struct bpf_source {
+	struct snapshot_bpf *skel;
+	struct bpf_link *fds, *maps;
+	struct ring_buffer *ring;
+	int ring_fd;
+	struct records *into;		/* where the ring's records go */
+	int error;			/* of the ring's callback */
+};
+
+/* libbpf's last warning: the best explanation of a refusal. */
+static char last_warning[256];
+bool source_verbose;
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN && !last_warning[0])
+		vsnprintf(last_warning, sizeof(last_warning), format, args);
+	else if (source_verbose)
+		vfprintf(stderr, format, args);
+	return 0;
+}
+
+static const char *explain(int err)
+{
+	static char text[384];
+
+	if (err == -EPERM || err == -EACCES)
+		return geteuid() ? "needs root, or CAP_BPF and CAP_PERFMON" :
+			"BPF refused: lockdown, or CAP_BPF and CAP_PERFMON missing";
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";
+	if (err == -ENOSYS)
+		return "no BPF in this kernel: CONFIG_BPF_SYSCALL=y";
+	last_warning[strcspn(last_warning, "\n")] = '\0';
+	snprintf(text, sizeof(text), "BPF programs do not load: %s (%s)", strerror(-err),
+		 last_warning[0] ? last_warning : "see -v");
+	return text;
+}
+
+static int take_record(void *ctx, void *data, size_t len)
+{
+	struct bpf_source *own = ctx;
+
+	if (!own->error)
+		own->error = records_add(own->into, data, len);
+	return 0;
+}
+
+/* Puts a ring of at least that many bytes in the place of the one there is. */
+static int set_ring(struct bpf_source *own, size_t bytes)
+{
+	__u32 size = RING_SIZE, zero = 0;
+	int err;
+
+	while (size < bytes && size < 1U << 30)
+		size *= 2;
+	ring_buffer__free(own->ring);
+	own->ring = NULL;
+	if (own->ring_fd >= 0)
+		close(own->ring_fd);
+	own->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "dmabuf_buffers", 0, 0, size, NULL);
+	if (own->ring_fd < 0)
+		return -errno;
+	err = bpf_map_update_elem(bpf_map__fd(own->skel->maps.rings), &zero, &own->ring_fd, 0);
+	if (err)
+		return -errno;
+	own->ring = ring_buffer__new(own->ring_fd, take_record, own, NULL);
+	return own->ring ? 0 : -errno;
+}
+
+static void bpf_close(struct source *s)
+{
+	struct bpf_source *own = s->own;
+
+	bpf_link__destroy(own->fds);
+	bpf_link__destroy(own->maps);
+	ring_buffer__free(own->ring);
+	if (own->ring_fd >= 0)
+		close(own->ring_fd);
+	snapshot_bpf__destroy(own->skel);
+	free(own);
+	s->own = NULL;
+}
+
+static int bpf_load(struct bpf_source *own, bool iterator)
+{
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	last_warning[0] = '\0';
+	own->skel = snapshot_bpf__open();
+	if (!own->skel)
+		return -errno;
+	bpf_program__set_autoload(own->skel->progs.buffers_by_iterator, iterator);
+	bpf_program__set_autoload(own->skel->progs.buffers_by_list, !iterator);
+	err = snapshot_bpf__load(own->skel);
+	if (err)
+		return err;
+	own->fds = bpf_program__attach_iter(own->skel->progs.fd_slots, NULL);
+	if (!own->fds)
+		return -errno;
+	own->maps = bpf_program__attach_iter(own->skel->progs.mappings, NULL);
+	if (!own->maps)
+		return -errno;
+	err = set_ring(own, RING_SIZE);
+	/* Parsing the kernel's BTF took several MiB that are free now. */
+	malloc_trim(0);
+	return err;
+}
+
+static const char *bpf_open(struct source *s, bool iterator)
+{
+	struct bpf_source *own = calloc(1, sizeof(*own));
+	const char *missing = NULL;
+	int err;
+
+	if (!own)
+		return strerror(ENOMEM);
+	own->ring_fd = -1;
+	s->own = own;
+	err = bpf_load(own, iterator);
+	if (err) {
+		missing = explain(err);
+		bpf_close(s);
+	}
+	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS;
+	return missing;
+}
+
+/*
+ * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
+ * than all else at the start; a wrong yes would only make the load fail.
+ */
+static bool btf_mentions(const char *name)
+{
+	char *btf = NULL;
+	size_t room = 0;
+	long len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
+	bool found = len > 0 && memmem(btf, len, name, strlen(name) + 1);
+
+	free(btf);
+	return found;
+}
+
+static const char *bpf_iter_open(struct source *s)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return explain(-ENOENT);
+	if (!btf_mentions("bpf_iter_dmabuf_new"))
+		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
+	return bpf_open(s, true);
+}
+
+static const char *bpf_task_open(struct source *s)
+{
+	return bpf_open(s, false);
+}
+
+/* Reads one iterator to its end. */
+static int read_iterator(struct bpf_link *link, struct records *records)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	ssize_t n;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		/* The kernel gives at most 32 KiB a call (seq_file of BPF iterators). */
+		void *place = records_reserve(records, 32 << 10);
+
+		if (!place) {
+			err = -ENOMEM;
+			break;
+		}
+		n = read(fd, place, 32 << 10);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			err = -errno;
+		if (n <= 0)
+			break;
+		records->len += n;
+	}
+	close(fd);
+	return err;
+}
+
+static int read_slots(struct bpf_source *own, struct records *records)
+{
+	int err = read_iterator(own->fds, records);
+
+	return err ? err : read_iterator(own->maps, records);
+}
+
+/* Runs a program that puts all buffers into the ring; once more with a larger ring if need be. */
+static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool recount,
+			struct records *records, bool *whole)
+{
+	size_t start = records->len;
+	int try, err = 0;
+
+	own->into = records;
+	for (try = 0; try < 3; try++) {
+		struct snapshot_args args = { .recount = recount, .anchor = own->skel->bss->anchor };
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+
+		records->len = start;
+		own->error = 0;
+		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+		if (err)
+			return -errno;
+		err = ring_buffer__consume(own->ring);
+		if (err < 0 || own->error)
+			return own->error ? own->error : err;
+		*whole = args.whole;
+		if (!args.dropped)
+			return 0;
+		/* A quarter more than now, for buffers that come meanwhile. */
+		err = set_ring(own, args.bytes + args.bytes / 4);
+		if (err)
+			return err;
+	}
+	return -EAGAIN;
+}
+
+static int bpf_iter_snapshot(struct source *s, struct records *records)
+{
+	struct bpf_source *own = s->own;
+	bool whole;
+	int err;
+
+	err = read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole);
+	return err ? err : read_slots(own, records);
+}
+
+static int bpf_iter_recount(struct source *s, struct records *records)
+{
+	struct bpf_source *own = s->own;
+	bool whole;
+
+	return read_buffers(own, own->skel->progs.buffers_by_iterator, true, records, &whole);
+}
+
+/* The walk goes without a lock: one that lost its way starts anew, a few times. */
+static int walk_buffers(struct source *s, struct records *records, bool recount)
+{
+	struct bpf_source *own = s->own;
+	size_t start = records->len;
+	bool whole = false;
+	int try, err = 0;
+
+	for (try = 0; try < 5 && !err && !whole; try++) {
+		records->len = start;
+		err = read_buffers(own, own->skel->progs.buffers_by_list, recount, records, &whole);
+	}
+	return err ? err : whole ? 0 : -EAGAIN;
+}
+
+static int bpf_task_snapshot(struct source *s, struct records *records)
+{
+	struct bpf_source *own = s->own;
+	size_t start = records->len;
+	const char *why = NULL;
+	int try, err;
+
+	for (try = 0; try < 5; try++) {
+		records->len = start;
+		s->lacks = NULL;
+		s->sees |= MODEL_SEES_KERNEL_ONLY;
+		own->skel->bss->anchor = 0;
+		err = read_slots(own, records);
+		if (err)
+			return err;
+		if (!own->skel->bss->anchor) {
+			if (bufinfo_snapshot(records, &why)) {
+				s->lacks = why;
+				s->sees &= ~MODEL_SEES_KERNEL_ONLY;
+			}
+			return 0;
+		}
+		/* The anchor itself may have gone since: then from another one. */
+		err = walk_buffers(s, records, false);
+		if (err != -EAGAIN)
+			return err;
+	}
+	snprintf(s->error, sizeof(s->error),
+		 "bpf:task: the kernel's list of buffers changes faster than it can be read");
+	return -EAGAIN;
+}
+
+static int bpf_task_recount(struct source *s, struct records *records)
+{
+	struct bpf_source *own = s->own;
+	const char *why;
+
+	if (!own->skel->bss->anchor)
+		return bufinfo_snapshot(records, &why);
+	return walk_buffers(s, records, true);
+}
+
+const struct source_ops source_bpf_iter = {
+	.name = "bpf:iter",
+	.summary = "iterator over dma-bufs, iter/task_file + task_vma",
+	.open = bpf_iter_open,
+	.snapshot = bpf_iter_snapshot,
+	.recount = bpf_iter_recount,
+	.close = bpf_close,
+};
+
+const struct source_ops source_bpf_task = {
+	.name = "bpf:task",
+	.summary = "iter/task_file + task_vma, then along the kernel's list",
+	.open = bpf_task_open,
+	.snapshot = bpf_task_snapshot,
+	.recount = bpf_task_recount,
+	.close = bpf_close,
+};

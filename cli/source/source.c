@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Choosing a source, and reading it until its rows agree; see source.h. */
+#define _GNU_SOURCE
+#include "source/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model/snapshot.h"
+
+/* A row that moves is read again this often (DESIGN.md section 2, the "three times"). */
+#define SNAPSHOT_TRIES 3
+
+const struct source_ops *const source_all[] = {
+	&source_bpf_iter, &source_bpf_task, &source_proc, NULL,
+};
+
+void *records_reserve(struct records *r, size_t n)
+{
+	if (r->room - r->len < n) {
+		size_t room = r->room ? r->room * 2 : 1 << 16;
+		char *larger;
+
+		while (room - r->len < n)
+			room *= 2;
+		larger = realloc(r->bytes, room);
+		if (!larger)
+			return NULL;
+		r->bytes = larger;
+		r->room = room;
+	}
+	return r->bytes + r->len;
+}
+
+int records_add(struct records *r, const void *record, size_t len)
+{
+	void *place = records_reserve(r, len);
+
+	if (!place)
+		return -ENOMEM;
+	memcpy(place, record, len);
+	r->len += len;
+	return 0;
+}
+
+void records_free(struct records *r)
+{
+	free(r->bytes);
+	memset(r, 0, sizeof(*r));
+}
+
+long read_whole(int dirfd, const char *path, char **text, size_t *room)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	long err = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n;
+
+		if (*room - len < 4096) {
+			size_t larger = *room ? *room * 2 : 16384;
+			char *moved = realloc(*text, larger);
+
+			if (!moved) {
+				err = -ENOMEM;
+				break;
+			}
+			*text = moved;
+			*room = larger;
+		}
+		n = read(fd, *text + len, *room - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			err = -errno;
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	close(fd);
+	if (err)
+		return err;
+	(*text)[len] = '\0';
+	return len;
+}
+
+int source_open(struct source *s, const char *name, char **why)
+{
+	const struct source_ops *const *ops;
+	bool any = !strcmp(name, "auto"), known = false;
+	char *passed = NULL;
+	size_t len = 0;
+	FILE *out = why ? open_memstream(&passed, &len) : NULL;
+	int err = -ENODEV;
+
+	memset(s, 0, sizeof(*s));
+	for (ops = source_all; *ops && err; ops++) {
+		const char *missing;
+
+		if (!any && strcmp(name, (*ops)->name))
+			continue;
+		known = true;
+		s->ops = *ops;
+		missing = (*ops)->open(s);
+		if (!missing) {
+			err = 0;
+		} else {
+			snprintf(s->error, sizeof(s->error), "%s: %s", (*ops)->name, missing);
+			if (out)
+				fprintf(out, "%s\n", s->error);
+		}
+	}
+	if (out) {
+		fclose(out);
+		*why = passed;
+	}
+	return known ? err : -ENOENT;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int read_once(struct source *s, struct model *m)
+{
+	int err;
+
+	s->records.len = 0;
+	m->time = now();
+	err = s->ops->snapshot(s, &s->records);
+	if (err)
+		return err;
+	m->sees = s->sees;
+	m->lacks = s->lacks;
+	m->source = s->ops->name;
+	err = model_load(m, s->records.bytes, s->records.len);
+	if (!err && m->wants_recount && s->ops->recount) {
+		s->records.len = 0;
+		err = s->ops->recount(s, &s->records);
+		if (!err)
+			err = model_recount(m, s->records.bytes, s->records.len);
+	}
+	return err;
+}
+
+int source_snapshot(struct source *s, struct model *m, const struct filter *filter)
+{
+	uint32_t i;
+	int try, err = 0;
+
+	s->error[0] = '\0';
+	for (try = 0; try < SNAPSHOT_TRIES && (!try || m->torn); try++) {
+		err = read_once(s, m);
+		if (err) {
+			if (!s->error[0])
+				snprintf(s->error, sizeof(s->error), "%s: %s", s->ops->name,
+					 strerror(-err));
+			return err;
+		}
+	}
+	for (i = 0; i < m->n_processes; i++)
+		m->processes[i].cgroup = cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
+	return model_account(m, filter);
+}
+
+void source_close(struct source *s)
+{
+	if (s->ops && s->own)
+		s->ops->close(s);
+	records_free(&s->records);
+	cgroup_names_free(s->cgroups);
+	memset(s, 0, sizeof(*s));
+}

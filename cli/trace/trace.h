@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The subcommands of dmabuf-trace, one file each; called by its main. */
+#ifndef TRACE_H
+#define TRACE_H
+
+/* Each takes its own argv (argv[0] is its name) and returns an exit status. */
+int doctor_main(int argc, char **argv);
+
+#endif

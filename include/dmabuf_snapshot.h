@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The records a snapshot is made of, shared by BPF programs, sources, the model
+ * and recordings. Fixed width, explicit padding, native endian; each starts with
+ * its type and length, so that a reader can step over what it does not know.
+ * Depends on nothing of ours.
+ */
+#ifndef DMABUF_SNAPSHOT_H
+#define DMABUF_SNAPSHOT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define SNAP_NAME_LEN		32	/* DMA_BUF_NAME_LEN, NUL included */
+#define SNAP_EXPORTER_LEN	32	/* a module's name, cut */
+#define SNAP_DEVICE_LEN		64	/* dev_name(), cut */
+#define SNAP_DRIVER_LEN		32
+#define SNAP_COMM_LEN		16	/* TASK_COMM_LEN */
+
+enum snap_type {
+	SNAP_BUFFER = 1,
+	SNAP_ATTACHMENT,
+	SNAP_FD,
+	SNAP_MAP,
+	SNAP_RECOUNT,
+};
+
+/* snap_buffer.valid: which fields the source knew; the others are unknown, not 0 */
+#define SNAP_HAS_COUNT		(1u << 0)
+#define SNAP_HAS_CREATED	(1u << 1)
+#define SNAP_HAS_UID		(1u << 2)
+#define SNAP_HAS_NAME		(1u << 3)	/* set: name[] is the name; empty = none */
+#define SNAP_HAS_ATTACHMENTS	(1u << 4)	/* all of them follow as records */
+#define SNAP_HAS_SIZE		(1u << 5)
+#define SNAP_HAS_EXPORTER	(1u << 6)
+
+struct snap_head {
+	__u16 type;			/* enum snap_type */
+	__u16 len;			/* of the whole record, a multiple of 8 */
+	__u32 valid;			/* SNAP_HAS_*, or the record's own flags */
+};
+
+struct snap_buffer {
+	struct snap_head head;
+	__u64 ino;
+	__u64 size;			/* bytes */
+	__u64 count;			/* file references, the observer's own left out */
+	__s64 created;			/* CLOCK_REALTIME, seconds */
+	__u32 uid;			/* of the creator, in the initial user namespace */
+	__u32 pad;
+	char exporter[SNAP_EXPORTER_LEN];
+	char name[SNAP_NAME_LEN];	/* any bytes, ended by NUL */
+};
+
+#define SNAP_ATTACHMENT_DYNAMIC		(1u << 0)
+#define SNAP_ATTACHMENT_DYNAMIC_KNOWN	(1u << 1)
+#define SNAP_ATTACHMENT_DRIVER_KNOWN	(1u << 2)
+
+struct snap_attachment {
+	struct snap_head head;		/* valid: SNAP_ATTACHMENT_* */
+	__u64 ino;
+	char device[SNAP_DEVICE_LEN];
+	char driver[SNAP_DRIVER_LEN];	/* empty: no driver bound */
+};
+
+/*
+ * Who has a slot. An fd slot is (table, fd), a mapping (table, start), where table
+ * is an opaque key of the fd table or address space, good within one snapshot only.
+ */
+struct snap_slot {
+	struct snap_head head;		/* SNAP_FD or SNAP_MAP; valid: SNAP_SLOT_* */
+	__u64 ino;
+	__u64 table;
+	__u64 start;			/* the fd, or the first address */
+	__u64 end;			/* first address after the mapping; 0 for an fd */
+	__u64 count;			/* the buffer's references at this moment */
+	__u64 cgroup;			/* cgroup v2 id, 0 unknown */
+	__u32 pid;			/* thread group */
+	__u32 pad;
+	char comm[SNAP_COMM_LEN];	/* of the thread group's leader, any bytes */
+};
+
+#define SNAP_SLOT_HAS_COUNT	(1u << 0)
+#define SNAP_SLOT_READ		(1u << 1)	/* a mapping's protection */
+#define SNAP_SLOT_WRITE		(1u << 2)
+
+/* The references once more, after all slots were seen: finds rows that moved meanwhile. */
+struct snap_recount {
+	struct snap_head head;
+	__u64 ino;
+	__u64 count;
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct snap_head) == 8, "layout");
+_Static_assert(sizeof(struct snap_buffer) == 112, "layout");
+_Static_assert(sizeof(struct snap_attachment) == 112, "layout");
+_Static_assert(sizeof(struct snap_slot) == 80, "layout");
+_Static_assert(sizeof(struct snap_recount) == 24, "layout");
+#endif
+
+#endif
