@@ -31,15 +31,18 @@ extern int bpf_iter_dmabuf_new(struct bpf_iter_dmabuf *it) __weak __ksym;
 extern struct dma_buf *bpf_iter_dmabuf_next(struct bpf_iter_dmabuf *it) __weak __ksym;
 extern void bpf_iter_dmabuf_destroy(struct bpf_iter_dmabuf *it) __weak __ksym;
 
-static __always_inline void emit(struct snapshot_args *args, void *record, __u32 len)
+/* What a run of buffers_by_* is asked and answers; user space reads and writes it in place. */
+struct snapshot_run run;
+
+static __always_inline void emit(void *record, __u32 len)
 {
 	__u32 zero = 0;
 	void *ring = bpf_map_lookup_elem(&rings, &zero);
 
 	/* Counted also when it does not fit: user space then knows which size would do. */
-	args->bytes += len + 8;
+	run.bytes += len + 8;
 	if (!ring || bpf_ringbuf_output(ring, record, len, BPF_RB_NO_WAKEUP))
-		args->dropped++;
+		run.dropped++;
 }
 
 /* A file is a dma-buf if its superblock is the dma-buf pseudo file system's (FACTS.md). */
@@ -48,32 +51,41 @@ static __always_inline bool is_dmabuf_file(struct file *file)
 	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == DMA_BUF_MAGIC;
 }
 
-struct attachment_walk {
-	struct snapshot_args *args;
-	struct dma_buf *dmabuf;
-	struct list_head *head;
-	struct list_head *at;
+/*
+ * Where the walks are. In memory that the verifier does not follow: on the stack, it would tell
+ * each step of a loop from the last one, until it gave up. (Not static: clang would take
+ * it apart, and the parts' BTF is refused.)
+ */
+struct {
+	struct dma_buf *dmabuf;		/* the buffer at hand */
 	__u64 ino;
-	bool whole;
-};
+	__u64 own;			/* references that the walk itself holds on it */
+	struct list_head *attachment;	/* the next one of its */
+	bool attachments_whole;
+	struct list_head *first, *at;	/* of the list of buffers */
+	__u32 heads;
+} walk;
 
-static long emit_attachment(__u32 index, struct attachment_walk *walk)
+static long emit_attachment(__u32 index, void *ctx)
 {
+	struct list_head *node = walk.attachment;
+	struct dma_buf *dmabuf = walk.dmabuf;
 	struct dma_buf_attachment *attach;
 	struct snap_attachment out = {
 		.head = { SNAP_ATTACHMENT, sizeof(out), 0 },
+		.ino = walk.ino,
 	};
 	struct device_driver *driver;
 	struct device *dev;
 	const char *name;
 
-	if (walk->at == walk->head) {
-		walk->whole = true;
+	if (node == (void *)dmabuf + bpf_core_field_offset(struct dma_buf, attachments)) {
+		walk.attachments_whole = true;
 		return 1;
 	}
-	attach = (void *)walk->at - bpf_core_field_offset(struct dma_buf_attachment, node);
+	attach = (void *)node - bpf_core_field_offset(struct dma_buf_attachment, node);
 	/* Not our buffer's: it was freed under us. The row is torn. */
-	if (!walk->at || BPF_CORE_READ(attach, dmabuf) != walk->dmabuf)
+	if (!node || BPF_CORE_READ(attach, dmabuf) != dmabuf)
 		return 1;
 	dev = BPF_CORE_READ(attach, dev);
 	name = BPF_CORE_READ(dev, init_name);
@@ -84,54 +96,36 @@ static long emit_attachment(__u32 index, struct attachment_walk *walk)
 	if (driver)
 		bpf_probe_read_kernel_str(out.driver, sizeof(out.driver),
 					  BPF_CORE_READ(driver, name));
-	out.ino = walk->ino;
 	out.head.valid = SNAP_ATTACHMENT_DRIVER_KNOWN | SNAP_ATTACHMENT_DYNAMIC_KNOWN;
 	if (BPF_CORE_READ(attach, importer_ops))
 		out.head.valid |= SNAP_ATTACHMENT_DYNAMIC;
-	emit(walk->args, &out, sizeof(out));
-	walk->at = BPF_CORE_READ(attach, node.next);
+	emit(&out, sizeof(out));
+	walk.attachment = BPF_CORE_READ(attach, node.next);
 	return 0;
 }
 
-/* Returns whether all attachments were seen. */
-static __always_inline bool emit_attachments(struct snapshot_args *args, struct dma_buf *dmabuf,
-					     __u64 ino)
+/* Not static, so that the verifier looks at it once and not at every place it is called from. */
+__noinline int emit_buffer(void)
 {
-	struct attachment_walk walk = {
-		.args = args,
-		.dmabuf = dmabuf,
-		.head = (void *)dmabuf + bpf_core_field_offset(struct dma_buf, attachments),
-		.ino = ino,
-	};
-
-	walk.at = BPF_CORE_READ(dmabuf, attachments.next);
-	if (walk.at == walk.head)
-		return true;
-	bpf_loop(SNAPSHOT_MAX_ATTACHMENTS, emit_attachment, &walk, 0);
-	return walk.whole;
-}
-
-/* own: references that this walk itself holds on the buffer now. */
-static __always_inline void emit_buffer(struct snapshot_args *args, struct dma_buf *dmabuf,
-					struct file *file, __u64 own)
-{
+	struct dma_buf *dmabuf = walk.dmabuf;
+	struct file *file = BPF_CORE_READ(dmabuf, file);
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	__u64 count = compat_file_count(file);
+	__u64 own = walk.own, count = compat_file_count(file);
 	const char *name;
 
-	args->buffers++;
+	run.buffers++;
 	/* No reference left beside ours: it is being released. */
 	if (count <= own)
-		return;
-	if (args->recount) {
+		return 0;
+	if (run.recount) {
 		struct snap_recount out = {
 			.head = { SNAP_RECOUNT, sizeof(out), 0 },
 			.ino = BPF_CORE_READ(inode, i_ino),
 			.count = count - own,
 		};
 
-		emit(args, &out, sizeof(out));
-		return;
+		emit(&out, sizeof(out));
+		return 0;
 	}
 
 	struct snap_buffer out = {
@@ -152,75 +146,75 @@ static __always_inline void emit_buffer(struct snapshot_args *args, struct dma_b
 	/* SET_NAME frees the old name: what we read is good only if it is still the name. */
 	if (BPF_CORE_READ(dmabuf, name) == name)
 		out.head.valid |= SNAP_HAS_NAME;
-	if (emit_attachments(args, dmabuf, out.ino))
+	walk.ino = out.ino;
+	walk.attachment = BPF_CORE_READ(dmabuf, attachments.next);
+	walk.attachments_whole = false;
+	bpf_loop(SNAPSHOT_MAX_ATTACHMENTS, emit_attachment, NULL, 0);
+	if (walk.attachments_whole)
 		out.head.valid |= SNAP_HAS_ATTACHMENTS;
-	emit(args, &out, sizeof(out));
+	emit(&out, sizeof(out));
+	return 0;
 }
 
 /* All buffers by the kernel's own iterator, which holds one reference on the one at hand. */
 SEC("syscall")
-int buffers_by_iterator(struct snapshot_args *args)
+int buffers_by_iterator(void *ctx)
 {
 	struct bpf_iter_dmabuf it;
 	struct dma_buf *dmabuf;
 
+	walk.own = 1;
 	bpf_iter_dmabuf_new(&it);
-	while ((dmabuf = bpf_iter_dmabuf_next(&it)))
-		emit_buffer(args, dmabuf, BPF_CORE_READ(dmabuf, file), 1);
+	while ((dmabuf = bpf_iter_dmabuf_next(&it))) {
+		walk.dmabuf = dmabuf;
+		emit_buffer();
+	}
 	bpf_iter_dmabuf_destroy(&it);
-	args->whole = 1;
+	run.whole = 1;
 	return 0;
 }
 
-struct list_walk {
-	struct snapshot_args *args;
-	struct list_head *first;
-	struct list_head *at;
-	__u32 heads;
-};
-
-static long walk_list(__u32 index, struct list_walk *walk)
+static long walk_list(__u32 index, void *ctx)
 {
+	struct list_head *at = walk.at;
 	struct dma_buf *dmabuf;
 	struct file *file;
 
-	if (index && walk->at == walk->first) {
-		walk->args->whole = walk->heads == 1;
+	if (index && at == walk.first) {
+		run.whole = walk.heads == 1;
 		return 1;
 	}
-	if (!walk->at)
+	if (!at)
 		return 1;
-	dmabuf = (void *)walk->at - bpf_core_field_offset(struct dma_buf, list_node);
+	dmabuf = (void *)at - bpf_core_field_offset(struct dma_buf, list_node);
 	file = BPF_CORE_READ(dmabuf, file);
 	/*
 	 * The list's head lies in no dma_buf: what is read there as one has no dma-buf's file.
 	 * Nor has one that was freed under us, hence the count of heads.
 	 */
-	if (file && BPF_CORE_READ(file, private_data) == dmabuf && is_dmabuf_file(file))
-		emit_buffer(walk->args, dmabuf, file, 0);
-	else if (++walk->heads > 1)
+	if (file && BPF_CORE_READ(file, private_data) == dmabuf && is_dmabuf_file(file)) {
+		walk.dmabuf = dmabuf;
+		emit_buffer();
+	} else if (++walk.heads > 1) {
 		return 1;
-	if (bpf_core_read(&walk->at, sizeof(walk->at), &walk->at->next))
-		return 1;
+	}
+	walk.at = BPF_CORE_READ(at, next);
 	return 0;
 }
 
 /*
  * All buffers, on kernels without that iterator: along the kernel's list of them, without
- * its lock, from args->anchor, a buffer that was seen in a process. Only reads that cannot
- * fault; a walk that lost its way says so (args->whole) and is made again.
+ * its lock, from run.anchor, a buffer that was seen in a process. Only reads that cannot
+ * fault; a walk that lost its way says so (run.whole) and is made again.
  */
 SEC("syscall")
-int buffers_by_list(struct snapshot_args *args)
+int buffers_by_list(void *ctx)
 {
-	struct dma_buf *anchor = (void *)args->anchor;
-	struct list_walk walk = {
-		.args = args,
-		.first = (void *)anchor + bpf_core_field_offset(struct dma_buf, list_node),
-	};
-
+	walk.own = 0;
+	walk.heads = 0;
+	walk.first = (void *)run.anchor + bpf_core_field_offset(struct dma_buf, list_node);
 	walk.at = walk.first;
-	bpf_loop(SNAPSHOT_MAX_BUFFERS, walk_list, &walk, 0);
+	bpf_loop(SNAPSHOT_MAX_BUFFERS, walk_list, NULL, 0);
 	return 0;
 }
 
@@ -232,9 +226,6 @@ static __always_inline void fill_holder(struct snap_slot *out, struct task_struc
 	out->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), leader->comm);
 }
-
-/* The last dma-buf seen by either pass: where a walk along the list may start. */
-__u64 anchor;
 
 SEC("iter/task_file")
 int fd_slots(struct bpf_iter__task_file *ctx)
@@ -254,7 +245,7 @@ int fd_slots(struct bpf_iter__task_file *ctx)
 	};
 
 	fill_holder(&out, task);
-	anchor = (__u64)file->private_data;
+	run.anchor = (__u64)file->private_data;	/* the last seen */
 	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }
@@ -286,7 +277,7 @@ int mappings(struct bpf_iter__task_vma *ctx)
 	if (vma->vm_flags & VM_WRITE)
 		out.head.valid |= SNAP_SLOT_WRITE;
 	fill_holder(&out, task);
-	anchor = (__u64)file->private_data;
+	run.anchor = (__u64)file->private_data;	/* the last seen */
 	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

@@ -7,8 +7,8 @@
 #define SNAPSHOT_MAX_BUFFERS		(1 << 22)
 #define SNAPSHOT_MAX_ATTACHMENTS	(1 << 16)
 
-struct snapshot_args {
-	__u64 anchor;		/* in, buffers_by_list: a struct dma_buf */
+struct snapshot_run {
+	__u64 anchor;		/* a struct dma_buf that a process holds, 0 none: from the slots */
 	__u64 recount;		/* in: snap_recount records only */
 	__u64 buffers;		/* out: seen */
 	__u64 bytes;		/* out: ring space that all records need */

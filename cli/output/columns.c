@@ -552,40 +552,40 @@ static void invert_keys(struct row_key *keys, uint32_t n, int (*compare)(const v
 	}
 }
 
-int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
-		 const struct column *sort, bool invert)
+int rows_add(struct rows *rows, const void *row)
+{
+	const void **place = array_add(&rows->rows, &rows->n, &rows->room, sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	*place = row;
+	return 0;
+}
+
+int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
 {
 	int (*compare)(const void *, const void *);
-	uint32_t count = view->count(model), i, known = 0;
+	uint32_t i, known = 0;
 
-	if (rows->room < count) {
-		const void **larger = realloc(rows->rows, count * sizeof(*larger));
-		struct row_key *keys;
+	if (!rows->n)
+		return 0;
+	if (rows->room_keys < rows->n) {
+		struct row_key *keys = realloc(rows->keys, rows->room * sizeof(*keys));
 
-		if (!larger)
-			return -ENOMEM;
-		rows->rows = larger;
-		keys = realloc(rows->keys, count * sizeof(*keys));
 		if (!keys)
 			return -ENOMEM;
 		rows->keys = keys;
-		rows->room = count;
+		rows->room_keys = rows->room;
 	}
-	rows->n = 0;
-	for (i = 0; i < count; i++) {
-		const void *row = view->row(model, i);
-		struct row_key *key = &rows->keys[rows->n];
+	memset(rows->keys, 0, rows->n * sizeof(*rows->keys));
+	for (i = 0; i < rows->n; i++) {
+		struct row_key *key = &rows->keys[i];
 
-		if (!row)
-			continue;
-		memset(key, 0, sizeof(*key));
-		key->row = row;
-		key->order = rows->n++;
-		sort->get(model, row, &key->value);
+		key->row = rows->rows[i];
+		key->order = i;
+		sort->get(model, key->row, &key->value);
 		known += key->value.known;
 	}
-	if (!rows->n)
-		return 0;
 	compare = sort->type == VALUE_STRING ? by_string : by_number;
 	qsort(rows->keys, rows->n, sizeof(*rows->keys), compare);
 	if (invert)
@@ -593,6 +593,21 @@ int rows_collect(struct rows *rows, const struct view *view, const struct model 
 	for (i = 0; i < rows->n; i++)
 		rows->rows[i] = rows->keys[i].row;
 	return 0;
+}
+
+int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
+		 const struct column *sort, bool invert)
+{
+	uint32_t count = view->count(model), i;
+
+	rows->n = 0;
+	for (i = 0; i < count; i++) {
+		const void *row = view->row(model, i);
+
+		if (row && rows_add(rows, row))
+			return -ENOMEM;
+	}
+	return rows_sort(rows, model, sort, invert);
 }
 
 void rows_free(struct rows *rows)

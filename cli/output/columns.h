@@ -87,6 +87,7 @@ struct rows {
 	const void **rows;
 	uint32_t n, room;
 	struct row_key *keys;	/* of sorting */
+	uint32_t room_keys;
 };
 
 /*
@@ -96,6 +97,9 @@ struct rows {
  */
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
 		 const struct column *sort, bool invert);
+/* The two steps of it, for rows that somebody else chooses. */
+int rows_add(struct rows *rows, const void *row);
+int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert);
 void rows_free(struct rows *rows);
 
 #endif

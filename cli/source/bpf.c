@@ -40,11 +40,14 @@ bool source_verbose;
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_WARN && !last_warning[0])
-		vsnprintf(last_warning, sizeof(last_warning), format, args);
-	else if (source_verbose)
-		vfprintf(stderr, format, args);
-	return 0;
+	va_list copy;
+
+	if (level == LIBBPF_WARN && !last_warning[0]) {
+		va_copy(copy, args);
+		vsnprintf(last_warning, sizeof(last_warning), format, copy);
+		va_end(copy);
+	}
+	return source_verbose ? vfprintf(stderr, format, args) : 0;
 }
 
 static const char *explain(int err)
@@ -224,14 +227,16 @@ static int read_slots(struct bpf_source *own, struct records *records)
 static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool recount,
 			struct records *records, bool *whole)
 {
+	struct snapshot_run *run = &own->skel->bss->run;
 	size_t start = records->len;
 	int try, err = 0;
 
 	own->into = records;
 	for (try = 0; try < 3; try++) {
-		struct snapshot_args args = { .recount = recount, .anchor = own->skel->bss->anchor };
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+		LIBBPF_OPTS(bpf_test_run_opts, opts);
 
+		run->recount = recount;
+		run->buffers = run->bytes = run->dropped = run->whole = 0;
 		records->len = start;
 		own->error = 0;
 		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
@@ -240,11 +245,11 @@ static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool r
 		err = ring_buffer__consume(own->ring);
 		if (err < 0 || own->error)
 			return own->error ? own->error : err;
-		*whole = args.whole;
-		if (!args.dropped)
+		*whole = run->whole;
+		if (!run->dropped)
 			return 0;
 		/* A quarter more than now, for buffers that come meanwhile. */
-		err = set_ring(own, args.bytes + args.bytes / 4);
+		err = set_ring(own, run->bytes + run->bytes / 4);
 		if (err)
 			return err;
 	}
@@ -295,11 +300,11 @@ static int bpf_task_snapshot(struct source *s, struct records *records)
 		records->len = start;
 		s->lacks = NULL;
 		s->sees |= MODEL_SEES_KERNEL_ONLY;
-		own->skel->bss->anchor = 0;
+		own->skel->bss->run.anchor = 0;
 		err = read_slots(own, records);
 		if (err)
 			return err;
-		if (!own->skel->bss->anchor) {
+		if (!own->skel->bss->run.anchor) {
 			if (bufinfo_snapshot(records, &why)) {
 				s->lacks = why;
 				s->sees &= ~MODEL_SEES_KERNEL_ONLY;
@@ -321,7 +326,7 @@ static int bpf_task_recount(struct source *s, struct records *records)
 	struct bpf_source *own = s->own;
 	const char *why;
 
-	if (!own->skel->bss->anchor)
+	if (!own->skel->bss->run.anchor)
 		return bufinfo_snapshot(records, &why);
 	return walk_buffers(s, records, true);
 }

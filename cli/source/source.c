@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,6 +93,19 @@ long read_whole(int dirfd, const char *path, char **text, size_t *room)
 	return len;
 }
 
+static void describe_host(struct source *s)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	struct utsname name;
+
+	if (!uname(&name)) {
+		snprintf(s->host, sizeof(s->host), "%s", name.nodename);
+		snprintf(s->release, sizeof(s->release), "%s", name.release);
+	}
+	if (pages > 0)
+		s->memory = (uint64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
 int source_open(struct source *s, const char *name, char **why)
 {
 	const struct source_ops *const *ops;
@@ -102,6 +116,7 @@ int source_open(struct source *s, const char *name, char **why)
 	int err = -ENODEV;
 
 	memset(s, 0, sizeof(*s));
+	describe_host(s);
 	for (ops = source_all; *ops && err; ops++) {
 		const char *missing;
 
@@ -142,6 +157,8 @@ static int read_once(struct source *s, struct model *m)
 	err = s->ops->snapshot(s, &s->records);
 	if (err)
 		return err;
+	if (s->time)
+		m->time = s->time;
 	m->sees = s->sees;
 	m->lacks = s->lacks;
 	m->source = s->ops->name;
@@ -171,7 +188,9 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 		}
 	}
 	for (i = 0; i < m->n_processes; i++)
-		m->processes[i].cgroup = cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
+		m->processes[i].cgroup = s->ops->cgroup ?
+			s->ops->cgroup(s, m->processes[i].cgroup_id) :
+			cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
 	return model_account(m, filter);
 }
 

@@ -40,6 +40,8 @@ struct source_ops {
 	int (*snapshot)(struct source *source, struct records *records);
 	/* Counts all buffers again: see model_recount(). NULL: this source cannot. */
 	int (*recount)(struct source *source, struct records *records);
+	/* Path of a cgroup id, good until close. NULL: those of this machine. */
+	const char *(*cgroup)(struct source *source, uint64_t id);
 	void (*close)(struct source *source);
 };
 
@@ -49,6 +51,10 @@ struct source {
 	uint32_t sees;			/* MODEL_SEES_*; a snapshot may change it */
 	const char *lacks;		/* what it cannot see and what helps, NULL nothing */
 	char error[256];
+	/* Where the snapshots are made: this machine, unless the source says otherwise */
+	char host[65], release[65];	/* as uname(2) has them */
+	uint64_t memory;		/* bytes of RAM, 0 unknown */
+	double time;			/* of the last snapshot, CLOCK_REALTIME; 0: when it was asked for */
 	struct records records;
 	struct cgroup_names *cgroups;
 };
