@@ -35,7 +35,7 @@ static const char help[] =
 	"  -b, --batch              print refreshes instead of a screen\n"
 	"  -n, --refreshes=N        end after N\n"
 	"  -d, --delay=SECONDS      time between two (1)\n"
-	"      --view=VIEW          processes, buffers, holders, devices, attachments, exporters\n"
+	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments, exporters\n"
 	"  -s, --sort=COLUMN        by that column; -I, --invert: the other way round\n"
 	OPTIONS_HELP;
 
@@ -62,20 +62,39 @@ static int no_such_column(const struct options *o, const struct view *view, cons
 }
 
 /* A view's columns can be named only once the view is known, so these come last. */
-static int check_columns(struct top_options *top, const char *sort)
+static int check_columns(struct top_options *top)
 {
 	struct column_list list = { 0 };
 	char *unknown = NULL;
-	int status = 0;
+	int status = 0, i;
 
-	top->sort = view_column(top->view, sort ? sort : top->view->sort);
-	if (!top->sort)
-		return no_such_column(&top->common, top->view, sort) + 1;
-	if (column_list_parse(&list, top->view, top->common.columns, &unknown) == -EINVAL)
-		status = no_such_column(&top->common, top->view, unknown) + 1;
+	for (i = 0; i < top->n_views && !status; i++) {
+		if (top->sort && !view_column(top->views[i], top->sort))
+			status = no_such_column(&top->common, top->views[i], top->sort) + 1;
+		else if (column_list_parse(&list, top->views[i], top->common.columns,
+					   &unknown) == -EINVAL)
+			status = no_such_column(&top->common, top->views[i], unknown) + 1;
+	}
 	free(unknown);
 	free(list.columns);
 	return status;
+}
+
+static int take_views(struct top_options *top, const char *arg)
+{
+	top->n_views = 0;
+	for (; arg; arg = strchr(arg, ',') ? strchr(arg, ',') + 1 : NULL) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg, ","), arg);
+		if (top->n_views == TOP_MAX_VIEWS)
+			return options_usage(&top->common, "--view takes %d views at most",
+					     TOP_MAX_VIEWS) + 1;
+		top->views[top->n_views] = view_find(name);
+		if (!top->views[top->n_views++])
+			return no_such_view(&top->common, name) + 1;
+	}
+	return 0;
 }
 
 static int take_number(struct top_options *top, int opt, const char *arg)
@@ -99,8 +118,7 @@ static int take_number(struct top_options *top, int opt, const char *arg)
 
 static int parse(struct top_options *top, int argc, char **argv)
 {
-	const char *sort = NULL, *view = "processes";
-	int opt, status = 0;
+	int opt, status = take_views(top, "processes");
 
 	while (!status && (opt = getopt_long(argc, argv, OPTIONS_SHORT "bn:d:s:I", long_options,
 					     NULL)) != -1) {
@@ -113,13 +131,13 @@ static int parse(struct top_options *top, int argc, char **argv)
 			status = take_number(top, opt, optarg);
 			break;
 		case 's':
-			sort = optarg;
+			top->sort = optarg;
 			break;
 		case 'I':
 			top->invert = true;
 			break;
 		case OPT_VIEW:
-			view = optarg;
+			status = take_views(top, optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -132,13 +150,10 @@ static int parse(struct top_options *top, int argc, char **argv)
 		return status;
 	if (optind < argc)
 		return options_usage(&top->common, "'%s' is not an option", argv[optind]) + 1;
-	top->view = view_find(view);
-	if (!top->view)
-		return no_such_view(&top->common, view) + 1;
 	/* What cannot be shown on a screen means batch; a file is no screen either. */
 	if (top->common.format != OUTPUT_TEXT || top->common.output)
 		top->batch = true;
-	return check_columns(top, sort);
+	return check_columns(top);
 }
 
 int main(int argc, char **argv)

@@ -130,7 +130,7 @@ static const char *buffer_device(const struct model *m, const void *row, uint32_
 }
 
 static const struct column buffer_columns[] = {
-	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL,
+	{ "ino", "INO", VALUE_ID, "", 6, CUT_TAIL,
 	  "inode number: the buffer's key, never used again", buffer_ino, NULL },
 	{ "size", "SIZE", VALUE_BYTES, "bytes", 6, CUT_TAIL, "size of the buffer", buffer_size, NULL },
 	{ "age", "AGE", VALUE_SECONDS, "s", 5, CUT_TAIL, "time since it was exported", buffer_age, NULL },
@@ -138,7 +138,7 @@ static const struct column buffer_columns[] = {
 	  "driver that exported it", buffer_exporter, NULL },
 	{ "name", "NAME", VALUE_STRING, "", 10, CUT_TAIL,
 	  "name that a user gave it", buffer_name, NULL },
-	{ "uid", "UID", VALUE_NUMBER, "", 5, CUT_TAIL, "user who had it exported", buffer_uid, NULL },
+	{ "uid", "UID", VALUE_ID, "", 5, CUT_TAIL, "user who had it exported", buffer_uid, NULL },
 	{ "count", "CNT", VALUE_NUMBER, "", 3, CUT_TAIL,
 	  "references: fds + maps + kernel", buffer_count, NULL },
 	{ "fds", "FD", VALUE_NUMBER, "", 3, CUT_TAIL,
@@ -213,9 +213,9 @@ NUMBER_OF(holder_fds, model_holder, fds)
 NUMBER_OF(holder_maps, model_holder, maps)
 
 static const struct column holder_columns[] = {
-	{ "pid", "PID", VALUE_NUMBER, "", 7, CUT_TAIL, "process (thread group)", holder_pid, NULL },
+	{ "pid", "PID", VALUE_ID, "", 7, CUT_TAIL, "process (thread group)", holder_pid, NULL },
 	{ "comm", "COMM", VALUE_STRING, "", 12, CUT_TAIL, "its command name", holder_comm, NULL },
-	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL, "the buffer that it holds", holder_ino, NULL },
+	{ "ino", "INO", VALUE_ID, "", 6, CUT_TAIL, "the buffer that it holds", holder_ino, NULL },
 	{ "size", "SIZE", VALUE_BYTES, "bytes", 6, CUT_TAIL, "size of the buffer", holder_size, NULL },
 	{ "exporter", "EXPORTER", VALUE_STRING, "", 10, CUT_MIDDLE,
 	  "driver that exported it", holder_exporter, NULL },
@@ -280,7 +280,7 @@ static void process_uss(const struct model *m, const void *row, struct value *v)
 }
 
 static const struct column process_columns[] = {
-	{ "pid", "PID", VALUE_NUMBER, "", 7, CUT_TAIL,
+	{ "pid", "PID", VALUE_ID, "", 7, CUT_TAIL,
 	  "process (thread group); unknown in the row of what only the kernel holds",
 	  process_pid, NULL },
 	{ "comm", "COMM", VALUE_STRING, "", 13, CUT_TAIL, "its command name", process_comm, NULL },
@@ -378,7 +378,7 @@ static void attachment_dynamic(const struct model *m, const void *row, struct va
 }
 
 static const struct column attachment_columns[] = {
-	{ "ino", "INO", VALUE_NUMBER, "", 6, CUT_TAIL, "the buffer", attachment_ino, NULL },
+	{ "ino", "INO", VALUE_ID, "", 6, CUT_TAIL, "the buffer", attachment_ino, NULL },
 	{ "device", "DEVICE", VALUE_STRING, "", 17, CUT_MIDDLE,
 	  "the device attached to it", attachment_device, NULL },
 	{ "driver", "DRIVER", VALUE_STRING, "", 12, CUT_MIDDLE,
@@ -523,6 +523,17 @@ static int by_number(const void *x, const void *y)
 	return by_order(a, b);
 }
 
+static int by_id(const void *x, const void *y)
+{
+	const struct row_key *a = x, *b = y;
+
+	if (a->value.known != b->value.known)
+		return a->value.known ? -1 : 1;
+	if (a->value.known && a->value.number != b->value.number)
+		return a->value.number < b->value.number ? -1 : 1;
+	return by_order(a, b);
+}
+
 static int by_string(const void *x, const void *y)
 {
 	const struct row_key *a = x, *b = y;
@@ -586,7 +597,7 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 		sort->get(model, key->row, &key->value);
 		known += key->value.known;
 	}
-	compare = sort->type == VALUE_STRING ? by_string : by_number;
+	compare = sort->type == VALUE_STRING ? by_string : sort->type == VALUE_ID ? by_id : by_number;
 	qsort(rows->keys, rows->n, sizeof(*rows->keys), compare);
 	if (invert)
 		invert_keys(rows->keys, known, compare);

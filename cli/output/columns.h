@@ -13,6 +13,7 @@
 struct model;
 
 enum value_type {
+	VALUE_ID,		/* a number that names something: ino, pid, uid */
 	VALUE_NUMBER,
 	VALUE_BYTES,
 	VALUE_SECONDS,
@@ -65,7 +66,7 @@ extern const uint32_t n_views;
 const struct view *view_find(const char *name);
 const struct column *view_column(const struct view *view, const char *name);
 
-/* Text and numbers read differently: numbers sort from the largest, names from the first. */
+/* Whether it is set to the right. Amounts sort from the largest, ids and names from the first. */
 bool column_is_number(const struct column *column);
 
 /* A chosen sequence of a view's columns. */
@@ -91,8 +92,8 @@ struct rows {
 };
 
 /*
- * Collects a view's rows, sorted by a column: numbers descending, strings ascending, the other
- * way round if invert; unknown values last; equal ones stay in the model's order. Returns 0 or
+ * Collects a view's rows, sorted by a column: amounts descending, ids and strings ascending, the
+ * other way round if invert; unknown values last; equal ones stay in the model's order. Returns 0 or
  * -ENOMEM.
  */
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,

@@ -98,24 +98,33 @@ static int put_row(FILE *out, const struct model *model, const void *row,
 	return err;
 }
 
-int output_json(FILE *out, const struct view *view, const struct model *model,
-		const struct rows *rows, const struct output_options *options)
+void output_json_begin(FILE *out, const struct model *model)
+{
+	fprintf(out, "{\"time\":%.3f,\"source\":\"%s\",\"complete\":%s", model->time,
+		model->source, model_complete(model) ? "true" : "false");
+	if (model->lacks)
+		fprintf(out, ",\"lacks\":\"%s\"", model->lacks);
+	if (model->torn)
+		fprintf(out, ",\"torn\":%u", model->torn);
+}
+
+int output_json_rows(FILE *out, const struct view *view, const struct model *model,
+		     const struct rows *rows, const struct output_options *options)
 {
 	uint32_t i;
 	int err = 0;
 
-	fprintf(out, "{\"time\":%.3f,\"source\":\"%s\",\"complete\":%s,", model->time,
-		model->source, model_complete(model) ? "true" : "false");
-	if (model->lacks)
-		fprintf(out, "\"lacks\":\"%s\",", model->lacks);
-	if (model->torn)
-		fprintf(out, "\"torn\":%u,", model->torn);
-	fprintf(out, "\"%s\":[", view->name);
+	fprintf(out, ",\"%s\":[", view->name);
 	for (i = 0; i < rows->n && !err; i++) {
 		if (i)
 			putc_unlocked(',', out);
 		err = put_row(out, model, rows->rows[i], options->columns);
 	}
-	fputs("]}\n", out);
+	putc_unlocked(']', out);
 	return err ? err : ferror(out) ? -EIO : 0;
+}
+
+void output_json_end(FILE *out)
+{
+	fputs("}\n", out);
 }

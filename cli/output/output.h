@@ -18,9 +18,11 @@ struct output_options {
 /* All return 0, -ENOMEM, or -EIO if the stream failed. */
 int output_table(FILE *out, const struct view *view, const struct model *model,
 		 const struct rows *rows, const struct output_options *options);
-/* One object on one line: time, source, complete, and the rows under the view's name. */
-int output_json(FILE *out, const struct view *view, const struct model *model,
-		const struct rows *rows, const struct output_options *options);
+/* One object on one line: time, source, complete, and each view's rows under its name. */
+void output_json_begin(FILE *out, const struct model *model);
+int output_json_rows(FILE *out, const struct view *view, const struct model *model,
+		     const struct rows *rows, const struct output_options *options);
+void output_json_end(FILE *out);
 int output_csv(FILE *out, const struct view *view, const struct model *model,
 	       const struct rows *rows, const struct output_options *options);
 /* View, name, unit, type and help of every column. */

@@ -44,6 +44,7 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 		if (!bytes)
 			return text_size(buf, v.number);
 		/* fall through */
+	case VALUE_ID:
 	case VALUE_NUMBER:
 		snprintf(buf, OUTPUT_CELL_ROOM, "%" PRIu64, v.number);
 		break;

@@ -42,7 +42,7 @@ static void print_summary(FILE *out, const struct model *m)
 	if (m->totals.kernel_only_known)
 		fprintf(out, "   kernel-only %lu  %s", (unsigned long)m->totals.kernel_only_buffers,
 			text_size(kernel, m->totals.kernel_only_bytes));
-	if (m->sees & MODEL_SEES_HOLDERS)
+	if (m->sees & MODEL_SEES_HOLDERS && m->sees & MODEL_SEES_ATTACHMENTS)
 		fprintf(out, "   unexplained %lu  %s",
 			(unsigned long)m->totals.unexplained_buffers,
 			text_size(unexplained, m->totals.unexplained_bytes));
@@ -53,27 +53,56 @@ static void print_summary(FILE *out, const struct model *m)
 	fputc('\n', out);
 }
 
-static int print_refresh(FILE *out, const struct top_options *top, const struct model *m,
-			 struct rows *rows, struct output_options *output)
+/* What one run of batch output keeps from refresh to refresh. */
+struct batch {
+	const struct top_options *top;
+	struct source *source;
+	FILE *out;
+	struct output_options output;
+	struct column_list columns[TOP_MAX_VIEWS];
+	struct model model;
+	struct rows rows;
+};
+
+static int print_view(struct batch *b, int i)
 {
-	int err = rows_collect(rows, top->view, m, top->sort, top->invert);
+	const struct view *view = b->top->views[i];
+	const char *sort = b->top->sort ? b->top->sort : view->sort;
+	int err = rows_collect(&b->rows, view, &b->model, view_column(view, sort), b->top->invert);
 
 	if (err)
 		return err;
-	switch (top->common.format) {
+	b->output.columns = &b->columns[i];
+	switch (b->top->common.format) {
 	case OUTPUT_JSON:
-		err = output_json(out, top->view, m, rows, output);
-		break;
+		return output_json_rows(b->out, view, &b->model, &b->rows, &b->output);
 	case OUTPUT_CSV:
-		err = output_csv(out, top->view, m, rows, output);
-		output->no_header = true;
-		break;
+		return output_csv(b->out, view, &b->model, &b->rows, &b->output);
 	default:
-		if (!top->common.no_header)
-			print_summary(out, m);
-		err = output_table(out, top->view, m, rows, output);
+		return output_table(b->out, view, &b->model, &b->rows, &b->output);
 	}
-	return fflush(out) ? -EIO : err;
+}
+
+static int print_refresh(struct batch *b, long refresh)
+{
+	enum output_format format = b->top->common.format;
+	int i, err = 0;
+
+	if (format == OUTPUT_JSON)
+		output_json_begin(b->out, &b->model);
+	else if (format == OUTPUT_TEXT && !b->top->common.no_header)
+		print_summary(b->out, &b->model);
+	/* CSV has its heads once, unless several views have several. */
+	b->output.no_header = b->top->common.no_header ||
+		(format == OUTPUT_CSV && refresh && b->top->n_views == 1);
+	for (i = 0; i < b->top->n_views && !err; i++) {
+		if (i && format != OUTPUT_JSON)
+			fputc('\n', b->out);
+		err = print_view(b, i);
+	}
+	if (format == OUTPUT_JSON)
+		output_json_end(b->out);
+	return fflush(b->out) ? -EIO : err;
 }
 
 static void add_seconds(struct timespec *t, double seconds)
@@ -96,71 +125,69 @@ static void wait_next(struct timespec *next, double delay)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
-static int run(FILE *out, struct top_options *top, struct source *source, struct model *m,
-	       struct rows *rows, struct output_options *output)
+static int run(struct batch *b)
 {
+	const struct options *common = &b->top->common;
 	struct timespec next;
 	long i;
-	int err = 0;
+	int err;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	for (i = 0; !ended && (!top->refreshes || i < top->refreshes); i++) {
+	for (i = 0; !ended && (!b->top->refreshes || i < b->top->refreshes); i++) {
 		if (i) {
-			wait_next(&next, top->delay);
+			wait_next(&next, b->top->delay);
 			if (ended)
 				break;
-			if (top->common.format == OUTPUT_TEXT)
-				fputc('\n', out);
+			if (common->format == OUTPUT_TEXT)
+				fputc('\n', b->out);
 		}
-		err = source_snapshot(source, m, &top->common.filter);
+		err = source_snapshot(b->source, &b->model, &common->filter);
 		if (err)
-			return options_fail(&top->common, "%s", source->error[0] ? source->error :
+			return options_fail(common, "%s", b->source->error[0] ? b->source->error :
 					    strerror(-err));
 		/* Once is enough for what stays as it is */
-		if (!i && m->lacks && !top->common.quiet)
-			fprintf(stderr, "%s: %s: %s\n", top->common.command, m->source, m->lacks);
-		err = print_refresh(out, top, m, rows, output);
+		if (!i && b->model.lacks && !common->quiet)
+			fprintf(stderr, "%s: %s: %s\n", common->command, b->model.source,
+				b->model.lacks);
+		err = print_refresh(b, i);
 		if (err)
-			return options_fail(&top->common, "cannot write %s: %s", top->common.output ?
-					    top->common.output : "standard output", strerror(errno));
+			return options_fail(common, "cannot write %s: %s", common->output ?
+					    common->output : "standard output", strerror(errno));
 	}
 	return EXIT_OK;
 }
 
 int batch_run(struct top_options *top, struct source *source)
 {
-	struct output_options output = {
-		.no_header = top->common.no_header,
-		.bytes = top->common.bytes,
-		.timed = top->refreshes != 1,
+	struct batch b = {
+		.top = top,
+		.source = source,
+		.out = stdout,
+		.output = { .bytes = top->common.bytes, .timed = top->refreshes != 1 },
 	};
 	struct sigaction action = { .sa_handler = end };
-	struct column_list columns = { 0 };
-	struct model model = { 0 };
-	struct rows rows = { 0 };
-	FILE *out = stdout;
+	const char *path = top->common.output;
+	int status = EXIT_OK, i;
 	char *unknown = NULL;
-	int status;
 
-	if (column_list_parse(&columns, top->view, top->common.columns, &unknown))
-		return options_fail(&top->common, "%s", strerror(ENOMEM));
-	output.columns = &columns;
-	if (top->common.output) {
-		out = fopen(top->common.output, "we");
-		if (!out) {
-			free(columns.columns);
-			return options_fail(&top->common, "cannot write %s: %s",
-					    top->common.output, strerror(errno));
-		}
+	for (i = 0; i < top->n_views; i++)
+		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns, &unknown))
+			status = options_fail(&top->common, "%s", strerror(ENOMEM));
+	if (path) {
+		b.out = fopen(path, "we");
+		if (!b.out)
+			status = options_fail(&top->common, "cannot write %s: %s", path,
+					      strerror(errno));
 	}
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	status = run(out, top, source, &model, &rows, &output);
-	if (out != stdout && fclose(out) && status == EXIT_OK)
-		status = options_fail(&top->common, "cannot write %s: %s", top->common.output,
-				      strerror(errno));
-	model_free(&model);
-	rows_free(&rows);
-	free(columns.columns);
+	if (status == EXIT_OK)
+		status = run(&b);
+	if (b.out && b.out != stdout && fclose(b.out) && status == EXIT_OK)
+		status = options_fail(&top->common, "cannot write %s: %s", path, strerror(errno));
+	model_free(&b.model);
+	rows_free(&b.rows);
+	for (i = 0; i < top->n_views; i++)
+		free(b.columns[i].columns);
 	return status;
 }

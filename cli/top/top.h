@@ -7,14 +7,16 @@
 
 #include "options.h"
 
-struct column;
 struct source;
 struct view;
 
+#define TOP_MAX_VIEWS 16
+
 struct top_options {
 	struct options common;
-	const struct view *view;	/* --view, processes */
-	const struct column *sort;	/* -s, the view's own */
+	const struct view *views[TOP_MAX_VIEWS];	/* --view, in that order; processes */
+	int n_views;
+	const char *sort;		/* -s, NULL each view's own */
 	bool invert;
 	bool batch;			/* -b */
 	long refreshes;			/* -n, 0: without end */
