@@ -141,10 +141,9 @@ __noinline int emit_buffer(void)
 	bpf_probe_read_kernel_str(out.exporter, sizeof(out.exporter),
 				  BPF_CORE_READ(dmabuf, exp_name));
 	name = BPF_CORE_READ(dmabuf, name);
-	if (name)
-		bpf_probe_read_kernel_str(out.name, sizeof(out.name), name);
 	/* SET_NAME frees the old name: what we read is good only if it is still the name. */
-	if (BPF_CORE_READ(dmabuf, name) == name)
+	if (name && bpf_probe_read_kernel_str(out.name, sizeof(out.name), name) > 0 &&
+	    BPF_CORE_READ(dmabuf, name) == name)
 		out.head.valid |= SNAP_HAS_NAME;
 	walk.ino = out.ino;
 	walk.attachment = BPF_CORE_READ(dmabuf, attachments.next);

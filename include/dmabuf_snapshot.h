@@ -30,7 +30,7 @@ enum snap_type {
 #define SNAP_HAS_COUNT		(1u << 0)
 #define SNAP_HAS_CREATED	(1u << 1)
 #define SNAP_HAS_UID		(1u << 2)
-#define SNAP_HAS_NAME		(1u << 3)	/* set: name[] is the name; empty = none */
+#define SNAP_HAS_NAME		(1u << 3)	/* it has one, which may be empty */
 #define SNAP_HAS_ATTACHMENTS	(1u << 4)	/* all of them follow as records */
 #define SNAP_HAS_SIZE		(1u << 5)
 #define SNAP_HAS_EXPORTER	(1u << 6)

@@ -26,7 +26,7 @@ struct model_buffer {
 	uint64_t count;			/* references; if !torn and SNAP_HAS_COUNT */
 	int64_t created;		/* seconds, CLOCK_REALTIME */
 	const char *exporter;		/* NULL unknown */
-	const char *name;		/* NULL unknown, "" none; any bytes */
+	const char *name;		/* NULL none, or unknown; any bytes */
 	uint32_t valid;			/* SNAP_HAS_* */
 	uint32_t uid;
 	uint32_t fds, maps;		/* distinct slots */

@@ -43,6 +43,7 @@ static void function(const struct model *m, const void *row, struct value *v)		\
 
 NUMBER_OF(buffer_ino, model_buffer, ino)
 STRING_OF(buffer_exporter, model_buffer, exporter)
+STRING_OF(buffer_name, model_buffer, name)
 NUMBER_OF(buffer_procs, model_buffer, procs)
 
 static void buffer_size(const struct model *m, const void *row, struct value *v)
@@ -61,15 +62,6 @@ static void buffer_age(const struct model *m, const void *row, struct value *v)
 	/* A clock that was set back since must not make an age negative. */
 	v->number = m->time > b->created ? (uint64_t)(m->time - b->created) : 0;
 	v->known = b->valid & SNAP_HAS_CREATED;
-}
-
-static void buffer_name(const struct model *m, const void *row, struct value *v)
-{
-	const struct model_buffer *b = row;
-
-	(void)m;
-	/* A buffer without a name has none, which is not an empty one. */
-	set_string(v, b->name && *b->name ? b->name : NULL);
 }
 
 static void buffer_uid(const struct model *m, const void *row, struct value *v)

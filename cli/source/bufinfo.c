@@ -47,7 +47,7 @@ static char *parse_row(char *line, struct snap_buffer *out)
 	memset(out, 0, sizeof(*out));
 	out->head.type = SNAP_BUFFER;
 	out->head.len = sizeof(*out);
-	out->head.valid = SNAP_HAS_SIZE | SNAP_HAS_COUNT | SNAP_HAS_EXPORTER | SNAP_HAS_NAME;
+	out->head.valid = SNAP_HAS_SIZE | SNAP_HAS_COUNT | SNAP_HAS_EXPORTER;
 	out->ino = ino;
 	out->size = size;
 	out->count = count;
@@ -62,6 +62,7 @@ static void set_name(struct snap_buffer *out, const char *name, size_t len)
 		return;
 	if (len >= sizeof(out->name))
 		len = sizeof(out->name) - 1;
+	out->head.valid |= SNAP_HAS_NAME;
 	memcpy(out->name, name, len);
 }
 

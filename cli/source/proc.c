@@ -53,14 +53,13 @@ static const char *field(const char *text, const char *name)
 static int add_buffer(struct proc_source *own, const struct stat *st, char *text, size_t len)
 {
 	struct snap_buffer out = {
-		.head = { SNAP_BUFFER, sizeof(out), SNAP_HAS_NAME },
+		.head = { SNAP_BUFFER, sizeof(out), SNAP_HAS_CREATED },
 		.ino = st->st_ino,
 		.created = st->st_ctime,
 	};
 	const char *size = field(text, "\nsize:\t"), *count = field(text, "\ncount:\t");
 	const char *exporter = field(text, "\nexp_name:\t"), *name = NULL;
 
-	out.head.valid |= SNAP_HAS_CREATED;
 	if (exporter)
 		name = field(exporter, "\nname:\t");
 	if (size)
@@ -79,6 +78,7 @@ static int add_buffer(struct proc_source *own, const struct stat *st, char *text
 
 		if (n && name[n - 1] == '\n')
 			n--;
+		out.head.valid |= SNAP_HAS_NAME;
 		memcpy(out.name, name, n < sizeof(out.name) ? n : sizeof(out.name) - 1);
 	}
 	return records_add(own->records, &out, sizeof(out));

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# TAP: the lab's VM offers what the other tests take for granted.
+
+n=0
+ok() # NAME COMMAND...
+{
+	local name=$1 not=
+	shift
+	"$@" >/tmp/environment.log 2>&1 || not='not '
+	n=$((n + 1))
+	echo "${not}ok $n - $name"
+	[ -z "$not" ] || sed 's/^/# /' /tmp/environment.log
+}
+mounted() { [ "$(findmnt -nro FSTYPE "$1")" = "$2" ]; }
+writable() { echo x >"$1/environment" && rm "$1/environment"; }
+ours() { case $(command -v "$1") in "/src/out/lab/$LAB_SUITE"/*) ;; *) return 1 ;; esac }
+target() { case $(uname -r) in "${LAB_TARGET%x}"[.0-9]*) ;; *) uname -r; return 1 ;; esac }
+
+ok "the kernel is the target's" target
+ok "hostname lab" [ "$(uname -n)" = lab ]
+ok "loopback is up" grep -q 1 /sys/class/net/lo/carrier
+for fs in "/proc proc" "/sys sysfs" "/dev devtmpfs" "/dev/pts devpts" "/dev/shm tmpfs" \
+	"/tmp tmpfs" "/sys/kernel/debug debugfs" "/sys/kernel/tracing tracefs" \
+	"/sys/fs/bpf bpf" "/sys/fs/cgroup cgroup2"; do
+	ok "${fs% *} is ${fs#* }" mounted $fs
+done
+for dir in / /src /tmp /dev/shm; do
+	ok "$dir can be written to" writable "$dir"
+done
+ok "the kernel's BTF is there" test -s /sys/kernel/btf/vmlinux
+for module in vgem vivid virtio-gpu; do
+	ok "module $module is there" modprobe -n "$module"
+done
+for tool in dmabuf-top dmabuf-trace mkbufs; do
+	ok "$tool is this suite's build" ours "$tool"
+done
+for tool in python3 tmux strace gst-launch-1.0 v4l2-ctl bpftool bpftrace trace-cmd htop setpriv; do
+	ok "$tool runs" command -v "$tool"
+done
+if [ "$LAB_TARGET" = 6.1 ]; then
+	for node in /dev/dma_heap/system /dev/udmabuf; do
+		n=$((n + 1))
+		echo "ok $n # SKIP 6.1 of Debian has no $node"
+	done
+else
+	ok "dma-heap" test -c /dev/dma_heap/system
+	ok "udmabuf" test -c /dev/udmabuf
+fi
+echo "1..$n"

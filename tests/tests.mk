@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# tests/tests.mk: everything about tests and the lab; included by the top Makefile.
+
+check_env = T='$(T)' TARGET='$(TARGET)' TEST_SCALE='$(or $(TEST_SCALE),1)' V='$(V)'
+
+.PHONY: deps lab-trees check check-quick check-long bench demo
+
+deps:	## install the Debian packages that building and testing need
+	@tests/lab/deps
+
+lab-trees: deps	## make the Debian trees of the lab's VMs
+	@tests/lab/tree bookworm
+	@tests/lab/tree trixie
+
+check: deps	## all tests, on all kernels (T=PATTERN, TARGET=6.12: fewer)
+	@$(check_env) tests/lab/check
+
+check-quick: deps	## the same on one kernel
+	@$(check_env) TARGET='$(or $(TARGET),7.x)' tests/lab/check
+
+check-long: deps	## the same with large counts (TEST_SCALE=N)
+	@$(check_env) TEST_SCALE='$(or $(TEST_SCALE),10)' tests/lab/check
+
+bench: deps	## measure what things cost, in the lab
+	@$(check_env) tests/bench/run
+
+demo: deps	## dmabuf-top on a live pipeline in a throw-away VM
+	@tests/lab/demo

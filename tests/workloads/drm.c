@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DRM dumb buffers by PRIME, and the factories about them. The DRM core holds references for
+ * what user space has: two for an exported object with a handle, three for an imported one.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <drm.h>
+#include <drm_mode.h>
+
+#include "mkbufs.h"
+
+/* The object's dma_buf (drm_gem_object.dma_buf), and its handle's (drm_prime_member.dma_buf). */
+#define EXPORT_REFERENCES	2
+/* The import's (drm_gem_prime_import_dev), the object's and its handle's (drm_gem_prime_fd_to_handle). */
+#define IMPORT_REFERENCES	3
+
+static int drm_find(const char *driver)
+{
+	for (int i = 0; i < 64; i++) {
+		char path[32], name[32] = "";
+		struct drm_version v = { .name = name, .name_len = sizeof(name) - 1 };
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!ioctl(fd, DRM_IOCTL_VERSION, &v) && !strcmp(name, driver))
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+int drm_open(const char *driver, const char *module)
+{
+	int fd = drm_find(driver);
+
+	if (fd < 0) {
+		modprobe(module, NULL);
+		fd = drm_find(driver);
+	}
+	return fd;
+}
+
+int vgem_open(void)
+{
+	return drm_open("vgem", "vgem");
+}
+
+int virtio_gpu_open(void)
+{
+	return drm_open("virtio_gpu", "virtio_gpu");
+}
+
+int drm_export(int drm, size_t size, uint32_t *handle)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	/* One row of pixels is one page, so that no driver has anything to round up. */
+	struct drm_mode_create_dumb dumb = { .width = page / 4, .height = size / page, .bpp = 32 };
+	struct drm_prime_handle prime = { .flags = DRM_CLOEXEC | DRM_RDWR };
+	struct drm_gem_close gem = { };
+
+	if (ioctl(drm, DRM_IOCTL_MODE_CREATE_DUMB, &dumb))
+		die("DRM_IOCTL_MODE_CREATE_DUMB of %zu bytes: %s", size, strerror(errno));
+	if (dumb.size != size)
+		die("a dumb buffer of %zu bytes came out as %llu", size, (unsigned long long)dumb.size);
+	prime.handle = dumb.handle;
+	if (ioctl(drm, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime))
+		die("DRM_IOCTL_PRIME_HANDLE_TO_FD: %s", strerror(errno));
+	if (handle) {
+		*handle = dumb.handle;
+		return prime.fd;
+	}
+	gem.handle = dumb.handle;
+	if (ioctl(drm, DRM_IOCTL_GEM_CLOSE, &gem))
+		die("DRM_IOCTL_GEM_CLOSE: %s", strerror(errno));
+	return prime.fd;
+}
+
+static void drm_import(int drm, int fd)
+{
+	struct drm_prime_handle prime = { .fd = fd };
+
+	if (ioctl(drm, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))
+		die("DRM_IOCTL_PRIME_FD_TO_HANDLE: %s", strerror(errno));
+}
+
+static int vgem_need(void)
+{
+	int drm = vgem_open();
+
+	if (drm < 0)
+		skip("no vgem module");
+	return drm;
+}
+
+/* An exported buffer whose GEM handle stays. A driver without an export of its own gets DRM's name. */
+static int export_kept(int drm, const char *exporter, struct buffer *b)
+{
+	uint32_t handle;
+	int fd = drm_export(drm, opt.size, &handle);
+
+	buffer_describe(b, fd, exporter, opt.size);
+	ledger_kernel(b->ino, EXPORT_REFERENCES);
+	return fd;
+}
+
+void make_vgem_export(void)
+{
+	int drm = vgem_need();
+	struct buffer b;
+
+	for (unsigned int i = 0; i < opt.count; i++)
+		ledger_fd(export_kept(drm, "drm", &b), true);
+}
+
+void make_kernel_only(void)
+{
+	int drm = vgem_need();
+	struct buffer b;
+
+	for (unsigned int i = 0; i < opt.count; i++)
+		close(export_kept(drm, "drm", &b));
+}
+
+static void import(int vgem, const struct buffer *b, int fd)
+{
+	drm_import(vgem, fd);
+	ledger_kernel(b->ino, IMPORT_REFERENCES);
+	ledger_attach(b->ino, "vgem");
+	ledger_fd(fd, true);
+}
+
+/* vgem does not import from itself: DRM sees its own buffer and only takes the handle again. */
+void make_vgem_import(void)
+{
+	int vgem = vgem_need();
+	struct buffer b;
+
+	if (!strcmp(opt.exporter, "vgem"))
+		die("-x vgem: vgem does not import its own buffers");
+	if (!strcmp(opt.exporter, "auto"))
+		opt.exporter = access("/dev/dma_heap/system", F_OK) ? "virtio-gpu" : "heap";
+	exporter_open();
+	for (unsigned int i = 0; i < opt.count; i++) {
+		int fd = buffer_make(&b);
+
+		import(vgem, &b, fd);
+	}
+}
+
+void make_virtio_gpu(void)
+{
+	int vgem = vgem_need(), gpu = virtio_gpu_open();
+	struct buffer b;
+
+	if (gpu < 0)
+		skip("no virtio-gpu device");
+	for (unsigned int i = 0; i < opt.count; i++) {
+		int fd = export_kept(gpu, "virtio_gpu", &b);
+
+		import(vgem, &b, fd);
+	}
+}
