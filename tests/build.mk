@@ -8,6 +8,8 @@ WORKLOADS := $(O)/tests/workloads/mkbufs $(O)/tests/workloads/procwalk
 # All that the mains do not hold and that needs no BPF to be called
 UNIT_SRC := $(COMMON) $(wildcard cli/top/*.c)
 
+include tests/tui/tui.mk
+
 tests-bin: $(WORKLOADS)
 tests-unit: $(UNIT)
 

@@ -10,8 +10,13 @@
 #include "dmabuf_snapshot.h"
 #include "model/filter.h"
 
+/* Strings of processes and buffers long gone pile up: from so many on, all are kept anew. */
+#define STRINGS_MAX(m) (4096 + 4 * ((m)->n_buffers + (m)->n_processes + (m)->n_devices))
+
 static void model_clear(struct model *m)
 {
+	if (m->strings.used > STRINGS_MAX(m))
+		intern_free(&m->strings);
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
 	index_clear(&m->by_ino);
@@ -422,6 +427,22 @@ int model_recount(struct model *m, const void *records, size_t len)
 			forget_buffer(&m->buffers[i]);
 		if (m->buffers[i].torn)
 			m->torn++;
+	}
+	m->wants_recount = false;
+	return 0;
+}
+
+int model_distrust(struct model *m)
+{
+	uint32_t i;
+
+	m->torn = 0;
+	for (i = 0; i < m->n_buffers; i++) {
+		struct model_buffer *b = &m->buffers[i];
+
+		if (b->valid & SNAP_HAS_COUNT && b->count > (uint64_t)b->fds + b->maps)
+			b->torn = true;
+		m->torn += b->torn;
 	}
 	m->wants_recount = false;
 	return 0;

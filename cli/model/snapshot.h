@@ -125,7 +125,7 @@ struct model {
 
 /*
  * Makes the model anew from records: bytes of whole snap_* records in any order. Keeps its
- * memory and strings. sees and the rest of the header are the caller's to set before.
+ * memory; strings of the model before must not be used any more. sees and the rest of the header are the caller's to set before.
  * Returns 0, -ENOMEM, or -EBADMSG for records that are not well-formed.
  */
 int model_load(struct model *model, const void *records, size_t len);
@@ -135,6 +135,9 @@ int model_load(struct model *model, const void *records, size_t len);
  * were seen: marks the rows that moved as torn, drops those that went.
  */
 int model_recount(struct model *model, const void *records, size_t len);
+
+/* Where no second count could be had: marks the rows that wanted one as torn. Returns 0. */
+int model_distrust(struct model *model);
 
 /*
  * Gives rows that could not be read whole three times their last form: their references

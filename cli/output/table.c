@@ -88,9 +88,14 @@ static int fill_table(struct libscols_table *table, const struct model *model,
 	for (i = 0; i < options->columns->n; i++) {
 		const struct column *c = options->columns->columns[i];
 
-		if (!scols_table_new_column(table, c->title, 0,
-					    column_is_number(c) ? SCOLS_FL_RIGHT : 0))
+		struct libscols_column *column;
+
+		column = scols_table_new_column(table, c->title, 0,
+						column_is_number(c) ? SCOLS_FL_RIGHT : 0);
+		if (!column)
 			return -ENOMEM;
+		/* Cells are safe already; it would escape their backslashes once more. */
+		scols_column_set_safechars(column, "\\");
 	}
 	for (i = 0; i < rows->n && !err; i++)
 		err = fill_line(table, model, rows->rows[i], options);

@@ -274,61 +274,60 @@ static int bpf_iter_recount(struct source *s, struct records *records)
 	return read_buffers(own, own->skel->progs.buffers_by_iterator, true, records, &whole);
 }
 
-/* The walk goes without a lock: one that lost its way starts anew, a few times. */
-static int walk_buffers(struct source *s, struct records *records, bool recount)
+/*
+ * The walk goes without a lock: one that lost its way starts anew, a few times; the kernel's
+ * own bufinfo, slower and with its locks, does for the rest. Returns 0, or -errno with *why.
+ */
+static int walk_buffers(struct bpf_source *own, struct records *records, bool recount,
+			const char **why)
 {
-	struct bpf_source *own = s->own;
+	struct snapshot_run *run = &own->skel->bss->run;
 	size_t start = records->len;
 	bool whole = false;
 	int try, err = 0;
 
-	for (try = 0; try < 5 && !err && !whole; try++) {
+	for (try = 0; try < 5 && !err && !whole && (run->head || run->anchor); try++) {
 		records->len = start;
 		err = read_buffers(own, own->skel->progs.buffers_by_list, recount, records, &whole);
 	}
-	return err ? err : whole ? 0 : -EAGAIN;
+	if (whole)
+		return 0;
+	records->len = start;
+	run->head = 0;
+	err = bufinfo_snapshot(records, why);
+	return err && run->anchor ? -EAGAIN : err;
 }
 
 static int bpf_task_snapshot(struct source *s, struct records *records)
 {
 	struct bpf_source *own = s->own;
-	size_t start = records->len;
-	const char *why = NULL;
-	int try, err;
+	int err;
 
-	for (try = 0; try < 5; try++) {
-		records->len = start;
-		s->lacks = NULL;
-		s->sees |= MODEL_SEES_KERNEL_ONLY;
-		own->skel->bss->run.anchor = 0;
-		err = read_slots(own, records);
-		if (err)
-			return err;
-		if (!own->skel->bss->run.anchor) {
-			if (bufinfo_snapshot(records, &why)) {
-				s->lacks = why;
-				s->sees &= ~MODEL_SEES_KERNEL_ONLY;
-			}
-			return 0;
-		}
-		/* The anchor itself may have gone since: then from another one. */
-		err = walk_buffers(s, records, false);
-		if (err != -EAGAIN)
-			return err;
+	own->skel->bss->run.anchor = 0;
+	err = read_slots(own, records);
+	if (err)
+		return err;
+	s->lacks = NULL;
+	s->sees |= MODEL_SEES_KERNEL_ONLY;
+	/* Nothing to walk from: then the kernel holds what there is, and bufinfo may tell. */
+	err = walk_buffers(own, records, false, &s->lacks);
+	if (err == -EAGAIN) {
+		snprintf(s->error, sizeof(s->error),
+			 "bpf:task: the kernel's list of buffers changes faster than it can be read, and no bufinfo");
+		return err;
 	}
-	snprintf(s->error, sizeof(s->error),
-		 "bpf:task: the kernel's list of buffers changes faster than it can be read");
-	return -EAGAIN;
+	if (err)
+		s->sees &= ~MODEL_SEES_KERNEL_ONLY;
+	else
+		s->lacks = NULL;
+	return 0;
 }
 
 static int bpf_task_recount(struct source *s, struct records *records)
 {
-	struct bpf_source *own = s->own;
 	const char *why;
 
-	if (!own->skel->bss->run.anchor)
-		return bufinfo_snapshot(records, &why);
-	return walk_buffers(s, records, true);
+	return walk_buffers(s->own, records, true, &why);
 }
 
 const struct source_ops source_bpf_iter = {

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,7 @@ static int add_slot(struct proc_source *own, const struct proc_process *p, uint1
 
 static int add_fd(struct proc_source *own, const struct proc_process *p, int fds, const char *fd)
 {
-	char link[sizeof(LINK_PREFIX)], path[64];
+	char link[sizeof(LINK_PREFIX)], path[sizeof("fdinfo/") + NAME_MAX];
 	struct stat st;
 	long len;
 	int err;

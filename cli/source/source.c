@@ -168,6 +168,8 @@ static int read_once(struct source *s, struct model *m)
 		err = s->ops->recount(s, &s->records);
 		if (!err)
 			err = model_recount(m, s->records.bytes, s->records.len);
+		else if (err == -EAGAIN)
+			err = model_distrust(m);
 	}
 	return err;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,18 +24,16 @@ static void end(int signal)
 }
 
 /* Two lines that say what one looks at, as the head of the screen does. */
-static void print_summary(FILE *out, const struct model *m)
+static void print_summary(FILE *out, const struct model *m, const struct source *source)
 {
 	char held[8], kernel[8], unexplained[8], clock[16];
 	time_t seconds = m->time;
-	struct utsname name;
 	struct tm tm;
 
-	uname(&name);
 	localtime_r(&seconds, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	fprintf(out, "dmabuf-top  %s%s  %s  %s  %s\n", m->source,
-		model_complete(m) ? "" : "  incomplete", name.release, name.nodename, clock);
+		model_complete(m) ? "" : "  incomplete", source->release, source->host, clock);
 	fprintf(out, "Buffers %s   Held %s", text_count(kernel, m->totals.buffers),
 		text_size(held, m->totals.bytes));
 	if (m->totals.kernel_only_known)
@@ -91,7 +88,7 @@ static int print_refresh(struct batch *b, long refresh)
 	if (format == OUTPUT_JSON)
 		output_json_begin(b->out, &b->model);
 	else if (format == OUTPUT_TEXT && !b->top->common.no_header)
-		print_summary(b->out, &b->model);
+		print_summary(b->out, &b->model, b->source);
 	/* CSV has its heads once, unless several views have several. */
 	b->output.no_header = b->top->common.no_header ||
 		(format == OUTPUT_CSV && refresh && b->top->n_views == 1);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The model as it goes on: what changed since the last refresh, the peak, and the rows that died
+ * and are still shown. Read by views; only screen.c updates it.
+ */
+#ifndef TOP_HISTORY_H
+#define TOP_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/snapshot.h"
+
+struct filter;
+struct source;
+
+enum kind {
+	KIND_PROCESS,
+	KIND_BUFFER,
+	KIND_DEVICE,
+	KIND_EXPORTER,
+	KINDS,
+};
+
+/* A row that died, as it was when last seen. What it referred to is gone with the model. */
+struct grave {
+	double died;			/* as model.time */
+	union {
+		struct model_process process;
+		struct model_buffer buffer;
+		struct model_device device;
+		struct model_exporter exporter;
+	} row;
+};
+
+struct past {
+	char *rows;			/* those of the refresh before */
+	uint32_t n;
+	size_t room;
+	int64_t *rates;			/* bytes per second of the model's rows, by index */
+	uint32_t n_rates;
+	size_t room_rates;
+	struct grave *graves;
+	uint32_t n_graves, room_graves;
+};
+
+struct history {
+	struct model model;		/* first: column getters find the history by it */
+	struct past past[KINDS];
+	uint64_t refreshes;
+	uint64_t peak;			/* bytes held */
+	double born, died;		/* buffers per second */
+	bool rates_known;
+};
+
+/* Reads a snapshot. 0, or -errno with source->error set; then all is as before. */
+int history_update(struct history *history, struct source *source, const struct filter *filter);
+
+/*
+ * What a row grew by, bytes per second; false where there is nothing to compare it with. The
+ * row is one of the model's or a grave's.
+ */
+bool history_rate(const struct history *history, enum kind kind, const void *row, int64_t *rate);
+
+/* What identifies a row from one refresh to the next. */
+uint64_t history_key(enum kind kind, const void *row);
+
+/* Whether the row is a grave's. */
+bool history_is_dead(const struct history *history, enum kind kind, const void *row);
+
+void history_free(struct history *history);
+
+#endif

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# The screen: lists, keys, sizes, and the terminal as it was found, whatever ends it.
+import os
+import signal
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [here, os.path.join(here, "../lib")]
+sys.dont_write_bytecode = True
+from tap import *
+from screen import Screen, missing, program
+
+if missing():
+    print(f"1..0 # SKIP {missing()}")
+    sys.exit(0)
+
+with Screen("base.snap") as s:
+    s.golden("processes-80x24")
+    s.keys("Down", "Down")
+    s.shows("row 3/6", name="the cursor moves")
+    s.keys("I")
+    s.shows("row 4/6", "PSS▲", name="it stays on its row when the order is inverted")
+    s.keys("I", ">")
+    s.shows("USS▼", name="sorted by the next column")
+    s.keys("<", "<")
+    s.shows("RSS▼", name="and the one before")
+    s.keys(">", "Enter")
+    s.golden("buffers-of-80x24")
+    s.keys("Escape")
+    s.shows("[1 Processes]", "row 3/6", name="Esc goes back to the row")
+    s.step()
+    s.golden("processes-changed-80x24")
+    s.keys("2")
+    s.golden("buffers-dead-80x24")
+    s.step()
+    s.shows("Buffers 2", "row 1/6", name="rows that died are shown")
+    s.keys("3")
+    s.shows("[3 Devices]", "amdgpu")
+    s.keys("Tab")
+    s.shows("[4 Exporters]", "amdgpu")
+    s.keys("h")
+    s.golden("help-80x24")
+    s.keys("Escape", "1")
+    for width, height in ((20, 5), (40, 12), (200, 60)):
+        s.resize(width, height)
+        s.golden(f"processes-{width}x{height}")
+    s.keys("q")
+    s.left(0, "q")
+
+with Screen("base.snap", locale="C", term="screen") as s:
+    s.golden("processes-c-80x24")
+    s.keys("F10")
+    s.left(0, "F10")
+
+for name in ("INT", "TERM", "HUP"):
+    number = getattr(signal, "SIG" + name)
+    with Screen("base.snap") as s:
+        s.shows("row 1/6")
+        s.signal(number)
+        s.left(128 + number, name)
+
+with Screen("base.snap") as s:
+    s.shows("row 1/6")
+    s.keys("C-c")
+    s.left(130, "^C")
+
+with Screen("base.snap", command=["sh", "-c", f"{program()} {here}/base.snap; exit $?"]) as s:
+    s.shows("row 1/6")
+    with open(f"/proc/{s.child()}/task/{s.child()}/children") as f:
+        os.kill(int(f.read()), signal.SIGSEGV)
+    s.wait(lambda t: "left-after" in t)
+    flags = s.tmux("display", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{keypad_flag}")
+    equal(flags.strip(), "1 0 0 0", "crash: cursor, screen, mouse and keypad as before")
+    equal(open(f"{s.dir}/before").read(), open(f"{s.dir}/after").read(), "crash: settings as before")
+
+with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
+    s.type(f"{program()} {here}/base.snap\n")
+    s.shows("row 1/6")
+    s.keys("C-z")
+    s.shows("Stopped", name="^Z stops it")
+    equal(s.tmux("display", "-p", "#{cursor_flag} #{alternate_on}").strip(), "1 0", "the screen is given back")
+    s.type("fg\n")
+    s.shows("dmabuf-top  live 1s", "row 1/6", name="fg: it draws itself again")
+    s.keys("q")
+    s.wait(lambda t: "row 1/6" not in t)
+
+with Screen("base.snap", args=("-n", "1", "-d", "0.1"), env=("TERM=dumb",)) as s:
+    s.shows("cannot move its cursor", "as -b does", "weston", name="TERM=dumb: batch, and says so")
+run = subprocess.run([program(), "-n", "1", os.path.join(here, "base.snap")], stdin=subprocess.DEVNULL,
+                     capture_output=True, text=True)
+ok(run.returncode == 0 and "no terminal" in run.stderr and "weston" in run.stdout, "no terminal: batch", run.stderr)
+sys.exit(done())

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * top-fixture FILE [OPTION...]: dmabuf-top's screen over snapshots from a text file, with a clock,
+ * host and kernel of its own. SIGUSR1 goes on to the next snapshot; the last one stays.
+ *
+ *	host NAME; release NAME; memory BYTES; source NAME; lacks TEXT
+ *	time SECONDS			a snapshot begins
+ *	fail TEXT			it cannot be read
+ *	process PID COMM CGROUP		those of later lines
+ *	buffer INO SIZE COUNT AGE EXPORTER [NAME]
+ *	attach INO DEVICE DRIVER
+ *	fd PID INO FD
+ *	map PID INO START rw		in hex; as long as the buffer
+ *
+ * \xNN stands for a byte, - for nothing.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/snapshot.h"
+#include "output/columns.h"
+#include "source/source.h"
+#include "top/top.h"
+
+#define PROCESSES 4096
+
+static struct {
+	struct records records[16];
+	double times[16];
+	char fails[16][128];
+	int n;
+	struct { uint32_t pid; char comm[64], cgroup[128]; } processes[PROCESSES];
+	uint32_t n_processes;
+	char source[32], lacks[128];
+} fixture;
+
+static volatile sig_atomic_t at;
+
+static void next(int sig)
+{
+	(void)sig;
+	if (at < fixture.n - 1)
+		at++;
+}
+
+static int snapshot(struct source *s, struct records *records)
+{
+	int i = at;
+
+	if (fixture.fails[i][0]) {
+		snprintf(s->error, sizeof(s->error), "%s", fixture.fails[i]);
+		return -EIO;
+	}
+	s->time = fixture.times[i];
+	return records_add(records, fixture.records[i].bytes, fixture.records[i].len);
+}
+
+static const char *cgroup(struct source *s, uint64_t id)
+{
+	(void)s;
+	return id && strcmp(fixture.processes[id - 1].cgroup, "-") ?
+	       fixture.processes[id - 1].cgroup : NULL;
+}
+
+static void nothing(struct source *s)
+{
+	(void)s;
+}
+
+static const struct source_ops ops = {
+	.name = fixture.source, .snapshot = snapshot, .cgroup = cgroup, .close = nothing,
+};
+
+static void unescape(char *dst, size_t room, const char *src)
+{
+	size_t n = 0;
+
+	for (; *src && n + 1 < room; n++) {
+		if (src[0] == '\\' && src[1] == 'x') {
+			char hex[3] = { src[2], src[3], '\0' };
+
+			dst[n] = strtoul(hex, NULL, 16);
+			src += 4;
+		} else {
+			dst[n] = *src++;
+		}
+	}
+	dst[n] = '\0';
+}
+
+static void field(char *dst, size_t room, const char *src)
+{
+	char text[256];
+
+	unescape(text, sizeof(text), strcmp(src, "-") ? src : "");
+	memcpy(dst, text, strlen(text) < room ? strlen(text) : room);
+}
+
+static uint32_t process_of(uint32_t pid)
+{
+	uint32_t i;
+
+	/* Of two lines the later is meant. */
+	for (i = fixture.n_processes; i > 0; i--)
+		if (fixture.processes[i - 1].pid == pid)
+			return i - 1;
+	fprintf(stderr, "no process %u\n", pid);
+	exit(2);
+}
+
+static struct snap_buffer *buffer_of(struct records *r, uint64_t ino)
+{
+	size_t i;
+
+	for (i = 0; i < r->len; i += ((struct snap_head *)(r->bytes + i))->len) {
+		struct snap_buffer *b = (void *)(r->bytes + i);
+
+		if (b->head.type == SNAP_BUFFER && b->ino == ino)
+			return b;
+	}
+	fprintf(stderr, "no buffer %lu\n", (unsigned long)ino);
+	exit(2);
+}
+
+static void slot(struct records *r, uint32_t pid, uint64_t ino, uint64_t start, const char *rw)
+{
+	uint32_t i = process_of(pid);
+	struct snap_slot s = {
+		.head = { rw ? SNAP_MAP : SNAP_FD, sizeof(s), 0 },
+		.ino = ino, .table = pid, .start = start, .cgroup = i + 1, .pid = pid,
+	};
+
+	field(s.comm, sizeof(s.comm), fixture.processes[i].comm);
+	if (rw) {
+		s.end = start + buffer_of(r, ino)->size;
+		s.head.valid = (strchr(rw, 'r') ? SNAP_SLOT_READ : 0) |
+			       (strchr(rw, 'w') ? SNAP_SLOT_WRITE : 0);
+	}
+	records_add(r, &s, sizeof(s));
+}
+
+static void line(struct source *s, char *text)
+{
+	struct records *r = fixture.n ? &fixture.records[fixture.n - 1] : NULL;
+	double time = fixture.n ? fixture.times[fixture.n - 1] : 0;
+	char *w[8] = { NULL }, *rest = strchr(text, ' ');
+	int n = 0;
+
+	rest = rest ? strdup(rest + 1) : "";
+	for (text = strtok(text, " \t"); text && n < 8; text = strtok(NULL, " \t"))
+		w[n++] = text;
+	if (!n || *w[0] == '#')
+		return;
+	if (!strcmp(w[0], "host")) {
+		snprintf(s->host, sizeof(s->host), "%s", rest);
+	} else if (!strcmp(w[0], "release")) {
+		snprintf(s->release, sizeof(s->release), "%s", rest);
+	} else if (!strcmp(w[0], "memory")) {
+		s->memory = strtoull(rest, NULL, 10);
+	} else if (!strcmp(w[0], "source")) {
+		snprintf(fixture.source, sizeof(fixture.source), "%s", rest);
+	} else if (!strcmp(w[0], "lacks")) {
+		snprintf(fixture.lacks, sizeof(fixture.lacks), "%s", rest);
+		s->lacks = fixture.lacks;
+	} else if (!strcmp(w[0], "time")) {
+		fixture.times[fixture.n++] = strtod(rest, NULL);
+	} else if (!strcmp(w[0], "fail")) {
+		snprintf(fixture.fails[fixture.n - 1], sizeof(fixture.fails[0]), "%s", rest);
+	} else if (!strcmp(w[0], "process") && n == 4 && fixture.n_processes < PROCESSES) {
+		uint32_t i = fixture.n_processes++;
+
+		fixture.processes[i].pid = strtoul(w[1], NULL, 10);
+		snprintf(fixture.processes[i].comm, sizeof(fixture.processes[i].comm), "%s", w[2]);
+		unescape(fixture.processes[i].cgroup, sizeof(fixture.processes[i].cgroup), w[3]);
+	} else if (!strcmp(w[0], "buffer") && r && n >= 6) {
+		struct snap_buffer b = {
+			.head = { SNAP_BUFFER, sizeof(b), SNAP_HAS_COUNT | SNAP_HAS_CREATED |
+				  SNAP_HAS_UID | SNAP_HAS_NAME | SNAP_HAS_ATTACHMENTS |
+				  SNAP_HAS_SIZE | SNAP_HAS_EXPORTER },
+			.ino = strtoull(w[1], NULL, 10), .size = strtoull(w[2], NULL, 10),
+			.count = strtoull(w[3], NULL, 10),
+			.created = (int64_t)time - strtoll(w[4], NULL, 10), .uid = 1000,
+		};
+
+		field(b.exporter, sizeof(b.exporter), w[5]);
+		field(b.name, sizeof(b.name) - 1, n > 6 ? w[6] : "-");
+		records_add(r, &b, sizeof(b));
+	} else if (!strcmp(w[0], "attach") && r && n == 4) {
+		struct snap_attachment a = {
+			.head = { SNAP_ATTACHMENT, sizeof(a), SNAP_ATTACHMENT_DRIVER_KNOWN },
+			.ino = strtoull(w[1], NULL, 10),
+		};
+
+		field(a.device, sizeof(a.device), w[2]);
+		field(a.driver, sizeof(a.driver), w[3]);
+		records_add(r, &a, sizeof(a));
+	} else if (!strcmp(w[0], "fd") && r && n == 4) {
+		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10), strtoull(w[3], NULL, 10), NULL);
+	} else if (!strcmp(w[0], "map") && r && n == 5) {
+		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10),
+		     strtoull(w[3], NULL, 16), w[4]);
+	} else {
+		fprintf(stderr, "not understood: %s\n", w[0]);
+		exit(2);
+	}
+}
+
+static void load(struct source *s, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char text[512];
+
+	if (!in) {
+		perror(path);
+		exit(2);
+	}
+	while (fgets(text, sizeof(text), in)) {
+		text[strcspn(text, "\n")] = '\0';
+		line(s, text);
+	}
+	fclose(in);
+}
+
+int main(int argc, char **argv)
+{
+	struct top_options top = { .delay = 1 };
+	struct sigaction action = { .sa_handler = next, .sa_flags = SA_RESTART };
+	struct source source = {
+		.ops = &ops,
+		.sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS,
+	};
+	const char *view = "processes";
+	int opt, status;
+
+	setlocale(LC_ALL, "");
+	options_init(&top.common, "dmabuf-top");
+	while ((opt = getopt(argc, argv, "d:n:O:s:v:I")) != -1) {
+		switch (opt) {
+		case 'd': top.delay = strtod(optarg, NULL); break;
+		case 'n': top.refreshes = strtol(optarg, NULL, 10); break;
+		case 'O': top.common.columns = optarg; break;
+		case 's': top.sort = optarg; break;
+		case 'v': view = optarg; break;
+		case 'I': top.invert = true; break;
+		default: return EXIT_USAGE;
+		}
+	}
+	if (optind + 1 != argc)
+		return EXIT_USAGE;
+	load(&source, argv[optind]);
+	top.views[top.n_views++] = view_find(view);
+	if (!top.views[0])
+		return EXIT_USAGE;
+	sigaction(SIGUSR1, &action, NULL);
+	status = screen_run(&top, &source);
+	options_free(&top.common);
+	return status;
+}
