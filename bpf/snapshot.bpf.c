@@ -63,7 +63,7 @@ struct {
 	struct list_head *attachment;	/* the next one of its */
 	bool attachments_whole;
 	struct list_head *first, *at;	/* of the list of buffers */
-	__u32 heads;
+	struct list_head *head;		/* seen on the way */
 } walk;
 
 static long emit_attachment(__u32 index, void *ctx)
@@ -180,7 +180,8 @@ static long walk_list(__u32 index, void *ctx)
 	struct file *file;
 
 	if (index && at == walk.first) {
-		run.whole = walk.heads == 1;
+		run.whole = walk.head != NULL;
+		run.head = (__u64)walk.head;
 		return 1;
 	}
 	if (!at)
@@ -189,13 +190,15 @@ static long walk_list(__u32 index, void *ctx)
 	file = BPF_CORE_READ(dmabuf, file);
 	/*
 	 * The list's head lies in no dma_buf: what is read there as one has no dma-buf's file.
-	 * Nor has one that was freed under us, hence the count of heads.
+	 * Nor has one that was freed under us: two such, and the way is lost.
 	 */
 	if (file && BPF_CORE_READ(file, private_data) == dmabuf && is_dmabuf_file(file)) {
 		walk.dmabuf = dmabuf;
 		emit_buffer();
-	} else if (++walk.heads > 1) {
+	} else if (walk.head) {
 		return 1;
+	} else {
+		walk.head = at;
 	}
 	walk.at = BPF_CORE_READ(at, next);
 	return 0;
@@ -203,15 +206,18 @@ static long walk_list(__u32 index, void *ctx)
 
 /*
  * All buffers, on kernels without that iterator: along the kernel's list of them, without
- * its lock, from run.anchor, a buffer that was seen in a process. Only reads that cannot
- * fault; a walk that lost its way says so (run.whole) and is made again.
+ * its lock, from its head if an earlier walk found that, else from run.anchor, a buffer that
+ * was seen in a process. Only reads that cannot fault; a walk that lost its way says so
+ * (run.whole) and is made again.
  */
 SEC("syscall")
 int buffers_by_list(void *ctx)
 {
 	walk.own = 0;
-	walk.heads = 0;
-	walk.first = (void *)run.anchor + bpf_core_field_offset(struct dma_buf, list_node);
+	walk.head = NULL;
+	walk.first = (void *)run.head;
+	if (!run.head)
+		walk.first = (void *)run.anchor + bpf_core_field_offset(struct dma_buf, list_node);
 	walk.at = walk.first;
 	bpf_loop(SNAPSHOT_MAX_BUFFERS, walk_list, NULL, 0);
 	return 0;

@@ -9,6 +9,7 @@
 
 struct snapshot_run {
 	__u64 anchor;		/* a struct dma_buf that a process holds, 0 none: from the slots */
+	__u64 head;		/* of the kernel's list, once a walk has found it; never moves */
 	__u64 recount;		/* in: snap_recount records only */
 	__u64 buffers;		/* out: seen */
 	__u64 bytes;		/* out: ring space that all records need */
