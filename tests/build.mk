@@ -10,7 +10,7 @@ UNIT_SRC := $(COMMON) $(wildcard cli/top/*.c)
 
 include tests/tui/tui.mk
 
-tests-bin: $(WORKLOADS)
+tests-bin: $(WORKLOADS) $(O)/tests/bench/snapshot
 tests-unit: $(UNIT)
 
 $(O)/tests/obj/%.o: %.c | $(SKEL)
@@ -33,3 +33,8 @@ $(O)/tests/workloads/procwalk: tests/workloads/procwalk.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -o $@ $<
+
+$(O)/tests/bench/snapshot: $(call obj,tests/bench/snapshot.c $(COMMON))
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
