@@ -97,6 +97,11 @@ static uint64_t hash_bytes(const char *s, size_t len)
 	return h;
 }
 
+uint64_t hash_string(const char *s)
+{
+	return s ? hash_bytes(s, strlen(s)) : 0;
+}
+
 static char *intern_copy(struct intern *table, const char *s, size_t len)
 {
 	struct intern_block *block = table->blocks;

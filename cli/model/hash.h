@@ -43,6 +43,9 @@ struct intern {
 const char *intern(struct intern *table, const char *s, size_t max);
 void intern_free(struct intern *table);
 
+/* A number for a string, equal for equal ones; NULL has one of its own. */
+uint64_t hash_string(const char *s);
+
 /*
  * Makes room for one more element in an array that grows by doubling; returns the new
  * element, zeroed, or NULL if memory is out (the array is then as before).

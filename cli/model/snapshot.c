@@ -15,8 +15,12 @@
 
 static void model_clear(struct model *m)
 {
-	if (m->strings.used > STRINGS_MAX(m))
-		intern_free(&m->strings);
+	if (m->strings.used > STRINGS_MAX(m)) {
+		/* One snapshot fills less than that: between two drops there are some. */
+		intern_free(&m->old_strings);
+		m->old_strings = m->strings;
+		memset(&m->strings, 0, sizeof(m->strings));
+	}
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
 	index_clear(&m->by_ino);
@@ -490,5 +494,6 @@ void model_free(struct model *m)
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
 	intern_free(&m->strings);
+	intern_free(&m->old_strings);
 	memset(m, 0, sizeof(*m));
 }

@@ -120,12 +120,13 @@ struct model {
 	bool wants_recount;		/* references that no slot explains: model_recount() */
 
 	struct index by_ino, by_pid, by_device;
-	struct intern strings;
+	struct intern strings, old_strings;
 };
 
 /*
  * Makes the model anew from records: bytes of whole snap_* records in any order. Keeps its
- * memory; strings of the model before must not be used any more. sees and the rest of the header are the caller's to set before.
+ * memory; strings of the snapshot before stay good, so that the two can be compared, those of
+ * earlier ones do not. sees and the rest of the header are the caller's to set before.
  * Returns 0, -ENOMEM, or -EBADMSG for records that are not well-formed.
  */
 int model_load(struct model *model, const void *records, size_t len);
