@@ -11,6 +11,13 @@
 #define VM_WRITE	0x2
 
 /*
+ * A field of what p points to. direct, a constant: p is a pointer that the verifier knows the
+ * type of, and a plain load will do; else the kernel reads it for us, which takes some 80
+ * instructions more.
+ */
+#define FIELD(direct, p, field) ((direct) ? (p)->field : BPF_CORE_READ(p, field))
+
+/*
  * 6.13, 90ee6ed776c0 ("fs: port files to file_ref"): f_count became f_ref, which holds
  * the count less one; at or above 0xC000… the file is dead (include/linux/file_ref.h).
  */
@@ -28,17 +35,17 @@ struct file___6_12 {
 
 #define FILE_REF_DEAD	0xc000000000000000ULL
 
-static __always_inline __u64 compat_file_count(struct file *file)
+static __always_inline __u64 compat_file_count(struct file *file, bool direct)
 {
 	if (bpf_core_field_exists(struct file___6_13, f_ref)) {
 		struct file___6_13 *f = (void *)file;
-		__u64 ref = (__u64)BPF_CORE_READ(f, f_ref.refcnt.counter);
+		__u64 ref = (__u64)FIELD(direct, f, f_ref.refcnt.counter);
 
 		return ref >= FILE_REF_DEAD ? 0 : ref + 1;
 	} else {
 		struct file___6_12 *f = (void *)file;
 
-		return (__u64)BPF_CORE_READ(f, f_count.counter);
+		return (__u64)FIELD(direct, f, f_count.counter);
 	}
 }
 
@@ -58,20 +65,20 @@ struct inode___6_1 {
 	struct timespec64 i_ctime;
 } __attribute__((preserve_access_index));
 
-static __always_inline __s64 compat_inode_ctime(struct inode *inode)
+static __always_inline __s64 compat_inode_ctime(struct inode *inode, bool direct)
 {
 	if (bpf_core_field_exists(struct inode___6_11, i_ctime_sec)) {
 		struct inode___6_11 *i = (void *)inode;
 
-		return BPF_CORE_READ(i, i_ctime_sec);
+		return FIELD(direct, i, i_ctime_sec);
 	} else if (bpf_core_field_exists(struct inode___6_6, __i_ctime)) {
 		struct inode___6_6 *i = (void *)inode;
 
-		return BPF_CORE_READ(i, __i_ctime.tv_sec);
+		return FIELD(direct, i, __i_ctime.tv_sec);
 	} else {
 		struct inode___6_1 *i = (void *)inode;
 
-		return BPF_CORE_READ(i, i_ctime.tv_sec);
+		return FIELD(direct, i, i_ctime.tv_sec);
 	}
 }
 

@@ -59,7 +59,6 @@ static __always_inline bool is_dmabuf_file(struct file *file)
 struct {
 	struct dma_buf *dmabuf;		/* the buffer at hand */
 	__u64 ino;
-	__u64 own;			/* references that the walk itself holds on it */
 	struct list_head *attachment;	/* the next one of its */
 	bool attachments_whole;
 	struct list_head *first, *at;	/* of the list of buffers */
@@ -104,55 +103,59 @@ static long emit_attachment(__u32 index, void *ctx)
 	return 0;
 }
 
-/* Not static, so that the verifier looks at it once and not at every place it is called from. */
-__noinline int emit_buffer(void)
+static __always_inline void put_recount(struct inode *inode, __u64 count, bool direct)
 {
-	struct dma_buf *dmabuf = walk.dmabuf;
-	struct file *file = BPF_CORE_READ(dmabuf, file);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	__u64 own = walk.own, count = compat_file_count(file);
+	struct snap_recount out = {
+		.head = { SNAP_RECOUNT, sizeof(out), 0 },
+		.ino = FIELD(direct, inode, i_ino),
+		.count = count,
+	};
+
+	emit(&out, sizeof(out));
+}
+
+/* own: references that the walk itself holds; direct: see FIELD(). */
+static __always_inline void put_buffer(struct dma_buf *dmabuf, __u64 own, bool direct)
+{
+	struct file *file = FIELD(direct, dmabuf, file);
+	struct inode *inode = FIELD(direct, file, f_inode);
+	__u64 count = compat_file_count(file, direct);
 	const char *name;
 
 	run.buffers++;
 	/* No reference left beside ours: it is being released. */
 	if (count <= own)
-		return 0;
+		return;
 	if (run.recount) {
-		struct snap_recount out = {
-			.head = { SNAP_RECOUNT, sizeof(out), 0 },
-			.ino = BPF_CORE_READ(inode, i_ino),
-			.count = count - own,
-		};
-
-		emit(&out, sizeof(out));
-		return 0;
+		put_recount(inode, count - own, direct);
+		return;
 	}
 
 	struct snap_buffer out = {
 		.head = { SNAP_BUFFER, sizeof(out), SNAP_HAS_COUNT | SNAP_HAS_CREATED |
 			  SNAP_HAS_UID | SNAP_HAS_SIZE | SNAP_HAS_EXPORTER },
-		.ino = BPF_CORE_READ(inode, i_ino),
-		.size = BPF_CORE_READ(dmabuf, size),
+		.ino = FIELD(direct, inode, i_ino),
+		.size = FIELD(direct, dmabuf, size),
 		.count = count - own,
-		.created = compat_inode_ctime(inode),
-		.uid = BPF_CORE_READ(file, f_cred, uid.val),
+		.created = compat_inode_ctime(inode, direct),
+		.uid = direct ? file->f_cred->uid.val : BPF_CORE_READ(file, f_cred, uid.val),
 	};
 
 	bpf_probe_read_kernel_str(out.exporter, sizeof(out.exporter),
-				  BPF_CORE_READ(dmabuf, exp_name));
-	name = BPF_CORE_READ(dmabuf, name);
+				  FIELD(direct, dmabuf, exp_name));
+	name = FIELD(direct, dmabuf, name);
 	/* SET_NAME frees the old name: what we read is good only if it is still the name. */
 	if (name && bpf_probe_read_kernel_str(out.name, sizeof(out.name), name) > 0 &&
-	    BPF_CORE_READ(dmabuf, name) == name)
+	    FIELD(direct, dmabuf, name) == name)
 		out.head.valid |= SNAP_HAS_NAME;
+	walk.dmabuf = dmabuf;
 	walk.ino = out.ino;
-	walk.attachment = BPF_CORE_READ(dmabuf, attachments.next);
+	walk.attachment = FIELD(direct, dmabuf, attachments.next);
 	walk.attachments_whole = false;
 	bpf_loop(SNAPSHOT_MAX_ATTACHMENTS, emit_attachment, NULL, 0);
 	if (walk.attachments_whole)
 		out.head.valid |= SNAP_HAS_ATTACHMENTS;
 	emit(&out, sizeof(out));
-	return 0;
 }
 
 /* All buffers by the kernel's own iterator, which holds one reference on the one at hand. */
@@ -162,14 +165,18 @@ int buffers_by_iterator(void *ctx)
 	struct bpf_iter_dmabuf it;
 	struct dma_buf *dmabuf;
 
-	walk.own = 1;
 	bpf_iter_dmabuf_new(&it);
-	while ((dmabuf = bpf_iter_dmabuf_next(&it))) {
-		walk.dmabuf = dmabuf;
-		emit_buffer();
-	}
+	while ((dmabuf = bpf_iter_dmabuf_next(&it)))
+		put_buffer(dmabuf, 1, true);
 	bpf_iter_dmabuf_destroy(&it);
 	run.whole = 1;
+	return 0;
+}
+
+/* Not static, so that the verifier looks at it once and not at each step of the walk. */
+__noinline int put_walked_buffer(void)
+{
+	put_buffer(walk.dmabuf, 0, false);
 	return 0;
 }
 
@@ -194,7 +201,7 @@ static long walk_list(__u32 index, void *ctx)
 	 */
 	if (file && BPF_CORE_READ(file, private_data) == dmabuf && is_dmabuf_file(file)) {
 		walk.dmabuf = dmabuf;
-		emit_buffer();
+		put_walked_buffer();
 	} else if (walk.head) {
 		return 1;
 	} else {
@@ -213,7 +220,6 @@ static long walk_list(__u32 index, void *ctx)
 SEC("syscall")
 int buffers_by_list(void *ctx)
 {
-	walk.own = 0;
 	walk.head = NULL;
 	walk.first = (void *)run.head;
 	if (!run.head)
@@ -228,8 +234,8 @@ static __always_inline void fill_holder(struct snap_slot *out, struct task_struc
 	struct task_struct *leader = task->group_leader;
 
 	out->pid = task->tgid;
-	out->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	bpf_probe_read_kernel_str(out->comm, sizeof(out->comm), leader->comm);
+	out->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	bpf_probe_read_kernel(out->comm, sizeof(out->comm), leader->comm);
 }
 
 SEC("iter/task_file")
@@ -246,7 +252,7 @@ int fd_slots(struct bpf_iter__task_file *ctx)
 		.ino = file->f_inode->i_ino,
 		.table = (__u64)task->files,
 		.start = ctx->fd,
-		.count = compat_file_count(file) - 1,	/* the iterator holds one */
+		.count = compat_file_count(file, true) - 1,	/* the iterator holds one */
 	};
 
 	fill_holder(&out, task);
@@ -274,7 +280,7 @@ int mappings(struct bpf_iter__task_vma *ctx)
 		.table = (__u64)vma->vm_mm,
 		.start = vma->vm_start,
 		.end = vma->vm_end,
-		.count = compat_file_count(file),
+		.count = compat_file_count(file, true),
 	};
 
 	if (vma->vm_flags & VM_READ)

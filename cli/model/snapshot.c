@@ -35,9 +35,6 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 {
 	struct model_buffer *b;
 
-	/* A list that changes while it is walked may show a buffer twice. */
-	if (index_get(&m->by_ino, in->ino) != INDEX_NONE)
-		return 0;
 	b = array_add(&m->buffers, &m->n_buffers, &m->room_buffers, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
@@ -57,7 +54,7 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 		if (!b->name)
 			return -ENOMEM;
 	}
-	return index_put(&m->by_ino, in->ino, m->n_buffers - 1);
+	return 0;
 }
 
 static int by_ino(const void *a, const void *b)
@@ -69,13 +66,33 @@ static int by_ino(const void *a, const void *b)
 
 static int sort_buffers(struct model *m)
 {
-	uint32_t i;
+	struct model_buffer *b = m->buffers;
+	uint32_t i, falling = 0, rising = 0, kept = 0;
 	int err = 0;
 
-	if (m->n_buffers)
-		qsort(m->buffers, m->n_buffers, sizeof(*m->buffers), by_ino);
-	for (i = 0; i < m->n_buffers && !err; i++)
-		err = index_put(&m->by_ino, m->buffers[i].ino, i);
+	for (i = 1; i < m->n_buffers; i++)
+		b[i].ino < b[i - 1].ino ? falling++ : rising++;
+	if (falling && rising) {
+		qsort(b, m->n_buffers, sizeof(*b), by_ino);
+	} else if (falling) {
+		/* The kernel's list as it is: the newest first */
+		for (i = 0; i < m->n_buffers / 2; i++) {
+			struct model_buffer swap = b[i];
+
+			b[i] = b[m->n_buffers - 1 - i];
+			b[m->n_buffers - 1 - i] = swap;
+		}
+	}
+	for (i = 0; i < m->n_buffers && !err; i++) {
+		/* A list that changes while it is walked may show a buffer twice. */
+		if (kept && b[kept - 1].ino == b[i].ino)
+			continue;
+		if (kept != i)
+			b[kept] = b[i];
+		err = index_put(&m->by_ino, b[kept].ino, kept);
+		kept++;
+	}
+	m->n_buffers = kept;
 	return err;
 }
 
@@ -131,6 +148,11 @@ static int add_process(struct model *m, const struct snap_slot *in, uint32_t *pr
 {
 	struct model_process *p;
 
+	/* Slots come process by process */
+	if (m->n_slots && m->processes[m->slots[m->n_slots - 1].process].pid == in->pid) {
+		*process = m->slots[m->n_slots - 1].process;
+		return 0;
+	}
 	*process = index_get(&m->by_pid, in->pid);
 	if (*process != INDEX_NONE)
 		return 0;
@@ -219,12 +241,11 @@ static int load_pass(struct model *m, const char *at, const char *end, bool buff
 	return err;
 }
 
+/* Within one buffer */
 static int by_holder(const void *a, const void *b)
 {
 	const struct model_slot *x = a, *y = b;
 
-	if (x->buffer != y->buffer)
-		return x->buffer < y->buffer ? -1 : 1;
 	if (x->process != y->process)
 		return x->process < y->process ? -1 : 1;
 	if (x->type != y->type)
@@ -245,18 +266,66 @@ static int by_place(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* A process' threads may show the same table more than once. */
-static void drop_double_slots(struct model *m)
+/*
+ * Puts the slots of each buffer side by side, by counting: there are far more slots than any
+ * buffer has. A buffer's first slot is then at model_buffer.first_holder, for a moment.
+ */
+static int group_slots(struct model *m)
 {
-	uint32_t i, kept = 0;
+	struct model_slot *sorted;
+	uint32_t i, next = 0;
 
-	if (!m->n_slots)
-		return;
-	qsort(m->slots, m->n_slots, sizeof(*m->slots), by_holder);
 	for (i = 0; i < m->n_slots; i++)
-		if (!kept || by_holder(&m->slots[kept - 1], &m->slots[i]))
-			m->slots[kept++] = m->slots[i];
-	m->n_slots = kept;
+		m->buffers[m->slots[i].buffer].procs++;
+	for (i = 0; i < m->n_buffers; i++) {
+		struct model_buffer *b = &m->buffers[i];
+
+		b->first_holder = next;
+		next += b->procs;
+		b->procs = 0;
+	}
+	if (m->room_sorted < m->room_slots) {
+		sorted = realloc(m->sorted, m->room_slots * sizeof(*sorted));
+		if (!sorted)
+			return -ENOMEM;
+		m->sorted = sorted;
+		m->room_sorted = m->room_slots;
+	}
+	for (i = 0; i < m->n_slots; i++) {
+		struct model_buffer *b = &m->buffers[m->slots[i].buffer];
+
+		m->sorted[b->first_holder + b->procs++] = m->slots[i];
+	}
+	sorted = m->sorted;
+	m->sorted = m->slots;
+	m->slots = sorted;
+	next = m->room_sorted;
+	m->room_sorted = m->room_slots;
+	m->room_slots = next;
+	return 0;
+}
+
+/* A process' threads may show the same table more than once: keeps each slot once. Returns n. */
+static uint32_t drop_double_slots(struct model_slot *slots, uint32_t n)
+{
+	uint32_t i, kept = 1;
+
+	if (n < 2)
+		return n;
+	if (n == 2) {
+		if (by_holder(&slots[0], &slots[1]) > 0) {
+			struct model_slot swap = slots[0];
+
+			slots[0] = slots[1];
+			slots[1] = swap;
+		}
+	} else {
+		qsort(slots, n, sizeof(*slots), by_holder);
+	}
+	for (i = 1; i < n; i++)
+		if (by_holder(&slots[kept - 1], &slots[i]))
+			slots[kept++] = slots[i];
+	return kept;
 }
 
 /* Counts the slots of one buffer, each place once although several processes may share it. */
@@ -265,7 +334,7 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 {
 	uint32_t i;
 
-	if (b->procs == 1) {
+	if (b->procs < 2) {
 		for (i = 0; i < n; i++)
 			*(slots[i].type == SNAP_FD ? &b->fds : &b->maps) += 1;
 		return 0;
@@ -286,38 +355,45 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	return 0;
 }
 
+/* The holders of one buffer, from its n slots at m->slots[first]. */
+static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t first, uint32_t n)
+{
+	struct model_holder *h = NULL;
+	uint32_t i;
+
+	b->first_holder = m->n_holders;
+	for (i = 0; i < n; i++) {
+		const struct model_slot *s = &m->slots[first + i];
+
+		if (!i || s->process != s[-1].process) {
+			h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
+			if (!h)
+				return -ENOMEM;
+			h->buffer = s->buffer;
+			h->process = s->process;
+			h->first_slot = first + i;
+			b->procs++;
+		}
+		*(s->type == SNAP_FD ? &h->fds : &h->maps) += 1;
+	}
+	return 0;
+}
+
 static int make_holders(struct model *m)
 {
 	struct model_slot *scratch = NULL;
-	uint32_t room = 0, i, first = 0;
-	int err = 0;
+	uint32_t room = 0, i;
+	int err = group_slots(m);
 
-	drop_double_slots(m);
-	for (i = 0; i < m->n_slots && !err; i++) {
-		struct model_slot *s = &m->slots[i];
-		struct model_buffer *b = &m->buffers[s->buffer];
-		bool new_buffer = !i || s->buffer != s[-1].buffer;
-		struct model_holder *h;
+	for (i = 0; i < m->n_buffers && !err; i++) {
+		struct model_buffer *b = &m->buffers[i];
+		uint32_t first = b->first_holder, n = b->procs;
 
-		if (new_buffer) {
-			first = i;
-			b->first_holder = m->n_holders;
-		}
-		if (new_buffer || s->process != s[-1].process) {
-			h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
-			if (!h) {
-				err = -ENOMEM;
-				break;
-			}
-			h->buffer = s->buffer;
-			h->process = s->process;
-			h->first_slot = i;
-			b->procs++;
-		}
-		h = &m->holders[m->n_holders - 1];
-		*(s->type == SNAP_FD ? &h->fds : &h->maps) += 1;
-		if (i + 1 == m->n_slots || s[1].buffer != s->buffer)
-			err = count_places(b, &m->slots[first], i + 1 - first, &scratch, &room);
+		b->procs = 0;
+		n = drop_double_slots(&m->slots[first], n);
+		err = make_holders_of(m, b, first, n);
+		if (!err)
+			err = count_places(b, &m->slots[first], n, &scratch, &room);
 	}
 	free(scratch);
 	return err;
@@ -486,6 +562,7 @@ void model_free(struct model *m)
 	free(m->buffers);
 	free(m->attachments);
 	free(m->slots);
+	free(m->sorted);
 	free(m->holders);
 	free(m->processes);
 	free(m->devices);

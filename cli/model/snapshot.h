@@ -100,8 +100,10 @@ struct model {
 	uint32_t n_buffers, room_buffers;
 	struct model_attachment *attachments;	/* sorted by buffer */
 	uint32_t n_attachments, room_attachments;
-	struct model_slot *slots;		/* sorted by buffer, process, kind, place */
-	uint32_t n_slots, room_slots;
+	struct model_slot *slots;		/* by buffer, process, kind, place; see holders */
+	uint32_t n_slots, room_slots;		/* n_slots: with those that were there twice */
+	struct model_slot *sorted;		/* scratch of their sorting */
+	uint32_t room_sorted;
 	struct model_holder *holders;
 	uint32_t n_holders, room_holders;
 	struct model_process *processes;
