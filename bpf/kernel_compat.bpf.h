@@ -18,6 +18,15 @@
 #define FIELD(direct, p, field) ((direct) ? (p)->field : BPF_CORE_READ(p, field))
 
 /*
+ * 6.2, a35b9af4ec2c ("bpf: Add a kfunc for generic type cast"): gives an address a type, so that
+ * plain loads do. Programs that need it are loaded only where it is.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
+
+#define compat_cast(p, type) \
+	((type *)bpf_rdonly_cast((p), bpf_core_type_id_kernel(type)))
+
+/*
  * 6.13, 90ee6ed776c0 ("fs: port files to file_ref"): f_count became f_ref, which holds
  * the count less one; at or above 0xC000… the file is dead (include/linux/file_ref.h).
  */

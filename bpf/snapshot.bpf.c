@@ -45,12 +45,6 @@ static __always_inline void emit(void *record, __u32 len)
 		run.dropped++;
 }
 
-/* A file is a dma-buf if its superblock is the dma-buf pseudo file system's (FACTS.md). */
-static __always_inline bool is_dmabuf_file(struct file *file)
-{
-	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == DMA_BUF_MAGIC;
-}
-
 /*
  * Where the walks are. In memory that the verifier does not follow: on the stack, it would tell
  * each step of a loop from the last one, until it gave up. (Not static: clang would take
@@ -180,11 +174,27 @@ __noinline int put_walked_buffer(void)
 	return 0;
 }
 
-static long walk_list(__u32 index, void *ctx)
+__noinline int put_cast_buffer(void)
+{
+	put_buffer(compat_cast(walk.dmabuf, struct dma_buf), 0, true);
+	return 0;
+}
+
+/* Whether this is a buffer: its file is a dma-buf's, and that file's buffer is this one. */
+static __always_inline bool is_buffer(struct dma_buf *dmabuf, bool direct)
+{
+	struct file *file = FIELD(direct, dmabuf, file);
+
+	if (!file || FIELD(direct, file, private_data) != dmabuf)
+		return false;
+	return direct ? file->f_inode->i_sb->s_magic == DMA_BUF_MAGIC :
+		BPF_CORE_READ(file, f_inode, i_sb, s_magic) == DMA_BUF_MAGIC;
+}
+
+static __always_inline long walk_step(__u32 index, bool direct)
 {
 	struct list_head *at = walk.at;
 	struct dma_buf *dmabuf;
-	struct file *file;
 
 	if (index && at == walk.first) {
 		run.whole = walk.head != NULL;
@@ -194,21 +204,44 @@ static long walk_list(__u32 index, void *ctx)
 	if (!at)
 		return 1;
 	dmabuf = (void *)at - bpf_core_field_offset(struct dma_buf, list_node);
-	file = BPF_CORE_READ(dmabuf, file);
+	walk.dmabuf = dmabuf;
+	if (direct)
+		dmabuf = compat_cast(dmabuf, struct dma_buf);
 	/*
 	 * The list's head lies in no dma_buf: what is read there as one has no dma-buf's file.
 	 * Nor has one that was freed under us: two such, and the way is lost.
 	 */
-	if (file && BPF_CORE_READ(file, private_data) == dmabuf && is_dmabuf_file(file)) {
-		walk.dmabuf = dmabuf;
-		put_walked_buffer();
+	if (is_buffer(dmabuf, direct)) {
+		if (direct)
+			put_cast_buffer();
+		else
+			put_walked_buffer();
 	} else if (walk.head) {
 		return 1;
 	} else {
 		walk.head = at;
 	}
-	walk.at = BPF_CORE_READ(at, next);
+	walk.at = FIELD(direct, dmabuf, list_node.next);
 	return 0;
+}
+
+static long walk_list(__u32 index, void *ctx)
+{
+	return walk_step(index, false);
+}
+
+static long walk_list_cast(__u32 index, void *ctx)
+{
+	return walk_step(index, true);
+}
+
+static __always_inline void start_walk(void)
+{
+	walk.head = NULL;
+	walk.first = (void *)run.head;
+	if (!run.head)
+		walk.first = (void *)run.anchor + bpf_core_field_offset(struct dma_buf, list_node);
+	walk.at = walk.first;
 }
 
 /*
@@ -220,11 +253,16 @@ static long walk_list(__u32 index, void *ctx)
 SEC("syscall")
 int buffers_by_list(void *ctx)
 {
-	walk.head = NULL;
-	walk.first = (void *)run.head;
-	if (!run.head)
-		walk.first = (void *)run.anchor + bpf_core_field_offset(struct dma_buf, list_node);
-	walk.at = walk.first;
+	start_walk();
+	bpf_loop(SNAPSHOT_MAX_BUFFERS, walk_list_cast, NULL, 0);
+	return 0;
+}
+
+/* The same where there is no bpf_rdonly_cast(). */
+SEC("syscall")
+int buffers_by_list_6_1(void *ctx)
+{
+	start_walk();
 	bpf_loop(SNAPSHOT_MAX_BUFFERS, walk_list, NULL, 0);
 	return 0;
 }
@@ -244,6 +282,7 @@ int fd_slots(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
+	/* A file is a dma-buf if its superblock is that of their pseudo file system. */
 	if (!task || !file || file->f_inode->i_sb->s_magic != DMA_BUF_MAGIC)
 		return 0;
 

@@ -27,6 +27,7 @@
 
 struct bpf_source {
 	struct snapshot_bpf *skel;
+	struct bpf_program *walk;	/* along the list */
 	struct bpf_link *fds, *maps;
 	struct ring_buffer *ring;
 	int ring_fd;
@@ -98,6 +99,21 @@ static int set_ring(struct bpf_source *own, size_t bytes)
 	return own->ring ? 0 : -errno;
 }
 
+/*
+ * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
+ * than all else at the start; a wrong yes would only make the load fail.
+ */
+static bool btf_mentions(const char *name)
+{
+	char *btf = NULL;
+	size_t room = 0;
+	long len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
+	bool found = len > 0 && memmem(btf, len, name, strlen(name) + 1);
+
+	free(btf);
+	return found;
+}
+
 static void bpf_close(struct source *s)
 {
 	struct bpf_source *own = s->own;
@@ -114,6 +130,7 @@ static void bpf_close(struct source *s)
 
 static int bpf_load(struct bpf_source *own, bool iterator)
 {
+	bool cast;
 	int err;
 
 	libbpf_set_print(print_libbpf);
@@ -122,7 +139,10 @@ static int bpf_load(struct bpf_source *own, bool iterator)
 	if (!own->skel)
 		return -errno;
 	bpf_program__set_autoload(own->skel->progs.buffers_by_iterator, iterator);
-	bpf_program__set_autoload(own->skel->progs.buffers_by_list, !iterator);
+	cast = btf_mentions("bpf_rdonly_cast");
+	own->walk = cast ? own->skel->progs.buffers_by_list : own->skel->progs.buffers_by_list_6_1;
+	bpf_program__set_autoload(own->skel->progs.buffers_by_list, !iterator && cast);
+	bpf_program__set_autoload(own->skel->progs.buffers_by_list_6_1, !iterator && !cast);
 	err = snapshot_bpf__load(own->skel);
 	if (err)
 		return err;
@@ -155,21 +175,6 @@ static const char *bpf_open(struct source *s, bool iterator)
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS;
 	return missing;
-}
-
-/*
- * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
- * than all else at the start; a wrong yes would only make the load fail.
- */
-static bool btf_mentions(const char *name)
-{
-	char *btf = NULL;
-	size_t room = 0;
-	long len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
-	bool found = len > 0 && memmem(btf, len, name, strlen(name) + 1);
-
-	free(btf);
-	return found;
 }
 
 static const char *bpf_iter_open(struct source *s)
@@ -288,7 +293,7 @@ static int walk_buffers(struct bpf_source *own, struct records *records, bool re
 
 	for (try = 0; try < 5 && !err && !whole && (run->head || run->anchor); try++) {
 		records->len = start;
-		err = read_buffers(own, own->skel->progs.buffers_by_list, recount, records, &whole);
+		err = read_buffers(own, own->walk, recount, records, &whole);
 	}
 	if (whole)
 		return 0;
