@@ -51,7 +51,8 @@ $(O)/obj/%.o: %.c | $(SKEL)
 
 # One line instead of a screen full of errors
 $(O)/.have:
-	@$(PKG_CONFIG) --exists $(LIBS) && command -v $(CLANG) $(BPFTOOL) >/dev/null || { \
+	@$(PKG_CONFIG) --exists $(LIBS) && command -v $(CLANG) >/dev/null && \
+		command -v $(BPFTOOL) >/dev/null || { \
 		echo "make: what the build needs is missing: make deps, or as root: apt-get install" \
 			"gcc clang bpftool pkgconf libbpf-dev libelf-dev libsmartcols-dev" \
 			"libjson-c-dev libncurses-dev" >&2; exit 1; }
