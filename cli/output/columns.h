@@ -89,6 +89,7 @@ struct rows {
 	uint32_t n, room;
 	struct row_key *keys;	/* of sorting */
 	uint32_t room_keys;
+	uint32_t n_sorted;	/* keys that hold the order of the last time */
 };
 
 /*
