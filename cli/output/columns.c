@@ -401,7 +401,8 @@ static const struct column exporter_columns[] = {
 	{ "exporter", "EXPORTER", VALUE_STRING, "", 20, CUT_MIDDLE,
 	  "driver that exports", exporter_exporter, NULL },
 	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL, "its buffers", exporter_buffers, NULL },
-	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", exporter_bytes, NULL },
+	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "their sizes", exporter_bytes, NULL },
 };
 
 static uint32_t exporters_count(const struct model *m)
@@ -539,7 +540,8 @@ static int by_string(const void *x, const void *y)
 }
 
 /* The known values from last to first; those that compare equal and the unknown stay. */
-static void invert_keys(struct row_key *keys, uint32_t n, int (*compare)(const void *, const void *))
+static void invert_keys(struct row_key *keys, uint32_t n,
+			int (*compare)(const void *, const void *))
 {
 	uint32_t i;
 
@@ -589,7 +591,8 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 		sort->get(model, key->row, &key->value);
 		known += key->value.known;
 	}
-	compare = sort->type == VALUE_STRING ? by_string : sort->type == VALUE_ID ? by_id : by_number;
+	compare = sort->type == VALUE_STRING ? by_string :
+		  sort->type == VALUE_ID ? by_id : by_number;
 	qsort(rows->keys, rows->n, sizeof(*rows->keys), compare);
 	if (invert)
 		invert_keys(rows->keys, known, compare);
