@@ -134,8 +134,8 @@ struct model {
 int model_load(struct model *model, const void *records, size_t len);
 
 /*
- * Holds the references against a second count (snap_recount or snap_buffer records), made after the slots
- * were seen: marks the rows that moved as torn, drops those that went.
+ * Holds the references against a second count (snap_recount or snap_buffer records), made after
+ * the slots were seen: marks the rows that moved as torn, drops those that went.
  */
 int model_recount(struct model *model, const void *records, size_t len);
 

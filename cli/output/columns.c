@@ -402,7 +402,8 @@ static const struct column exporter_columns[] = {
 	{ "exporter", "EXPORTER", VALUE_STRING, "", 20, CUT_MIDDLE,
 	  "driver that exports", exporter_exporter, NULL },
 	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL, "its buffers", exporter_buffers, NULL },
-	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", exporter_bytes, NULL },
+	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "their sizes", exporter_bytes, NULL },
 };
 
 static uint32_t exporters_count(const struct model *m)

@@ -36,7 +36,7 @@ struct proc_source {
 struct proc_process {
 	uint32_t pid;
 	int dir;
-	uint64_t cgroup;		/* looked up with the first slot: most processes have none */
+	uint64_t cgroup;		/* looked up with the first slot: most have none */
 	bool cgroup_known;
 	char comm[SNAP_COMM_LEN];
 };
