@@ -84,9 +84,14 @@ static int sort_buffers(struct model *m)
 		}
 	}
 	for (i = 0; i < m->n_buffers && !err; i++) {
-		/* A list that changes while it is walked may show a buffer twice. */
-		if (kept && b[kept - 1].ino == b[i].ino)
+		/*
+		 * A list that changes while it is walked may show a buffer twice, and then its
+		 * attachments, too: how many there are is not known.
+		 */
+		if (kept && b[kept - 1].ino == b[i].ino) {
+			b[kept - 1].valid &= ~SNAP_HAS_ATTACHMENTS;
 			continue;
+		}
 		if (kept != i)
 			b[kept] = b[i];
 		err = index_put(&m->by_ino, b[kept].ino, kept);

@@ -31,10 +31,12 @@ static inline void *record_add(struct records *r, const void *record, size_t len
 	return r->bytes + r->len - len;
 }
 
-/* Like strncpy(), which compilers warn of: a full field has no NUL. */
+/* Like strncpy() into a zeroed field, which compilers warn of: a full one has no NUL. */
 static inline void record_text(char *dst, size_t room, const char *src)
 {
-	memcpy(dst, src, strnlen(src, room));
+	size_t len = strlen(src);
+
+	memcpy(dst, src, len < room ? len : room);
 }
 
 /* Each returns the record, good until the next is added, to change more of it. */
