@@ -180,6 +180,9 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	uint32_t process;
 	int err;
 
+	/* The row of what only the kernel holds has it: nobody else does. */
+	if (!in->pid)
+		return -EBADMSG;
 	/* Exported after the buffers were read, or released before: not in this snapshot. */
 	if (buffer == INDEX_NONE)
 		return 0;
