@@ -62,12 +62,16 @@ struct model_process {
 	uint64_t cgroup_id;
 	uint64_t buffers, fds, maps;	/* of selected buffers */
 	uint64_t rss, uss;		/* bytes */
-	uint64_t pss_fixed;		/* bytes << MODEL_PSS_SHIFT */
+	uint64_t pss, pss_part;		/* whole bytes, and what shares left over << MODEL_PSS_SHIFT */
 	bool matches;			/* the filter's pid, comm and cgroup */
 };
 
-/* PSS keeps this many bits below a byte, so that only the last step rounds. */
-#define MODEL_PSS_SHIFT 16
+/*
+ * PSS keeps this many bits below a byte, so that only the last step rounds: 2^32 shares add up
+ * without overflow, and 50,000 of them err by 50,000 / 2^32 of a byte. Whole bytes stand apart:
+ * sizes may be any number.
+ */
+#define MODEL_PSS_SHIFT 32
 
 struct model_attachment {
 	uint32_t buffer;		/* index */
