@@ -49,7 +49,16 @@ $(O)/obj/%.o: %.c | $(SKEL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
-$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h)
+# One line instead of a screen full of errors
+$(O)/.have:
+	@$(PKG_CONFIG) --exists $(LIBS) && command -v $(CLANG) >/dev/null && \
+		command -v $(BPFTOOL) >/dev/null || { \
+		echo "make: what the build needs is missing: make deps, or as root: apt-get install" \
+			"gcc clang bpftool pkgconf libbpf-dev libelf-dev libsmartcols-dev" \
+			"libjson-c-dev libncurses-dev" >&2; exit 1; }
+	@mkdir -p $(@D) && touch $@
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h) | $(O)/.have
 	$(call say,BPF)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -Wall -Werror --target=bpf -mcpu=v3 -D__bpf__ -Iinclude -Ibpf -c -o $@ $<

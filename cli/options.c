@@ -110,7 +110,7 @@ static int take(struct options *o, int opt, const char *arg)
 		return 0;
 	case OPT_JSON:
 	case OPT_CSV:
-		if (o->format != OUTPUT_TEXT && o->format != (opt == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV))
+		if (o->format == (opt == OPT_JSON ? OUTPUT_CSV : OUTPUT_JSON))
 			return options_usage(o, "--json or --csv, not both");
 		o->format = opt == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
 		return 0;

@@ -24,5 +24,5 @@ check-long: deps	## the same with large counts (TEST_SCALE=N)
 bench: deps	## measure what things cost, in the lab
 	@$(check_env) tests/bench/run
 
-demo: deps	## dmabuf-top on a live pipeline in a throw-away VM
+demo:	## dmabuf-top on a live pipeline in a throw-away VM
 	@tests/lab/demo

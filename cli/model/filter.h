@@ -31,7 +31,10 @@ int filter_parse_size(const char *arg, uint64_t *size);
 bool filter_has_process_terms(const struct filter *filter);
 bool filter_matches_process(const struct filter *filter, uint32_t pid, const char *comm,
 			    const char *cgroup);
-/* An empty list matches all; unknown text (NULL) matches only that. A path matches with all below it. */
+/*
+ * An empty list matches all; unknown text (NULL) matches only that. A path matches with all
+ * below it.
+ */
 bool filter_matches_pattern(const struct filter_list *list, const char *text);
 void filter_free(struct filter *filter);
 

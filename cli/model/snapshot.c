@@ -48,7 +48,11 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 	b->created = in->created;
 	b->uid = in->uid;
 	b->valid = in->head.valid;
-	if (in->head.valid & SNAP_HAS_EXPORTER) {
+	/* Most neighbours have the same one */
+	if (in->head.valid & SNAP_HAS_EXPORTER && m->n_buffers > 1 && b[-1].exporter &&
+	    !strncmp(b[-1].exporter, in->exporter, sizeof(in->exporter))) {
+		b->exporter = b[-1].exporter;
+	} else if (in->head.valid & SNAP_HAS_EXPORTER) {
 		b->exporter = intern(&m->strings, in->exporter, sizeof(in->exporter));
 		if (!b->exporter)
 			return -ENOMEM;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The one table of views and columns; see columns.h. */
+#define _GNU_SOURCE	/* qsort_r */
 #include "output/columns.h"
 
 #include <errno.h>
@@ -401,7 +402,8 @@ static const struct column exporter_columns[] = {
 	{ "exporter", "EXPORTER", VALUE_STRING, "", 20, CUT_MIDDLE,
 	  "driver that exports", exporter_exporter, NULL },
 	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL, "its buffers", exporter_buffers, NULL },
-	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", exporter_bytes, NULL },
+	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL,
+	  "their sizes", exporter_bytes, NULL },
 };
 
 static uint32_t exporters_count(const struct model *m)
@@ -499,60 +501,61 @@ struct row_key {
 	uint32_t order;
 };
 
-static int by_order(const struct row_key *a, const struct row_key *b)
+struct sorting {
+	enum value_type type;
+	bool invert;
+};
+
+static int compare_values(enum value_type type, const struct value *a, const struct value *b)
 {
-	return a->order < b->order ? -1 : a->order > b->order;
+	int order;
+
+	if (type == VALUE_STRING)
+		return strcmp(a->string, b->string);
+	order = a->number < b->number ? -1 : a->number > b->number;
+	return type == VALUE_ID ? order : -order;
 }
 
-static int by_number(const void *x, const void *y)
+static int compare_keys(const void *x, const void *y, void *arg)
 {
 	const struct row_key *a = x, *b = y;
-
-	if (a->value.known != b->value.known)
-		return a->value.known ? -1 : 1;
-	if (a->value.known && a->value.number != b->value.number)
-		return a->value.number > b->value.number ? -1 : 1;
-	return by_order(a, b);
-}
-
-static int by_id(const void *x, const void *y)
-{
-	const struct row_key *a = x, *b = y;
-
-	if (a->value.known != b->value.known)
-		return a->value.known ? -1 : 1;
-	if (a->value.known && a->value.number != b->value.number)
-		return a->value.number < b->value.number ? -1 : 1;
-	return by_order(a, b);
-}
-
-static int by_string(const void *x, const void *y)
-{
-	const struct row_key *a = x, *b = y;
+	const struct sorting *sorting = arg;
 	int order = 0;
 
 	if (a->value.known != b->value.known)
 		return a->value.known ? -1 : 1;
 	if (a->value.known)
-		order = strcmp(a->value.string, b->value.string);
-	return order ? order : by_order(a, b);
+		order = compare_values(sorting->type, &a->value, &b->value);
+	if (order)
+		return sorting->invert ? -order : order;
+	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* The known values from last to first; those that compare equal and the unknown stay. */
-static void invert_keys(struct row_key *keys, uint32_t n, int (*compare)(const void *, const void *))
+/*
+ * Puts the rows of the model's order where they stood the last time, if they are as many: from
+ * one refresh to the next little moves, and what is in order need not be sorted.
+ */
+static void take_order(struct rows *rows)
 {
 	uint32_t i;
 
-	/* Ties are broken by order: counting that downwards leaves equal rows as they were. */
-	for (i = 0; i < n; i++)
-		keys[i].order = UINT32_MAX - keys[i].order;
-	qsort(keys, n, sizeof(*keys), compare);
-	for (i = 0; i < n / 2; i++) {
-		struct row_key swap = keys[i];
+	for (i = 0; i < rows->n; i++) {
+		struct row_key *key = &rows->keys[i];
 
-		keys[i] = keys[n - 1 - i];
-		keys[n - 1 - i] = swap;
+		if (rows->n_sorted != rows->n)
+			key->order = i;
+		key->row = rows->rows[key->order];
 	}
+}
+
+static bool is_sorted(const struct rows *rows, struct sorting *sorting)
+{
+	uint32_t i;
+
+	for (i = 1; i < rows->n; i++)
+		if (compare_keys(&rows->keys[i - 1], &rows->keys[i], sorting) > 0)
+			return false;
+	return true;
 }
 
 int rows_add(struct rows *rows, const void *row)
@@ -567,8 +570,8 @@ int rows_add(struct rows *rows, const void *row)
 
 int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
 {
-	int (*compare)(const void *, const void *);
-	uint32_t i, known = 0;
+	struct sorting sorting = { sort->type, invert };
+	uint32_t i;
 
 	if (!rows->n)
 		return 0;
@@ -579,20 +582,16 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 			return -ENOMEM;
 		rows->keys = keys;
 		rows->room_keys = rows->room;
+		rows->n_sorted = 0;
 	}
-	memset(rows->keys, 0, rows->n * sizeof(*rows->keys));
+	take_order(rows);
 	for (i = 0; i < rows->n; i++) {
-		struct row_key *key = &rows->keys[i];
-
-		key->row = rows->rows[i];
-		key->order = i;
-		sort->get(model, key->row, &key->value);
-		known += key->value.known;
+		rows->keys[i].value = (struct value){ 0 };
+		sort->get(model, rows->keys[i].row, &rows->keys[i].value);
 	}
-	compare = sort->type == VALUE_STRING ? by_string : sort->type == VALUE_ID ? by_id : by_number;
-	qsort(rows->keys, rows->n, sizeof(*rows->keys), compare);
-	if (invert)
-		invert_keys(rows->keys, known, compare);
+	if (!is_sorted(rows, &sorting))
+		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
+	rows->n_sorted = rows->n;
 	for (i = 0; i < rows->n; i++)
 		rows->rows[i] = rows->keys[i].row;
 	return 0;

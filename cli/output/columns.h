@@ -89,12 +89,13 @@ struct rows {
 	uint32_t n, room;
 	struct row_key *keys;	/* of sorting */
 	uint32_t room_keys;
+	uint32_t n_sorted;	/* keys that hold the order of the last time */
 };
 
 /*
  * Collects a view's rows, sorted by a column: amounts descending, ids and strings ascending, the
- * other way round if invert; unknown values last; equal ones stay in the model's order. Returns 0 or
- * -ENOMEM.
+ * other way round if invert; unknown values last; equal ones stay in the model's order.
+ * Returns 0 or -ENOMEM.
  */
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
 		 const struct column *sort, bool invert);

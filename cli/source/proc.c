@@ -36,6 +36,8 @@ struct proc_source {
 struct proc_process {
 	uint32_t pid;
 	int dir;
+	uint64_t cgroup;		/* looked up with the first slot: most have none */
+	bool cgroup_known;
 	char comm[SNAP_COMM_LEN];
 };
 
@@ -85,7 +87,23 @@ static int add_buffer(struct proc_source *own, const struct stat *st, char *text
 	return records_add(own->records, &out, sizeof(out));
 }
 
-static int add_slot(struct proc_source *own, const struct proc_process *p, uint16_t type,
+/* The id of a cgroup v2 is its directory's inode number. "0::/path" names it (cgroups(7)). */
+static void look_up_cgroup(struct proc_process *p)
+{
+	char *text = NULL, *line, path[PATH_MAX];
+	size_t room = 0;
+	struct stat st;
+
+	p->cgroup_known = true;
+	if (read_whole(p->dir, "cgroup", &text, &room) > 0 && (line = strstr(text, "0::/"))) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+		if (!stat(path, &st))
+			p->cgroup = st.st_ino;
+	}
+	free(text);
+}
+
+static int add_slot(struct proc_source *own, struct proc_process *p, uint16_t type,
 		    uint64_t ino, uint64_t start, uint64_t end, uint32_t flags)
 {
 	struct snap_slot out = {
@@ -97,11 +115,14 @@ static int add_slot(struct proc_source *own, const struct proc_process *p, uint1
 		.pid = p->pid,
 	};
 
+	if (!p->cgroup_known)
+		look_up_cgroup(p);
+	out.cgroup = p->cgroup;
 	memcpy(out.comm, p->comm, sizeof(out.comm));
 	return records_add(own->records, &out, sizeof(out));
 }
 
-static int add_fd(struct proc_source *own, const struct proc_process *p, int fds, const char *fd)
+static int add_fd(struct proc_source *own, struct proc_process *p, int fds, const char *fd)
 {
 	char link[sizeof(LINK_PREFIX)], path[sizeof("fdinfo/") + NAME_MAX];
 	struct stat st;
@@ -127,7 +148,7 @@ static int add_fd(struct proc_source *own, const struct proc_process *p, int fds
 	return add_slot(own, p, SNAP_FD, st.st_ino, strtoul(fd, NULL, 10), 0, 0);
 }
 
-static int walk_fds(struct proc_source *own, const struct proc_process *p)
+static int walk_fds(struct proc_source *own, struct proc_process *p)
 {
 	int fd = openat(p->dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 	struct dirent *entry;
@@ -160,7 +181,7 @@ static int add_mapped_only(struct proc_source *own, uint64_t ino)
 }
 
 /* "start-end perms offset major:minor inode  path" (proc_pid_maps(5)). */
-static int add_mapping(struct proc_source *own, const struct proc_process *p, const char *line)
+static int add_mapping(struct proc_source *own, struct proc_process *p, const char *line)
 {
 	unsigned long long start, end, ino;
 	unsigned int major, minor;
@@ -183,7 +204,7 @@ static int add_mapping(struct proc_source *own, const struct proc_process *p, co
 	return err ? err : add_slot(own, p, SNAP_MAP, ino, start, end, flags);
 }
 
-static int walk_maps(struct proc_source *own, const struct proc_process *p)
+static int walk_maps(struct proc_source *own, struct proc_process *p)
 {
 	long len = read_whole(p->dir, "maps", &own->text, &own->room);
 	char *line = own->text, *eol;
@@ -203,7 +224,7 @@ static int walk_maps(struct proc_source *own, const struct proc_process *p)
 }
 
 static int walk_process(struct proc_source *own, const char *pid, int (*walk)(struct proc_source *,
-			const struct proc_process *), bool count_refused)
+			struct proc_process *), bool count_refused)
 {
 	struct proc_process p = { .pid = strtoul(pid, NULL, 10) };
 	long len;
@@ -229,7 +250,7 @@ static int walk_process(struct proc_source *own, const char *pid, int (*walk)(st
 }
 
 static int walk_all(struct proc_source *own, int (*walk)(struct proc_source *,
-		    const struct proc_process *), bool count_refused)
+		    struct proc_process *), bool count_refused)
 {
 	struct dirent *entry;
 	int err = 0;

@@ -54,7 +54,7 @@ struct source {
 	/* Where the snapshots are made: this machine, unless the source says otherwise */
 	char host[65], release[65];	/* as uname(2) has them */
 	uint64_t memory;		/* bytes of RAM, 0 unknown */
-	double time;			/* of the last snapshot, CLOCK_REALTIME; 0: when it was asked for */
+	double time;			/* CLOCK_REALTIME of the last snapshot; 0: when asked for */
 	struct records records;
 	struct cgroup_names *cgroups;
 };

@@ -96,7 +96,8 @@ static int print_sources(void)
 		if (source_open(&source, source_all[i]->name, &why)) {
 			/* The line begins with the source's name, which stands before it already */
 			why[strcspn(why, "\n")] = '\0';
-			print_line("--", source_all[i]->name, why + strlen(source_all[i]->name) + 2);
+			print_line("--", source_all[i]->name,
+				   why + strlen(source_all[i]->name) + 2);
 		} else {
 			snprintf(line, sizeof(line), "%s%s", source_all[i]->summary,
 				 used ? "" : "   <- used");

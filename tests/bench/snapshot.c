@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a snapshot costs: SOURCE N prints each run's time and its parts. Called by snapshot.bench. */
+/* What a snapshot costs: SOURCE N prints each run's time and parts. For snapshot.bench. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

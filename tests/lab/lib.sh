@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # tests/lab/lib.sh: the lab's targets and places; sourced by the scripts beside it.
+# shellcheck shell=sh disable=SC2034 # POSIX sh and bash; what sources it uses them
 
+lab_dir=${LAB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-tools/lab}
 src=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 lab_targets="6.1 6.12 7.x"
 
@@ -20,8 +22,8 @@ suite_of()
 kernel_of() # TARGET TREE
 {
 	local release
-	release=$(ls "$2/lib/modules" | grep "^${1%x}" | grep "^${1%%.*}\.[0-9]" |
-		grep -E "^${1%x}[.0-9]" | sort -V | tail -n1)
-	[ -n "$release" ] || die "no kernel for $1 in $2: remove $2/.stamp to make it again"
+	release=$(cd "$2/lib/modules" && printf '%s\n' "${1%.x}".* | sort -V | tail -n1)
+	[ -d "$2/lib/modules/$release" ] ||
+		die "no kernel for $1 in $2: remove $2/.stamp to make it again"
 	echo "$release"
 }

@@ -172,8 +172,31 @@ def filters(source):
         equal((len(data["buffers"]), [p["pid"] for p in data["processes"]]), (3, [b.pid]), "--min-size")
         data = top(source, "--exporter", "none*")
         equal([data[v] for v in ALL.split(",")], [[]] * 6, "--exporter that is not there")
+        os.makedirs("/sys/fs/cgroup/test.slice/a.scope", exist_ok=True)
+        with open("/sys/fs/cgroup/test.slice/a.scope/cgroup.procs", "w") as f:
+            f.write(str(a.pid))
+        for kind in (source, "proc"):
+            data = top(kind, "-q", "-G", "/test.slice")
+            equal([(p["pid"], p["cgroup"]) for p in data["processes"]], [(a.pid, "/test.slice/a.scope")], f"{kind}: -G, and all below it")
+            equal({p["pid"]: p["cgroup"] for p in top(kind, "-q")["processes"]}[b.pid], "/", f"{kind}: the root cgroup")
         data = top(source, "--comm", "mkb*", "--exporter", a["buffers"][0]["exporter"])
         equal(len(data["buffers"]), 8, "--comm and --exporter")
+
+
+def proc():
+    """/proc alone: the same holders, where no tables are shared; what it cannot know is null."""
+    workloads = [w for w in (Workload("plain", "-n", 11, "--name", "a b"), Workload("plain-map", "-n", 7), Workload("dup", "-n", 5),
+                             Workload("shared", "-n", 3, "-P", 5), Workload("vgem-import", "-n", 3)) if not w.skipped]
+    data = top("proc", "-q")
+    buffers, holders = merged(workloads)
+    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"]) for h in data["holders"]},
+          {k: (h["comm"], buffers[k[1]]["size"], buffers[k[1]]["exporter"], buffers[k[1]]["name"], len(h["fds"]), h["maps"])
+           for k, h in holders.items()}, "proc: holders")
+    equal({b["ino"]: [b[k] for k in ("count", "fds", "maps", "kernel", "attachments", "unexplained", "uid", "devices")] for b in data["buffers"]},
+          {i: [b["count"], b["fds"], b["maps"], b["kernel"], None, None, None, None] for i, b in buffers.items()}, "proc: buffers")
+    ok(data["complete"] is False and not any(p["pid"] is None for p in data["processes"]), "proc: incomplete, and says so", data["complete"])
+    for w in workloads:
+        w.stop()
 
 
 def churn(have):
@@ -205,7 +228,7 @@ have = sources()
 ok("bpf:task" in have, "this kernel has bpf:task", have)
 if "bpf:iter" not in have:
     skip("bpf:iter", "needs Linux 6.16")
-for part in sys.argv[1:] or ["kernel_only", "quiet", "filters", "churn"]:
+for part in sys.argv[1:] or ["kernel_only", "quiet", "filters", "proc", "churn"]:
     {"kernel_only": lambda: kernel_only(have), "quiet": lambda: quiet(have), "filters": lambda: filters(have[0]),
-     "churn": lambda: churn(have)}[part]()
+     "proc": proc, "churn": lambda: churn(have)}[part]()
 sys.exit(done())

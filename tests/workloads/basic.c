@@ -126,7 +126,10 @@ static void hold_hostile_comm(void *arg)
 	ledger_fd(fd, true);
 }
 
-/* -n does not scale it: each name once, one that was emptied, and one unnamed in a hostile process. */
+/*
+ * -n does not scale it: each name once, one that was emptied, and one unnamed in a hostile
+ * process.
+ */
 void make_hostile(void)
 {
 	struct buffer b;

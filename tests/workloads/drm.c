@@ -17,7 +17,10 @@
 
 /* The object's dma_buf (drm_gem_object.dma_buf), and its handle's (drm_prime_member.dma_buf). */
 #define EXPORT_REFERENCES	2
-/* The import's (drm_gem_prime_import_dev), the object's and its handle's (drm_gem_prime_fd_to_handle). */
+/*
+ * The import's (drm_gem_prime_import_dev), the object's and its handle's
+ * (drm_gem_prime_fd_to_handle).
+ */
 #define IMPORT_REFERENCES	3
 
 static int drm_find(const char *driver)
@@ -101,7 +104,10 @@ static int vgem_need(void)
 	return drm;
 }
 
-/* An exported buffer whose GEM handle stays. A driver without an export of its own gets DRM's name. */
+/*
+ * An exported buffer whose GEM handle stays. A driver without an export of its own gets DRM's
+ * name.
+ */
 static int export_kept(int drm, const char *exporter, struct buffer *b)
 {
 	uint32_t handle;

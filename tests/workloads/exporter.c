@@ -57,7 +57,8 @@ static int udmabuf_make(int dev, size_t size)
 	int fd;
 
 	c.memfd = memfd_create("mkbufs", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	if ((int)c.memfd < 0 || ftruncate(c.memfd, size) || fcntl(c.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+	if ((int)c.memfd < 0 || ftruncate(c.memfd, size) ||
+	    fcntl(c.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		die("a sealed memfd of %zu bytes: %s", size, strerror(errno));
 	fd = ioctl(dev, UDMABUF_CREATE, &c);
 	if (fd < 0)

@@ -170,7 +170,8 @@ struct sum {
 };
 
 /* Adds up one buffer's entries; returns the first of the next buffer. */
-static const struct entry *buffer_sum(const struct entry *e, const struct entry *end, struct sum *sum)
+static const struct entry *buffer_sum(const struct entry *e, const struct entry *end,
+				      struct sum *sum)
 {
 	uint64_t ino = e->ino;
 
@@ -216,7 +217,8 @@ static void print_buffer(const struct entry *e, const struct entry *next, const 
 }
 
 /* One holder of one buffer, from its first entry; returns the first entry of the next one. */
-static const struct entry *print_holder(const struct entry *e, const struct entry *end, const char *comm)
+static const struct entry *print_holder(const struct entry *e, const struct entry *end,
+					const char *comm)
 {
 	const struct entry *first = e;
 	unsigned int maps = 0;

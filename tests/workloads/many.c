@@ -189,7 +189,8 @@ void make_churn(void)
 	pthread_barrierattr_t shared;
 
 	exporter_open();
-	churn = mmap(NULL, sizeof(*churn), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	churn = mmap(NULL, sizeof(*churn), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
 	inbox = calloc(opt.procs, sizeof(*inbox));
 	if (churn == MAP_FAILED || !inbox)
 		die("out of memory");

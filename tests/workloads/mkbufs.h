@@ -43,7 +43,10 @@ struct factory {
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* The target lacks something: prints "SKIP reason" and exits 77. Not for children. */
 void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
-/* Loads a module, with up to one parameter or NULL; it is for the caller to see whether that helped. */
+/*
+ * Loads a module, with up to one parameter or NULL; it is for the caller to see whether that
+ * helped.
+ */
 void modprobe(const char *module, const char *parameter);
 
 /* ledger.c: append-only and shared by all processes of mkbufs */
@@ -77,7 +80,7 @@ void ledger_print(const char *factory);
 
 /* exporter.c */
 
-/* Opens the exporter that -x asks for, once; all children may use it then. Skips if there is none. */
+/* Opens the exporter that -x asks for, once, for all children. Skips if there is none. */
 void exporter_open(void);
 /* One buffer of opt.size, in the ledger, named as --name says; its fd is the caller's. */
 int buffer_make(struct buffer *b);

@@ -368,7 +368,8 @@ void make_threads(void)
 	enter_fds(thread_fds, true);
 	for (unsigned int i = 0; i <= opt.procs; i++) {
 		expect_ready();
-		errno = pthread_create(&thread, NULL, i == opt.procs ? own_table : shared_table, NULL);
+		errno = pthread_create(&thread, NULL,
+				       i == opt.procs ? own_table : shared_table, NULL);
 		if (errno)
 			die("pthread_create: %s", strerror(errno));
 	}

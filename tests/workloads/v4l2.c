@@ -80,7 +80,8 @@ static void set_format(int fd, enum v4l2_buf_type type)
 	};
 
 	V4L2(fd, VIDIOC_S_FMT, &f);
-	if (f.fmt.pix.width != WIDTH || f.fmt.pix.height != HEIGHT || f.fmt.pix.sizeimage != IMAGE_SIZE)
+	if (f.fmt.pix.width != WIDTH || f.fmt.pix.height != HEIGHT ||
+	    f.fmt.pix.sizeimage != IMAGE_SIZE)
 		die("vivid's %s offers %ux%u, %u bytes, not %ux%u YUYV", fd == capture ? "capture" : "output",
 		    f.fmt.pix.width, f.fmt.pix.height, f.fmt.pix.sizeimage, WIDTH, HEIGHT);
 }
@@ -110,7 +111,8 @@ static void queue_output(unsigned int i)
 {
 	struct v4l2_buffer b = {
 		.index = i, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_DMABUF,
-		.field = V4L2_FIELD_NONE, .m.fd = fds[i], .bytesused = IMAGE_SIZE, .length = IMAGE_SIZE,
+		.field = V4L2_FIELD_NONE, .m.fd = fds[i], .bytesused = IMAGE_SIZE,
+		.length = IMAGE_SIZE,
 	};
 
 	V4L2(output, VIDIOC_QBUF, &b);
@@ -128,7 +130,8 @@ static void allocate(void)
 	request_buffers(output, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_MEMORY_DMABUF);
 	for (unsigned int i = 0; i < opt.count; i++) {
 		struct v4l2_exportbuffer e = {
-			.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .index = i, .flags = O_RDWR | O_CLOEXEC,
+			.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .index = i,
+			.flags = O_RDWR | O_CLOEXEC,
 		};
 		struct buffer b;
 
@@ -167,7 +170,9 @@ static void *stream(void *arg)
 	unsigned int left = opt.count;
 
 	for (;;) {
-		struct pollfd p[] = { { .fd = capture, .events = POLLIN }, { .fd = output, .events = POLLOUT } };
+		struct pollfd p[] = {
+			{ .fd = capture, .events = POLLIN }, { .fd = output, .events = POLLOUT },
+		};
 		int i;
 
 		if (poll(p, 2, 10000) <= 0)

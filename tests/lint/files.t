@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""TAP: what holds for every file of the tree: licence, length, white space, versions, sleeps."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from tap import done, equal, ok  # noqa: E402
+
+C = (".c", ".h")
+SOURCE = C + (".py", ".t", ".sh", ".mk", ".8", ".5", ".4")
+# Screens and data: they hold what the tools print.
+DATA = re.compile(r"^tests/.*/golden/|\.(snap|json|csv|png|svg|data)$")
+VERSION_MACRO = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|LINUX_KERNEL_VERSION|RHEL_RELEASE\w*)\b")
+VERSIONS_ALLOWED = ("kmod/compat.h", "bpf/kernel_compat.bpf.h", "tests/lint/files.t")
+STRING = re.compile(r'"(\\.|[^"\\]){16,}"')
+# A step of 50 ms or less is a poll's.
+SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?<![.\w])(u|nano)?sleep\(\d")
+# What grows or moves on purpose is no waiting.
+SLEEP_ALLOWED = ("tests/lab/demo-guest", "tests/lint/files.t")
+
+
+def tree(top):
+    """Path and text of every text file but what was built."""
+    for folder, folders, files in os.walk(top):
+        folders[:] = sorted(f for f in folders if f not in (".git", "out", "__pycache__"))
+        for name in sorted(files):
+            path = os.path.relpath(os.path.join(folder, name), top)
+            with open(os.path.join(folder, name), "rb") as f:
+                raw = f.read()
+            if not DATA.search(path) and b"\0" not in raw:
+                yield path, raw.decode("utf-8", "replace")
+
+
+def lines(path, text, good):
+    return [f"{path}:{n}" for n, line in enumerate(text.split("\n"), 1) if not good(line)]
+
+
+def is_source(path, text):
+    return path.endswith(SOURCE) or os.path.basename(path) == "Makefile" or text.startswith("#!")
+
+
+def is_c(path, text):
+    return path.endswith(C)
+
+
+def spdx(path, text):
+    return [] if "SPDX-License-Identifier: GPL-2.0" in "".join(text.split("\n")[:3]) else [path]
+
+
+def length(path, text):
+    n = text.count("\n")
+    return [f"{path}: {n} lines"] if n > 800 else []
+
+
+def end(path, text):
+    bad = lines(path, text, lambda s: s == s.rstrip(" \t\r"))
+    return bad + ([] if text.endswith("\n") or not text else [f"{path}: no newline at its end"])
+
+
+def tabs(path, text):
+    return lines(path, text, lambda s: not re.match(r"\t* {8}|\t* +\t", s))
+
+
+def columns(path, text):
+    """As checkpatch does: messages stay whole, so that they can be searched for."""
+    return lines(path, text, lambda s: len(s.expandtabs(8)) <= 100 or STRING.search(s))
+
+
+def versions(path, text):
+    return [] if path in VERSIONS_ALLOWED else lines(path, text, lambda s: not VERSION_MACRO.search(s))
+
+
+def sleeps(path, text):
+    if not path.startswith("tests/") or path in SLEEP_ALLOWED:
+        return []
+    return lines(path, text, lambda s: not SLEEP.search(s))
+
+
+ANY = lambda path, text: True   # noqa: E731
+# What it says, the files it is about, the test, and what breaks it.
+RULES = (
+    ("an SPDX line in each source", is_source, spdx, "int x;\n"),
+    ("no file of more than 800 lines", ANY, length, "x\n" * 801),
+    ("no white space at a line's end", ANY, end, "int x; \n"),
+    ("C is indented by tabs", is_c, tabs, "        int x;\n"),
+    ("no line of C beyond column 100", is_c, columns, "\t" * 12 + "sizes;\n"),
+    ("kernel versions are known only to the compat headers", is_c, versions, "#if KERNEL_VERSION(6, 1, 0)\n"),
+    ("no test sleeps and hopes", is_source, sleeps, "sleep 1\n"),
+)
+
+top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+files = list(tree(top))
+ok(len(files) > 50, "the files are found", len(files))
+for what, about, test, breaks in RULES:
+    equal(sum((test(p, t) for p, t in files if about(p, t)), []), [], what)
+    ok(about("tests/planted.c", breaks) and len(test("tests/planted.c", breaks)) == 1, f"a planted break is seen: {what}")
+sys.exit(done())

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""TAP: who may include whom. Also proves that it sees what it is meant to see."""
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from tap import done, equal, ok  # noqa: E402
+
+# A layer may use itself, include/, and these. "mains" are the programs' main files.
+MAY_USE = {
+    "include": set(),
+    "bpf": set(),
+    "kmod": set(),
+    "model": set(),
+    "recording": {"model"},
+    "source": {"model", "recording", "bpf"},
+    "output": {"model"},
+    "options": {"model", "source", "output"},
+    "top": {"model", "source", "output", "options"},
+    "trace": {"model", "source", "output", "options", "recording", "bpf"},
+    "mains": {"model", "source", "output", "options", "recording", "bpf", "top", "trace"},
+}
+# Libraries that would carry a layer's work elsewhere: header → the layers that may have it.
+LIBRARIES = {
+    r"n?curses(w/.*)?\.h": {"top"},
+    r"bpf/(libbpf|bpf|btf)\.h": {"source", "trace", "options", "mains"},
+    r"(libsmartcols/)?libsmartcols\.h|json-c/.*": {"output", "trace"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
+
+
+def layer(path):
+    """Of a path below the top."""
+    parts = path.split("/")
+    if parts[0] != "cli":
+        return parts[0]
+    if len(parts) > 2:
+        return parts[1]
+    return "options" if parts[1].startswith("options.") else "mains"
+
+
+def resolve(top, path, header):
+    """What the compiler would find, as the Makefile's -I have it, below the top."""
+    if header.endswith(".skel.h"):
+        return "bpf/" + header
+    for base in (os.path.dirname(path), "include", "cli", "bpf"):
+        found = os.path.normpath(os.path.join(base, header))
+        if os.path.exists(os.path.join(top, found)):
+            return found
+    return None
+
+
+def violations(top):
+    """"file: what", sorted."""
+    found = []
+    for base in ("include", "bpf", "kmod", "cli"):
+        for folder, _, files in os.walk(os.path.join(top, base)):
+            for name in files:
+                path = os.path.relpath(os.path.join(folder, name), top)
+                if not name.endswith((".c", ".h")) or name.endswith(".mod.c"):
+                    continue
+                own = layer(path)
+                if own not in MAY_USE:
+                    found.append(f"{path}: in no layer")
+                    continue
+                with open(os.path.join(folder, name)) as f:
+                    includes = INCLUDE.findall(f.read())
+                for quote, header in includes:
+                    found += judge(top, path, own, quote, header)
+    return sorted(found)
+
+
+def judge(top, path, own, quote, header):
+    if quote == "<":
+        for pattern, layers in LIBRARIES.items():
+            if re.fullmatch(pattern, header) and own not in layers:
+                return [f"{path}: <{header}> is for {' '.join(sorted(layers))}"]
+        return []
+    target = resolve(top, path, header)
+    if not target:
+        return [f"{path}: \"{header}\" is nowhere"]
+    other = layer(target)
+    if other not in {own, "include"} | MAY_USE[own]:
+        return [f"{path}: {own} may not use {other} (\"{header}\")"]
+    return []
+
+
+def planted(top, path, line):
+    """The violations that one more line makes."""
+    copy = tempfile.mkdtemp(prefix="dmabuf-layers-")
+    try:
+        for base in ("include", "bpf", "kmod", "cli", "tests/workloads"):
+            if os.path.isdir(os.path.join(top, base)):
+                shutil.copytree(os.path.join(top, base), os.path.join(copy, base))
+        before = violations(copy)
+        os.makedirs(os.path.join(copy, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(copy, path), "a") as f:
+            f.write(line + "\n")
+        return [v for v in violations(copy) if v not in before]
+    finally:
+        shutil.rmtree(copy)
+
+
+top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+equal(violations(top), [], "every include is allowed")
+for path, line in (
+        ("cli/model/planted.c", '#include "source/source.h"'),
+        ("cli/model/hash.h", "#include <bpf/libbpf.h>"),
+        ("cli/model/planted.c", '#include "../output/text.h"'),
+        ("cli/recording/planted.c", '#include "source/source.h"'),
+        ("cli/source/proc.c", '#include "output/text.h"'),
+        ("cli/source/planted.c", '#include "options.h"'),
+        ("cli/output/json.c", '#include "source/source.h"'),
+        ("cli/output/planted.h", "# include <curses.h>"),
+        ("cli/top/planted.c", '#include "snapshot.skel.h"'),
+        ("cli/top/planted.c", '#include "trace/trace.h"'),
+        ("cli/trace/planted.c", '#include "top/ui.h"'),
+        ("cli/options.c", '#include "top/top.h"'),
+        ("include/planted.h", '#include "model/snapshot.h"'),
+        ("bpf/planted.c", '#include "../cli/model/hash.h"'),
+        ("cli/top/planted.c", '#include "../../tests/workloads/mkbufs.h"'),
+        ("cli/top/planted.c", '#include "no/such.h"')):
+    ok(len(planted(top, path, line)) == 1, f"a planted one is seen: {line} in {path}")
+sys.exit(done())
