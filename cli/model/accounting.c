@@ -14,7 +14,7 @@ static void match_processes(struct model *m, const struct filter *filter)
 	for (i = 0; i < m->n_processes; i++) {
 		struct model_process *p = &m->processes[i];
 
-		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss_fixed = 0;
+		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss = p->pss_part = 0;
 		p->matches = !filter || filter_matches_process(filter, p->pid, p->comm, p->cgroup);
 	}
 }
@@ -69,7 +69,8 @@ static void account_holders(struct model *m, const struct model_buffer *b)
 		p->fds += h->fds;
 		p->maps += h->maps;
 		p->rss += b->size;
-		p->pss_fixed += (b->size << MODEL_PSS_SHIFT) / b->procs;
+		p->pss += b->size / b->procs;
+		p->pss_part += (b->size % b->procs << MODEL_PSS_SHIFT) / b->procs;
 		if (b->procs == 1)
 			p->uss += b->size;
 	}
@@ -138,7 +139,7 @@ static int add_kernel_only(struct model *m)
 		return -ENOMEM;
 	p->comm = "(kernel only)";
 	p->buffers = m->totals.kernel_only_buffers;
-	p->pss_fixed = m->totals.kernel_only_bytes << MODEL_PSS_SHIFT;
+	p->pss = m->totals.kernel_only_bytes;
 	p->matches = true;
 	return 0;
 }
@@ -180,5 +181,5 @@ int model_account(struct model *m, const struct filter *filter)
 
 uint64_t model_pss(const struct model_process *p)
 {
-	return (p->pss_fixed + (1 << (MODEL_PSS_SHIFT - 1))) >> MODEL_PSS_SHIFT;
+	return p->pss + ((p->pss_part + (1ULL << (MODEL_PSS_SHIFT - 1))) >> MODEL_PSS_SHIFT);
 }
