@@ -23,11 +23,13 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 #define BPF_RB_NO_WAKEUP 1
+#define BPF_F_NO_PREALLOC 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -57,8 +59,10 @@ struct super_block {
 };
 
 struct inode {
+	unsigned short i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_rdev;
 };
 
 struct cred {
@@ -101,6 +105,88 @@ struct dma_buf_attachment {
 	struct device *dev;
 	struct list_head node;
 	const struct dma_buf_attach_ops *importer_ops;
+};
+
+/* DRM, of drm.ko or the kernel's own */
+
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct idr {
+	struct xarray idr_rt;
+	unsigned int idr_base;
+};
+
+struct drm_prime_member {
+	struct dma_buf *dma_buf;
+	__u32 handle;
+	struct rb_node dmabuf_rb;
+};
+
+struct drm_prime_file_private {
+	struct rb_root dmabufs;
+};
+
+struct drm_gem_object {
+	struct dma_buf *dma_buf;
+	struct dma_buf_attachment *import_attach;
+};
+
+struct drm_file {
+	struct idr object_idr;
+	struct drm_prime_file_private prime;
+};
+
+/* Unix sockets */
+
+struct sock;
+
+struct sk_buff {
+	struct sk_buff *next;
+	struct sock *sk;
+	char cb[48];
+};
+
+struct sk_buff_head {
+	struct sk_buff *next;
+	__u32 qlen;
+};
+
+struct sock {
+	struct sk_buff_head sk_receive_queue;
+};
+
+struct unix_sock {
+	struct sock sk;
+};
+
+struct scm_fp_list {
+	short count;
+	struct file *fp[253];
+};
+
+struct unix_skb_parms {
+	struct scm_fp_list *fp;
+};
+
+struct socket {
+	struct sock *sk;
 };
 
 struct mm_struct;
@@ -152,6 +238,11 @@ struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 	struct vm_area_struct *vma;
+};
+
+struct bpf_iter__unix {
+	struct bpf_iter_meta *meta;
+	struct unix_sock *unix_sk;
 };
 
 #pragma clang attribute pop

@@ -276,14 +276,26 @@ static __always_inline void fill_holder(struct snap_slot *out, struct task_struc
 	bpf_probe_read_kernel(out->comm, sizeof(out->comm), leader->comm);
 }
 
+#include "references.bpf.h"
+
 SEC("iter/task_file")
 int fd_slots(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
+	if (!task || !file)
+		return 0;
+	if (is_drm_node(file->f_inode->i_rdev)) {
+		emit_gem_handles(task, file);
+		return 0;
+	}
+	if (run.in_flight && (file->f_inode->i_mode & S_IFMT) == S_IFSOCK) {
+		emit_socket(ctx, task, file);
+		return 0;
+	}
 	/* A file is a dma-buf if its superblock is that of their pseudo file system. */
-	if (!task || !file || file->f_inode->i_sb->s_magic != DMA_BUF_MAGIC)
+	if (file->f_inode->i_sb->s_magic != DMA_BUF_MAGIC)
 		return 0;
 
 	struct snap_slot out = {

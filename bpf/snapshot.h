@@ -6,10 +6,14 @@
 /* Bounds of the walks; beyond, the snapshot says that it is not whole. */
 #define SNAPSHOT_MAX_BUFFERS		(1 << 22)
 #define SNAPSHOT_MAX_ATTACHMENTS	(1 << 16)
+#define SNAPSHOT_MAX_HANDLES		(1 << 18)	/* of one DRM file */
+#define SNAPSHOT_MAX_MESSAGES		(1 << 14)	/* in one socket's queue */
+#define SNAPSHOT_MAX_SOCKETS		(1 << 16)	/* with buffers in flight */
 
 struct snapshot_run {
 	__u64 anchor;		/* a struct dma_buf that a process holds, 0 none: from the slots */
 	__u64 head;		/* of the kernel's list, once a walk has found it; never moves */
+	__u64 in_flight;	/* buffers seen in messages: from the sockets */
 	__u64 recount;		/* in: snap_recount records only */
 	__u64 buffers;		/* out: seen */
 	__u64 bytes;		/* out: ring space that all records need */

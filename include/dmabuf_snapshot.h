@@ -24,6 +24,9 @@ enum snap_type {
 	SNAP_FD,
 	SNAP_MAP,
 	SNAP_RECOUNT,
+	SNAP_GEM,
+	SNAP_IN_FLIGHT,
+	SNAP_SOCKET,
 };
 
 /* snap_buffer.valid: which fields the source knew; the others are unknown, not 0 */
@@ -65,25 +68,36 @@ struct snap_attachment {
 };
 
 /*
- * Who has a slot. An fd slot is (table, fd), a mapping (table, start), where table
- * is an opaque key of the fd table or address space, good within one snapshot only.
+ * A place that holds a reference. What the fields mean depends on the type; keys are opaque, and
+ * good within one snapshot only:
+ *
+ * type            table            start           end
+ * SNAP_FD         fd table         fd              0
+ * SNAP_MAP        address space    first address   first address after it
+ * SNAP_GEM        DRM file         handle          GEM object, if that refers to the buffer too
+ * SNAP_IN_FLIGHT  receiving socket place in queue  sending socket
+ * SNAP_SOCKET     socket           fd              0; no buffer: who is at the end of a socket
+ *
+ * A GEM handle holds one reference, and its object another; a message in flight is held by no
+ * process (pid 0).
  */
 struct snap_slot {
-	struct snap_head head;		/* SNAP_FD or SNAP_MAP; valid: SNAP_SLOT_* */
+	struct snap_head head;		/* valid: SNAP_SLOT_* */
 	__u64 ino;
 	__u64 table;
-	__u64 start;			/* the fd, or the first address */
-	__u64 end;			/* first address after the mapping; 0 for an fd */
+	__u64 start;
+	__u64 end;
 	__u64 count;			/* the buffer's references at this moment */
 	__u64 cgroup;			/* cgroup v2 id, 0 unknown */
 	__u32 pid;			/* thread group */
-	__u32 pad;
+	__u32 rdev;			/* SNAP_GEM: the node, major << 20 | minor */
 	char comm[SNAP_COMM_LEN];	/* of the thread group's leader, any bytes */
 };
 
 #define SNAP_SLOT_HAS_COUNT	(1u << 0)
 #define SNAP_SLOT_READ		(1u << 1)	/* a mapping's protection */
 #define SNAP_SLOT_WRITE		(1u << 2)
+#define SNAP_SLOT_IMPORT	(1u << 3)	/* a GEM object that was imported */
 
 /* The references once more, after all slots were seen: finds rows that moved meanwhile. */
 struct snap_recount {

@@ -162,9 +162,13 @@ static int add_process(struct model *m, const struct snap_slot *in, uint32_t *pr
 	struct model_process *p;
 
 	/* Slots come process by process */
-	if (m->n_slots && m->processes[m->slots[m->n_slots - 1].process].pid == in->pid) {
-		*process = m->slots[m->n_slots - 1].process;
-		return 0;
+	if (m->n_slots) {
+		uint32_t last = m->slots[m->n_slots - 1].process;
+
+		if (last != NO_PROCESS && m->processes[last].pid == in->pid) {
+			*process = last;
+			return 0;
+		}
 	}
 	*process = index_get(&m->by_pid, in->pid);
 	if (*process != INDEX_NONE)
@@ -188,13 +192,14 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	uint32_t process;
 	int err;
 
-	/* The row of what only the kernel holds has it: nobody else does. */
-	if (!in->pid)
+	/* The row of what only the kernel holds has pid 0: nobody else does. */
+	if (!in->pid != (in->head.type == SNAP_IN_FLIGHT))
 		return -EBADMSG;
 	/* Exported after the buffers were read, or released before: not in this snapshot. */
 	if (buffer == INDEX_NONE)
 		return 0;
-	err = add_process(m, in, &process);
+	process = NO_PROCESS;
+	err = in->pid ? add_process(m, in, &process) : 0;
 	if (err)
 		return err;
 	s = array_add(&m->slots, &m->n_slots, &m->room_slots, sizeof(*s));
@@ -206,6 +211,7 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	s->buffer = buffer;
 	s->process = process;
 	s->flags = in->head.valid;
+	s->rdev = in->rdev;
 	s->type = in->head.type;
 	if (in->head.valid & SNAP_SLOT_HAS_COUNT &&
 	    (!(m->buffers[buffer].valid & SNAP_HAS_COUNT) ||
@@ -223,6 +229,9 @@ static int next_record(const char **at, const char *end, const struct snap_head 
 		[SNAP_FD] = sizeof(struct snap_slot),
 		[SNAP_MAP] = sizeof(struct snap_slot),
 		[SNAP_RECOUNT] = sizeof(struct snap_recount),
+		[SNAP_GEM] = sizeof(struct snap_slot),
+		[SNAP_IN_FLIGHT] = sizeof(struct snap_slot),
+		[SNAP_SOCKET] = sizeof(struct snap_slot),
 	};
 	const struct snap_head *head = (const void *)*at;
 
@@ -249,7 +258,8 @@ static int load_pass(struct model *m, const char *at, const char *end, bool buff
 			err = head->type == SNAP_BUFFER ? add_buffer(m, (const void *)head) : 0;
 		else if (head->type == SNAP_ATTACHMENT)
 			err = add_attachment(m, (const void *)head);
-		else if (head->type == SNAP_FD || head->type == SNAP_MAP)
+		else if (head->type == SNAP_FD || head->type == SNAP_MAP ||
+			 head->type == SNAP_GEM || head->type == SNAP_IN_FLIGHT)
 			err = add_slot(m, (const void *)head);
 		if (err < 0)
 			break;
@@ -344,17 +354,54 @@ static uint32_t drop_double_slots(struct model_slot *slots, uint32_t n)
 	return kept;
 }
 
+/* Which count a slot goes to. */
+static uint32_t *place_count(struct model_buffer *b, const struct model_slot *s)
+{
+	switch (s->type) {
+	case SNAP_FD:
+		return &b->fds;
+	case SNAP_MAP:
+		return &b->maps;
+	case SNAP_GEM:
+		return &b->gem;
+	default:
+		return &b->in_flight;
+	}
+}
+
+static int by_object(const void *a, const void *b)
+{
+	const struct model_slot *x = a, *y = b;
+
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* GEM objects that refer to the buffer, each once although several handles name it. */
+static void count_objects(struct model_buffer *b, struct model_slot *slots, uint32_t n)
+{
+	uint32_t i, gem = 0;
+
+	for (i = 0; i < n; i++)
+		if (slots[i].type == SNAP_GEM && slots[i].end)
+			slots[gem++] = slots[i];
+	if (gem > 1)
+		qsort(slots, gem, sizeof(*slots), by_object);
+	for (i = 0; i < gem; i++)
+		b->objects += !i || slots[i].end != slots[i - 1].end;
+}
+
 /* Counts the slots of one buffer, each place once although several processes may share it. */
 static int count_places(struct model_buffer *b, const struct model_slot *slots, uint32_t n,
 			struct model_slot **scratch, uint32_t *room)
 {
 	uint32_t i;
 
-	if (b->procs < 2) {
-		for (i = 0; i < n; i++)
-			*(slots[i].type == SNAP_FD ? &b->fds : &b->maps) += 1;
+	/* Most are held by one process, by fds and mappings: nothing to look for. */
+	for (i = 0; i < n && b->procs < 2 && slots[i].type <= SNAP_MAP; i++)
+		*place_count(b, &slots[i]) += 1;
+	if (i == n)
 		return 0;
-	}
+	b->fds = b->maps = 0;
 	if (*room < n) {
 		struct model_slot *larger = realloc(*scratch, n * sizeof(*larger));
 
@@ -367,7 +414,9 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	qsort(*scratch, n, sizeof(*slots), by_place);
 	for (i = 0; i < n; i++)
 		if (!i || by_place(&(*scratch)[i - 1], &(*scratch)[i]))
-			*((*scratch)[i].type == SNAP_FD ? &b->fds : &b->maps) += 1;
+			*place_count(b, &(*scratch)[i]) += 1;
+	if (b->gem)
+		count_objects(b, *scratch, n);
 	return 0;
 }
 
@@ -381,6 +430,9 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 	for (i = 0; i < n; i++) {
 		const struct model_slot *s = &m->slots[first + i];
 
+		/* What is in flight comes last, and no process holds it */
+		if (s->process == NO_PROCESS)
+			break;
 		if (!i || s->process != s[-1].process) {
 			h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
 			if (!h)
@@ -390,7 +442,7 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 			h->first_slot = first + i;
 			b->procs++;
 		}
-		*(s->type == SNAP_FD ? &h->fds : &h->maps) += 1;
+		*(s->type == SNAP_FD ? &h->fds : s->type == SNAP_MAP ? &h->maps : &h->gem) += 1;
 	}
 	return 0;
 }
@@ -438,6 +490,12 @@ static void sort_attachments(struct model *m)
 	}
 }
 
+/* References that were seen one by one. */
+static uint64_t held_by_slots(const struct model_buffer *b)
+{
+	return (uint64_t)b->fds + b->maps + b->gem + b->objects + b->in_flight;
+}
+
 /* More slots than references: something moved. Fewer: the kernel has some, or something moved. */
 static void check_references(struct model *m)
 {
@@ -446,7 +504,7 @@ static void check_references(struct model *m)
 	m->torn = 0;
 	for (i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
-		uint64_t held = (uint64_t)b->fds + b->maps;
+		uint64_t held = held_by_slots(b);
 
 		if (b->valid & SNAP_HAS_COUNT) {
 			if (held > b->count)
@@ -547,7 +605,7 @@ int model_distrust(struct model *m)
 	for (i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
 
-		if (b->valid & SNAP_HAS_COUNT && b->count > (uint64_t)b->fds + b->maps)
+		if (b->valid & SNAP_HAS_COUNT && b->count > held_by_slots(b))
 			b->torn = true;
 		m->torn += b->torn;
 	}
@@ -575,12 +633,32 @@ bool model_buffer_kernel(const struct model *m, const struct model_buffer *b, ui
 	return true;
 }
 
+/* What neither processes, GEM nor messages hold. */
+static bool unnamed(const struct model *m, const struct model_buffer *b, uint64_t *n)
+{
+	if (!model_buffer_kernel(m, b, n) || !(m->sees & MODEL_SEES_REFERENCES))
+		return false;
+	*n -= (uint64_t)b->gem + b->objects + b->in_flight;
+	return true;
+}
+
+bool model_buffer_imports(const struct model *m, const struct model_buffer *b, uint64_t *imports)
+{
+	if (!unnamed(m, b, imports) || !(b->valid & SNAP_HAS_ATTACHMENTS))
+		return false;
+	if (*imports > b->attachments)
+		*imports = b->attachments;
+	return true;
+}
+
 bool model_buffer_unexplained(const struct model *m, const struct model_buffer *b,
 			      uint64_t *unexplained)
 {
-	if (!model_buffer_kernel(m, b, unexplained) || !(b->valid & SNAP_HAS_ATTACHMENTS))
+	uint64_t imports;
+
+	if (!unnamed(m, b, unexplained) || !model_buffer_imports(m, b, &imports))
 		return false;
-	*unexplained -= *unexplained < b->attachments ? *unexplained : b->attachments;
+	*unexplained -= imports;
 	return true;
 }
 

@@ -19,6 +19,10 @@ struct filter;
 #define MODEL_SEES_HOLDERS	(1u << 0)	/* the fds and mappings of all processes */
 #define MODEL_SEES_KERNEL_ONLY	(1u << 1)	/* buffers that no process holds */
 #define MODEL_SEES_ATTACHMENTS	(1u << 2)
+#define MODEL_SEES_REFERENCES	(1u << 3)	/* GEM handles and messages in flight */
+
+/* model_slot.process of what no process holds: a message in flight */
+#define NO_PROCESS UINT32_MAX
 
 struct model_buffer {
 	uint64_t ino;
@@ -30,6 +34,8 @@ struct model_buffer {
 	uint32_t valid;			/* SNAP_HAS_* */
 	uint32_t uid;
 	uint32_t fds, maps;		/* distinct slots */
+	uint32_t gem, in_flight;	/* distinct GEM handles, fds in messages */
+	uint32_t objects;		/* GEM objects that refer to it */
 	uint32_t procs;			/* processes that hold it */
 	uint32_t first_holder;		/* index of the first of procs in model.holders */
 	uint32_t first_attachment, attachments;
@@ -42,17 +48,18 @@ struct model_buffer {
 struct model_holder {
 	uint32_t buffer;		/* index */
 	uint32_t process;		/* index */
-	uint32_t fds, maps;		/* this process' slots */
-	uint32_t first_slot;		/* fds + maps slots in model.slots */
+	uint32_t fds, maps, gem;	/* this process' slots */
+	uint32_t first_slot;		/* fds + maps + gem slots in model.slots */
 };
 
-/* One fd slot or mapping, as a process has it. */
+/* One place that holds a reference; see snap_slot. */
 struct model_slot {
 	uint64_t table;
-	uint64_t start, end;		/* fd; or address range */
-	uint32_t buffer, process;	/* indices */
+	uint64_t start, end;
+	uint32_t buffer, process;	/* indices; process: or NO_PROCESS */
 	uint32_t flags;			/* SNAP_SLOT_* */
-	uint32_t type;			/* SNAP_FD, SNAP_MAP */
+	uint32_t rdev;			/* SNAP_GEM: the node */
+	uint32_t type;			/* SNAP_FD, SNAP_MAP, SNAP_GEM, SNAP_IN_FLIGHT */
 };
 
 struct model_process {
@@ -157,11 +164,14 @@ int model_account(struct model *model, const struct filter *filter);
 bool model_complete(const struct model *model);
 
 /*
- * The sum of DESIGN.md section 2: count = fds + maps + kernel, unexplained = max(0, kernel
- * - attachments). Each returns false where it is unknown.
+ * count = fds + maps + kernel, and kernel = gem + objects + imports + in_flight + unexplained,
+ * where the usual importer takes one reference for its attachment. Each returns false where it
+ * is unknown.
  */
 bool model_buffer_count(const struct model *model, const struct model_buffer *b, uint64_t *count);
 bool model_buffer_kernel(const struct model *model, const struct model_buffer *b, uint64_t *kernel);
+bool model_buffer_imports(const struct model *model, const struct model_buffer *b,
+			  uint64_t *imports);
 bool model_buffer_unexplained(const struct model *model, const struct model_buffer *b,
 			      uint64_t *unexplained);
 

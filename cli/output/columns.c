@@ -110,6 +110,33 @@ static void buffer_attachments(const struct model *m, const void *row, struct va
 	v->known = b->valid & SNAP_HAS_ATTACHMENTS;
 }
 
+/* What a source cannot see is unknown; what it saw is at least there. */
+static void set_reference(const struct model *m, uint32_t n, struct value *v)
+{
+	v->number = n;
+	v->known = m->sees & MODEL_SEES_REFERENCES;
+}
+
+static void buffer_gem(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_buffer *)row)->gem, v);
+}
+
+static void buffer_objects(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_buffer *)row)->objects, v);
+}
+
+static void buffer_in_flight(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_buffer *)row)->in_flight, v);
+}
+
+static void buffer_imports(const struct model *m, const void *row, struct value *v)
+{
+	v->known = model_buffer_imports(m, row, &v->number);
+}
+
 static void buffer_unexplained(const struct model *m, const void *row, struct value *v)
 {
 	v->known = model_buffer_unexplained(m, row, &v->number);
@@ -142,8 +169,16 @@ static const struct column buffer_columns[] = {
 	  "references held inside the kernel", buffer_kernel, NULL },
 	{ "attachments", "ATT", VALUE_NUMBER, "", 3, CUT_TAIL,
 	  "attachments of devices to it", buffer_attachments, NULL },
+	{ "gem", "GEM", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "GEM handles of it, shared DRM files once", buffer_gem, NULL },
+	{ "objects", "OBJ", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "GEM objects that refer to it", buffer_objects, NULL },
+	{ "imports", "IMP", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "references of importers, one for each attachment", buffer_imports, NULL },
+	{ "in_flight", "FLT", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "fds of it in messages that nobody has received", buffer_in_flight, NULL },
 	{ "unexplained", "?", VALUE_NUMBER, "", 2, CUT_TAIL,
-	  "kernel references less one for each attachment", buffer_unexplained, NULL },
+	  "kernel references that none of these explains", buffer_unexplained, NULL },
 	{ "procs", "PROCS", VALUE_NUMBER, "", 5, CUT_TAIL,
 	  "processes that hold it", buffer_procs, NULL },
 	{ "devices", "DEVICES", VALUE_LIST, "", 7, CUT_MIDDLE,

@@ -28,7 +28,7 @@
 struct bpf_source {
 	struct snapshot_bpf *skel;
 	struct bpf_program *walk;	/* along the list */
-	struct bpf_link *fds, *maps;
+	struct bpf_link *fds, *maps, *messages;
 	struct ring_buffer *ring;
 	int ring_fd;
 	struct records *into;		/* where the ring's records go */
@@ -120,6 +120,7 @@ static void bpf_close(struct source *s)
 
 	bpf_link__destroy(own->fds);
 	bpf_link__destroy(own->maps);
+	bpf_link__destroy(own->messages);
 	ring_buffer__free(own->ring);
 	if (own->ring_fd >= 0)
 		close(own->ring_fd);
@@ -152,6 +153,9 @@ static int bpf_load(struct bpf_source *own, bool iterator)
 	own->maps = bpf_program__attach_iter(own->skel->progs.mappings, NULL);
 	if (!own->maps)
 		return -errno;
+	own->messages = bpf_program__attach_iter(own->skel->progs.in_flight, NULL);
+	if (!own->messages)
+		return -errno;
 	err = set_ring(own, RING_SIZE);
 	/* Parsing the kernel's BTF took several MiB that are free now. */
 	malloc_trim(0);
@@ -173,7 +177,8 @@ static const char *bpf_open(struct source *s, bool iterator)
 		missing = explain(err);
 		bpf_close(s);
 	}
-	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS;
+	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
+		  MODEL_SEES_REFERENCES;
 	return missing;
 }
 
@@ -221,11 +226,66 @@ static int read_iterator(struct bpf_link *link, struct records *records)
 	return err;
 }
 
+/* Sockets of the snapshot before. */
+static void forget_sockets(struct bpf_source *own)
+{
+	int fd = bpf_map__fd(own->skel->maps.sockets);
+	__u64 key;
+
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+}
+
+/* Takes what the programs put into the ring; 1 if it was too small and is larger now. */
+static int take_ring(struct bpf_source *own)
+{
+	const struct snapshot_run *run = &own->skel->bss->run;
+	int err = ring_buffer__consume(own->ring);
+
+	if (err < 0 || own->error)
+		return own->error ? own->error : err;
+	if (!run->dropped)
+		return 0;
+	/* A quarter more than now, for what comes meanwhile. */
+	err = set_ring(own, run->bytes + run->bytes / 4);
+	return err ? err : 1;
+}
+
+static void start_run(struct bpf_source *own, struct records *records, size_t start)
+{
+	struct snapshot_run *run = &own->skel->bss->run;
+
+	records->len = start;
+	own->into = records;
+	own->error = 0;
+	run->buffers = run->bytes = run->dropped = run->whole = 0;
+}
+
+/*
+ * Messages first: the walk over fds tells who has the sockets open that they are in. GEM handles
+ * come by the ring, since a DRM file has more than an iterator can give at once.
+ */
 static int read_slots(struct bpf_source *own, struct records *records)
 {
-	int err = read_iterator(own->fds, records);
+	struct snapshot_run *run = &own->skel->bss->run;
+	size_t start = records->len;
+	int try, err = 1;
 
-	return err ? err : read_iterator(own->maps, records);
+	for (try = 0; try < 3 && err == 1; try++) {
+		start_run(own, records, start);
+		if (run->in_flight)
+			forget_sockets(own);
+		run->in_flight = 0;
+		run->anchor = 0;
+		err = own->messages ? read_iterator(own->messages, records) : 0;
+		if (!err)
+			err = read_iterator(own->fds, records);
+		if (!err)
+			err = read_iterator(own->maps, records);
+		if (!err)
+			err = take_ring(own);
+	}
+	return err == 1 ? -EAGAIN : err;
 }
 
 /* Runs a program that puts all buffers into the ring; once more with a larger ring if need be. */
@@ -234,31 +294,20 @@ static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool r
 {
 	struct snapshot_run *run = &own->skel->bss->run;
 	size_t start = records->len;
-	int try, err = 0;
+	int try, err = 1;
 
-	own->into = records;
-	for (try = 0; try < 3; try++) {
+	run->recount = recount;
+	for (try = 0; try < 3 && err == 1; try++) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts);
 
-		run->recount = recount;
-		run->buffers = run->bytes = run->dropped = run->whole = 0;
-		records->len = start;
-		own->error = 0;
+		start_run(own, records, start);
 		err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 		if (err)
 			return -errno;
-		err = ring_buffer__consume(own->ring);
-		if (err < 0 || own->error)
-			return own->error ? own->error : err;
 		*whole = run->whole;
-		if (!run->dropped)
-			return 0;
-		/* A quarter more than now, for buffers that come meanwhile. */
-		err = set_ring(own, run->bytes + run->bytes / 4);
-		if (err)
-			return err;
+		err = take_ring(own);
 	}
-	return -EAGAIN;
+	return err == 1 ? -EAGAIN : err;
 }
 
 static int bpf_iter_snapshot(struct source *s, struct records *records)
@@ -308,7 +357,6 @@ static int bpf_task_snapshot(struct source *s, struct records *records)
 	struct bpf_source *own = s->own;
 	int err;
 
-	own->skel->bss->run.anchor = 0;
 	err = read_slots(own, records);
 	if (err)
 		return err;
