@@ -62,7 +62,7 @@ struct model_process {
 	uint64_t cgroup_id;
 	uint64_t buffers, fds, maps;	/* of selected buffers */
 	uint64_t rss, uss;		/* bytes */
-	uint64_t pss, pss_part;		/* whole bytes, and what shares left over << MODEL_PSS_SHIFT */
+	uint64_t pss, pss_part;		/* bytes; their rest << MODEL_PSS_SHIFT */
 	bool matches;			/* the filter's pid, comm and cgroup */
 	bool unsized;			/* the size of one of the buffers is unknown: so are sums */
 };

@@ -136,6 +136,8 @@ static void hostile_names(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *seen = names[i].seen ? names[i].seen : names[i].name;
+
 		assert_true(strlen(names[i].name) < SNAP_NAME_LEN);
 		snprintf(text, sizeof(text), HEAD
 			 ROW("00004096", "00000001", "drm", "00000002") "first\n" NO_DEVICES
@@ -146,8 +148,8 @@ static void hostile_names(void **state)
 		assert_int_equal(m.n_buffers, 3);
 		assert_int_equal(m.n_devices, 1);
 		expect(2, 4096, 1, "drm", "first", NULL);
-		expect(5, 65536, 3, "system", names[i].seen ? names[i].seen : names[i].name, "vgem");
-		expect(7, 8192, 2, "udmabuf", names[i].seen ? names[i].seen : names[i].name, NULL);
+		expect(5, 65536, 3, "system", seen, "vgem");
+		expect(7, 8192, 2, "udmabuf", seen, NULL);
 	}
 }
 

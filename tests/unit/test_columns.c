@@ -172,7 +172,7 @@ static uint64_t order_by(const char *name, bool invert)
 	return order;
 }
 
-/* Amounts from the largest, ids and strings from the first, unknown last, equal ones as they were. */
+/* Amounts from the largest, ids and strings from the first, unknown last; stable. */
 static void sorting(void **state)
 {
 	static const struct { uint64_t size; uint32_t uid; const char *name; } buffers[] = {
@@ -223,7 +223,8 @@ static void many_rows(void **state)
 		record_buffer(&r, 1 + i, i * 7919ULL % n / 10, 1);
 	load(&m, &r, NULL);
 	for (invert = 0; invert < 2; invert++) {
-		assert_int_equal(rows_collect(&rows, view, &m, view_column(view, "size"), invert), 0);
+		assert_int_equal(rows_collect(&rows, view, &m, view_column(view, "size"),
+					      invert), 0);
 		assert_int_equal(rows.n, n);
 		for (i = 1; i < n; i++) {
 			const struct model_buffer *a = rows.rows[i - 1], *b = rows.rows[i];

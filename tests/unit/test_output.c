@@ -183,7 +183,8 @@ static void unknown(void **state)
 	expect(CSV, "buffers", NULL, (struct output_options){ .timed = false },
 	       "ino,size,age,exporter,name,uid,count,fds,maps,kernel,attachments,unexplained,procs,"
 	       "devices\n7,,,,,,,,,,,,,\n");
-	expect(TEXT, "buffers", "ino,size,age,name,procs,devices", (struct output_options){ .bytes = true },
+	expect(TEXT, "buffers", "ino,size,age,name,procs,devices",
+	       (struct output_options){ .bytes = true },
 	       "INO SIZE AGE NAME PROCS DEVICES\n  7    -   - -        - -\n");
 	expect(TEXT, "attachments", NULL, (struct output_options){ .bytes = false },
 	       "INO DEVICE DRIVER DYNAMIC\n  7 dev    -            -\n");
@@ -435,7 +436,8 @@ static void list_columns(void **state)
 
 			line = strtok(NULL, "\n");
 			assert_non_null(line);
-			assert_int_equal(sscanf(line, "%31s %31s %31s %31s", view, name, unit, type), 4);
+			assert_int_equal(sscanf(line, "%31s %31s %31s %31s", view, name, unit,
+						type), 4);
 			assert_string_equal(view, views[v].name);
 			assert_string_equal(name, views[v].columns[c].name);
 			assert_non_null(strstr(line, views[v].columns[c].help));
