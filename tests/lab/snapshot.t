@@ -10,6 +10,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
 
+SCALE = int(os.environ.get("TEST_SCALE", "1"))    # check-long makes it larger
 ALL = "buffers,holders,processes,devices,attachments,exporters"
 
 
@@ -127,7 +128,7 @@ FACTORIES = [
     ["map-only"], ["passed", "-n", 5], ["inflight", "-n", 5], ["fork", "-n", 3, "-P", 5], ["fork", "-n", 3, "-P", 5, "--map"],
     ["shared", "-n", 7, "-P", 5], ["clone-files", "-n", 3], ["clone-vm", "-n", 3], ["threads", "-n", 5], ["udmabuf", "-n", 5],
     ["kernel-only", "-n", 11], ["vgem-export", "-n", 13], ["vgem-import", "-n", 5], ["virtio-gpu", "-n", 3], ["vivid"],
-    ["many", "-n", 211, "-P", 17, "-s", 4096], ["hostile"],
+    ["many", "-n", 211 * SCALE, "-P", 17, "-s", 4096], ["hostile"],
 ]
 
 
@@ -201,7 +202,7 @@ def proc():
 
 def churn(have):
     """During churn no half rows; afterwards, exact."""
-    with Workload("churn", "-d", 20, "-P", 32, timeout=280) as w:
+    with Workload("churn", "-d", 20 * SCALE, "-P", 32, timeout=280 * SCALE) as w:
         if w.skipped:
             skip("churn", w.skipped)
             return
