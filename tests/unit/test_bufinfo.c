@@ -126,7 +126,7 @@ static void hostile_names(void **state)
 		{ "\n00065536\t00000002\t00080007\t000", NULL },
 		{ "\n00000001\t00000001\t00000001\t1\ta", NULL },
 		{ "\n00000001\t00000001\t00000001\n1\ta", NULL },
-		/* Where a line starts with a tab, nothing tells the name from the kernel's lines. */
+		/* After a newline and a tab nothing tells the name from the kernel's lines. */
 		{ "\n\tAttached Devices:\n\tfake\nTota", "" },
 		{ "x\n\tAttached Devices:\n\tfake", "x" },
 		{ "x\n\tread fence:a b seq 1", "x" }, { "a\n\tb\n\tc", "a" }, { "\n\t", "" },
