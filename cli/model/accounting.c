@@ -15,8 +15,14 @@ static void match_processes(struct model *m, const struct filter *filter)
 		struct model_process *p = &m->processes[i];
 
 		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss = p->pss_part = 0;
+		p->unsized = false;
 		p->matches = !filter || filter_matches_process(filter, p->pid, p->comm, p->cgroup);
 	}
+}
+
+static bool is_unsized(const struct model_buffer *b)
+{
+	return !(b->valid & SNAP_HAS_SIZE);
 }
 
 static bool held_by_match(const struct model *m, const struct model_buffer *b)
@@ -68,6 +74,7 @@ static void account_holders(struct model *m, const struct model_buffer *b)
 		p->buffers++;
 		p->fds += h->fds;
 		p->maps += h->maps;
+		p->unsized |= is_unsized(b);
 		p->rss += b->size;
 		p->pss += b->size / b->procs;
 		p->pss_part += (b->size % b->procs << MODEL_PSS_SHIFT) / b->procs;
@@ -89,6 +96,7 @@ static void account_devices(struct model *m, const struct model_buffer *b, uint3
 			d->last_buffer = index;
 			d->buffers++;
 			d->bytes += b->size;
+			d->unsized |= is_unsized(b);
 		}
 	}
 }
@@ -110,6 +118,7 @@ static int account_exporter(struct model *m, const struct model_buffer *b)
 	}
 	m->exporters[i].buffers++;
 	m->exporters[i].bytes += b->size;
+	m->exporters[i].unsized |= is_unsized(b);
 	return 0;
 }
 
@@ -157,6 +166,7 @@ int model_account(struct model *m, const struct filter *filter)
 	m->n_exporters = 0;
 	for (i = 0; i < m->n_devices; i++) {
 		m->devices[i].attachments = m->devices[i].buffers = m->devices[i].bytes = 0;
+		m->devices[i].unsized = false;
 		m->devices[i].last_buffer = INDEX_NONE;
 		m->devices[i].matches = !filter ||
 			filter_matches_pattern(&filter->devices, m->devices[i].device);

@@ -43,7 +43,7 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 	if (!b)
 		return -ENOMEM;
 	b->ino = in->ino;
-	b->size = in->size;
+	b->size = in->head.valid & SNAP_HAS_SIZE ? in->size : 0;
 	b->count = in->count;
 	b->created = in->created;
 	b->uid = in->uid;

@@ -26,7 +26,7 @@ struct filter;
 
 struct model_buffer {
 	uint64_t ino;
-	uint64_t size;			/* bytes */
+	uint64_t size;			/* bytes, 0 if unknown */
 	uint64_t count;			/* references; if !torn and SNAP_HAS_COUNT */
 	int64_t created;		/* seconds, CLOCK_REALTIME */
 	const char *exporter;		/* NULL unknown */
@@ -69,8 +69,9 @@ struct model_process {
 	uint64_t cgroup_id;
 	uint64_t buffers, fds, maps;	/* of selected buffers */
 	uint64_t rss, uss;		/* bytes */
-	uint64_t pss, pss_part;		/* whole bytes, and what shares left over << MODEL_PSS_SHIFT */
+	uint64_t pss, pss_part;		/* bytes; their rest << MODEL_PSS_SHIFT */
 	bool matches;			/* the filter's pid, comm and cgroup */
+	bool unsized;			/* the size of one of the buffers is unknown: so are sums */
 };
 
 /*
@@ -92,11 +93,13 @@ struct model_device {
 	uint64_t attachments, buffers, bytes;
 	uint32_t last_buffer;		/* so that each buffer counts once */
 	bool matches;			/* the filter's devices */
+	bool unsized;			/* see model_process */
 };
 
 struct model_exporter {
 	const char *exporter;
 	uint64_t buffers, bytes;
+	bool unsized;			/* see model_process */
 };
 
 struct model_totals {

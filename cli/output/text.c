@@ -12,8 +12,8 @@
 
 /*
  * Invisible, or changing the direction of what follows: they make a name look like another.
- * Default_Ignorable_Code_Point and Bidi_Control of Unicode (DerivedCoreProperties.txt, PropList.txt),
- * line separators and interlinear annotations.
+ * Default_Ignorable_Code_Point and Bidi_Control of Unicode (DerivedCoreProperties.txt,
+ * PropList.txt), line separators and interlinear annotations.
  */
 static bool misleads(wchar_t c)
 {

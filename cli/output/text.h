@@ -25,7 +25,7 @@ size_t text_utf8(char *dst, size_t room, const char *src);
 /* Columns that a string made by text_safe() takes on the screen. */
 int text_width(const char *s);
 
-/* Bytes with three digits and a unit of 1024: 16.0M, 612K, 0.98K. Returns dst, of 8 bytes at least. */
+/* Bytes with three digits and a unit of 1024: 16.0M, 612K, 0. Returns dst, of 8 bytes or more. */
 char *text_size(char *dst, uint64_t bytes);
 
 /* A count with three digits and a unit of 1000 from 10,000 on: 9999, 10.0K. dst as above. */

@@ -64,7 +64,9 @@ static void definitions(void **state)
 static void adds_up(void **state)
 {
 	static const uint32_t sharers[] = { 1, 2, 3, 7, 13 };
-	static const uint64_t primes[] = { 1, 2, 3, 4099, 65537, 1048583, 2147483647, 999999999989 };
+	static const uint64_t primes[] = {
+		1, 2, 3, 4099, 65537, 1048583, 2147483647, 999999999989,
+	};
 	uint64_t sum = 0, held = 0;
 	uint32_t s, p, i, ino = 1;
 
@@ -74,7 +76,8 @@ static void adds_up(void **state)
 			record_buffer(&r, ino, primes[p], sharers[s]);
 			held += primes[p];
 			for (i = 0; i < sharers[s]; i++)
-				record_slot(&r, 100 + (i + s + p) % 13, ino, 100 + (i + s + p) % 13, ino, 0);
+				record_slot(&r, 100 + (i + s + p) % 13, ino,
+					    100 + (i + s + p) % 13, ino, 0);
 		}
 	}
 	record_buffer(&r, ino, 31337, 1);

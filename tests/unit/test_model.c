@@ -557,8 +557,9 @@ static void many(void **state)
 			record_buffer(&r, 1 + (order == 0 ? i : order == 1 ? n - 1 - i :
 					       (uint32_t)(i * 7919ULL % n)), 4096, 2);
 		for (i = 0; i < 2 * n; i++)
-			record_slot(&r, 1 + i % n * processes / n, 1 + i % n, 1 + i % n * processes / n,
-				    i < n ? i : i * 4096ULL, i < n ? 0 : (i + 1) * 4096ULL);
+			record_slot(&r, 1 + i % n * processes / n, 1 + i % n,
+				    1 + i % n * processes / n, i < n ? i : i * 4096ULL,
+				    i < n ? 0 : (i + 1) * 4096ULL);
 		load(&m, &r, NULL);
 		assert_int_equal(m.n_buffers, n);
 		assert_int_equal(m.n_holders, n);
@@ -638,7 +639,7 @@ static void used_again(void **state)
 	}
 }
 
-/* Names never seen before, load after load: memory stays bounded, the last snapshot's strings good. */
+/* Names never seen before, load after load: memory is bounded, the last strings are good. */
 static void strings_dropped(void **state)
 {
 	const char *before = NULL;

@@ -96,7 +96,7 @@ static const struct { const char *raw, *utf8, *c; } safe_cases[] = {
 	{ "\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x98\x80", "\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x98\x80",
 	  "\\xc3\\xa4\\xe6\\xbc\\xa2\\xf0\\x9f\\x98\\x80" },
 	{ "e\xcc\x81", "e\xcc\x81", "e\\xcc\\x81" },
-	/* Direction marks and what cannot be seen: RLO, LRI, ALM, ZWSP, BOM, soft hyphen, fillers, tags */
+	/* Turning the direction or not seen: RLO, LRI, ALM, ZWSP, LS, BOM, SHY, a filler, a tag */
 	{ "\xe2\x80\xae", "\\xe2\\x80\\xae", "\\xe2\\x80\\xae" },
 	{ "\xe2\x81\xa6", "\\xe2\\x81\\xa6", "\\xe2\\x81\\xa6" },
 	{ "\xd8\x9c", "\\xd8\\x9c", "\\xd8\\x9c" },
@@ -136,7 +136,7 @@ static void safe(void **state)
 	setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* Every string of up to two bytes of interest, with any room: nothing raw, cut at a whole character. */
+/* Strings of bytes of interest, with any room: nothing raw, cut at a whole character. */
 static void safe_anything(void **state)
 {
 	char src[4] = "", text[TEXT_SAFE_ROOM(4)], whole[TEXT_SAFE_ROOM(4)];
@@ -155,7 +155,8 @@ static void safe_anything(void **state)
 				assert_int_equal(len, strlen(whole));
 				assert_true(len + 1 <= TEXT_SAFE_ROOM(strlen(src)));
 				for (i = 0; i < len; i++)
-					assert_true((unsigned char)whole[i] >= 0x20 && whole[i] != 0x7f);
+					assert_true((unsigned char)whole[i] >= 0x20 &&
+						    whole[i] != 0x7f);
 				assert_true(mbstowcs(NULL, whole, 0) != (size_t)-1);
 				for (room = 1; room <= len; room++) {
 					size_t cut = text_safe(text, room, src);
@@ -207,7 +208,8 @@ static void utf8(void **state)
 		{ "\xc0\xaf\xc1\xbf", "\\xc0\\xaf\\xc1\\xbf" },
 		{ "\xe0\x9f\xbf\xf0\x8f\xbf\xbf", "\\xe0\\x9f\\xbf\\xf0\\x8f\\xbf\\xbf" },
 		{ "\xed\xa0\x80\xed\xbf\xbf", "\\xed\\xa0\\x80\\xed\\xbf\\xbf" },
-		{ "\xf4\x90\x80\x80\xf5\x80\x80\x80\xf8\xff", "\\xf4\\x90\\x80\\x80\\xf5\\x80\\x80\\x80\\xf8\\xff" },
+		{ "\xf4\x90\x80\x80\xf5\x80\x80\x80\xf8\xff",
+		  "\\xf4\\x90\\x80\\x80\\xf5\\x80\\x80\\x80\\xf8\\xff" },
 		{ "\x80z\xe4\xb8", "\\x80z\\xe4\\xb8" },
 		{ "\xc3", "\\xc3" }, { "\xf0\x9f\x98", "\\xf0\\x9f\\x98" },
 	};
