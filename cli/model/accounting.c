@@ -183,6 +183,7 @@ int model_account(struct model *m, const struct filter *filter)
 		account_devices(m, b, i);
 		err = account_exporter(m, b);
 	}
+	m->process_terms = process_terms;
 	m->totals.kernel_only_known = m->sees & MODEL_SEES_KERNEL_ONLY && !process_terms;
 	if (!err && m->totals.kernel_only_known && m->totals.kernel_only_buffers)
 		err = add_kernel_only(m);

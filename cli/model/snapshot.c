@@ -27,6 +27,8 @@ static void drop_rows(struct model *m)
 {
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
+	m->n_sockets = m->n_nodes = 0;
+	index_clear(&m->by_socket);
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
 	index_clear(&m->by_device);
@@ -185,11 +187,52 @@ static int add_process(struct model *m, const struct snap_slot *in, uint32_t *pr
 	return index_put(&m->by_pid, in->pid, *process);
 }
 
+static int add_socket(struct model *m, const struct snap_slot *in)
+{
+	uint32_t first = index_get(&m->by_socket, in->table);
+	struct model_socket *s;
+	uint32_t process;
+	int err;
+
+	if (!in->pid)
+		return -EBADMSG;
+	err = add_process(m, in, &process);
+	if (err)
+		return err;
+	s = array_add(&m->sockets, &m->n_sockets, &m->room_sockets, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->table = in->table;
+	s->ino = in->ino;
+	s->process = process;
+	s->next = INDEX_NONE;
+	if (first == INDEX_NONE)
+		return index_put(&m->by_socket, in->table, m->n_sockets - 1);
+	s->next = m->sockets[first].next;
+	m->sockets[first].next = m->n_sockets - 1;
+	return 0;
+}
+
+/* DRM files are of few nodes. */
+static int add_node(struct model *m, uint32_t rdev, uint32_t *node)
+{
+	struct model_node *n;
+
+	for (*node = 0; *node < m->n_nodes; ++*node)
+		if (m->nodes[*node].rdev == rdev)
+			return 0;
+	n = array_add(&m->nodes, &m->n_nodes, &m->room_nodes, sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+	n->rdev = rdev;
+	return 0;
+}
+
 static int add_slot(struct model *m, const struct snap_slot *in)
 {
 	uint32_t buffer = index_get(&m->by_ino, in->ino);
 	struct model_slot *s;
-	uint32_t process;
+	uint32_t process, node = 0;
 	int err;
 
 	/* The row of what only the kernel holds has pid 0: nobody else does. */
@@ -200,6 +243,8 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 		return 0;
 	process = NO_PROCESS;
 	err = in->pid ? add_process(m, in, &process) : 0;
+	if (!err && in->head.type == SNAP_GEM)
+		err = add_node(m, in->rdev, &node);
 	if (err)
 		return err;
 	s = array_add(&m->slots, &m->n_slots, &m->room_slots, sizeof(*s));
@@ -211,7 +256,7 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	s->buffer = buffer;
 	s->process = process;
 	s->flags = in->head.valid;
-	s->rdev = in->rdev;
+	s->node = node;
 	s->type = in->head.type;
 	if (in->head.valid & SNAP_SLOT_HAS_COUNT &&
 	    (!(m->buffers[buffer].valid & SNAP_HAS_COUNT) ||
@@ -261,6 +306,8 @@ static int load_pass(struct model *m, const char *at, const char *end, bool buff
 		else if (head->type == SNAP_FD || head->type == SNAP_MAP ||
 			 head->type == SNAP_GEM || head->type == SNAP_IN_FLIGHT)
 			err = add_slot(m, (const void *)head);
+		else if (head->type == SNAP_SOCKET)
+			err = add_socket(m, (const void *)head);
 		if (err < 0)
 			break;
 	}
@@ -276,6 +323,9 @@ static int by_holder(const void *a, const void *b)
 		return x->process < y->process ? -1 : 1;
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
+	/* A socket is a holder, as a process is */
+	if (x->type == SNAP_IN_FLIGHT && x->table != y->table)
+		return x->table < y->table ? -1 : 1;
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	return x->table < y->table ? -1 : x->table > y->table;
@@ -420,7 +470,74 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	return 0;
 }
 
-/* The holders of one buffer, from its n slots at m->slots[first]. */
+/* The processes that have a socket open, "weston 640"; "-" for nobody that we can see. */
+static void put_end(const struct model *m, FILE *out, uint64_t table)
+{
+	uint32_t i = index_get(&m->by_socket, table), last = INDEX_NONE;
+
+	if (i == INDEX_NONE)
+		fputs(" -", out);
+	for (; i != INDEX_NONE; i = m->sockets[i].next) {
+		const struct model_process *p = &m->processes[m->sockets[i].process];
+
+		if (m->sockets[i].process != last)
+			fprintf(out, " %s %u", p->comm, p->pid);
+		last = m->sockets[i].process;
+	}
+}
+
+/* "12345: camsrv 812 <- weston 640": inode number, who can receive, who sent. */
+static const char *describe_socket(struct model *m, const struct model_slot *s)
+{
+	uint32_t first = index_get(&m->by_socket, s->table);
+	const char *kept;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	if (first == INDEX_NONE)
+		fputs("-:", out);
+	else
+		fprintf(out, "%llu:", (unsigned long long)m->sockets[first].ino);
+	put_end(m, out, s->table);
+	fputs(" <-", out);
+	put_end(m, out, s->end);
+	fclose(out);
+	kept = text ? intern(&m->strings, text, len) : NULL;
+	free(text);
+	return kept;
+}
+
+static struct model_holder *add_holder(struct model *m, uint32_t buffer)
+{
+	struct model_holder *h;
+
+	h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
+	if (h) {
+		h->buffer = buffer;
+		h->process = NO_PROCESS;
+		h->attachment = INDEX_NONE;
+	}
+	return h;
+}
+
+static uint32_t *holder_count(struct model_holder *h, uint32_t type)
+{
+	switch (type) {
+	case SNAP_FD:
+		return &h->fds;
+	case SNAP_MAP:
+		return &h->maps;
+	case SNAP_GEM:
+		return &h->gem;
+	default:
+		return &h->in_flight;
+	}
+}
+
+/* The holders of one buffer, from its n slots at m->slots[first], and from its attachments. */
 static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t first, uint32_t n)
 {
 	struct model_holder *h = NULL;
@@ -430,19 +547,25 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 	for (i = 0; i < n; i++) {
 		const struct model_slot *s = &m->slots[first + i];
 
-		/* What is in flight comes last, and no process holds it */
-		if (s->process == NO_PROCESS)
-			break;
-		if (!i || s->process != s[-1].process) {
-			h = array_add(&m->holders, &m->n_holders, &m->room_holders, sizeof(*h));
+		if (!i || s->process != s[-1].process ||
+		    (s->process == NO_PROCESS && s->table != s[-1].table)) {
+			h = add_holder(m, b - m->buffers);
 			if (!h)
 				return -ENOMEM;
-			h->buffer = s->buffer;
 			h->process = s->process;
 			h->first_slot = first + i;
-			b->procs++;
+			if (s->process != NO_PROCESS)
+				b->procs++;
+			else if (!(h->socket = describe_socket(m, s)))
+				return -ENOMEM;
 		}
-		*(s->type == SNAP_FD ? &h->fds : s->type == SNAP_MAP ? &h->maps : &h->gem) += 1;
+		*holder_count(h, s->type) += 1;
+	}
+	for (i = 0; i < b->attachments; i++) {
+		h = add_holder(m, b - m->buffers);
+		if (!h)
+			return -ENOMEM;
+		h->attachment = b->first_attachment + i;
 	}
 	return 0;
 }
@@ -636,7 +759,7 @@ bool model_buffer_kernel(const struct model *m, const struct model_buffer *b, ui
 /* What neither processes, GEM nor messages hold. */
 static bool unnamed(const struct model *m, const struct model_buffer *b, uint64_t *n)
 {
-	if (!model_buffer_kernel(m, b, n) || !(m->sees & MODEL_SEES_REFERENCES))
+	if (!model_buffer_kernel(m, b, n))
 		return false;
 	*n -= (uint64_t)b->gem + b->objects + b->in_flight;
 	return true;
@@ -669,12 +792,15 @@ void model_free(struct model *m)
 	free(m->slots);
 	free(m->sorted);
 	free(m->holders);
+	free(m->sockets);
+	free(m->nodes);
 	free(m->processes);
 	free(m->devices);
 	free(m->exporters);
 	index_free(&m->by_ino);
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
+	index_free(&m->by_socket);
 	intern_free(&m->strings);
 	intern_free(&m->old_strings);
 	memset(m, 0, sizeof(*m));

@@ -44,12 +44,32 @@ struct model_buffer {
 	bool selected;			/* by the filter */
 };
 
-/* One process' hold on one buffer. Sorted by buffer, then process. */
+/*
+ * What holds one buffer: a process, or, after those, a socket whose queue it is in, or an importer.
+ * In the order of the buffers.
+ */
 struct model_holder {
 	uint32_t buffer;		/* index */
-	uint32_t process;		/* index */
-	uint32_t fds, maps, gem;	/* this process' slots */
-	uint32_t first_slot;		/* fds + maps + gem slots in model.slots */
+	uint32_t process;		/* index, or NO_PROCESS */
+	uint32_t fds, maps, gem;	/* this process' slots, in that order in model.slots */
+	uint32_t in_flight;		/* this socket's */
+	uint32_t first_slot;
+	uint32_t attachment;		/* index, or INDEX_NONE: not an importer */
+	const char *socket;		/* who is at its ends, NULL not a socket; any bytes */
+};
+
+/* A socket with buffers in flight, as a process has it open. */
+struct model_socket {
+	uint64_t table;			/* as in snap_slot */
+	uint64_t ino;
+	uint32_t process;
+	uint32_t next;			/* of the same socket, or INDEX_NONE */
+};
+
+/* A device node that a GEM handle was made through. */
+struct model_node {
+	uint32_t rdev;
+	const char *path;		/* the source fills it in, NULL unknown */
 };
 
 /* One place that holds a reference; see snap_slot. */
@@ -58,7 +78,7 @@ struct model_slot {
 	uint64_t start, end;
 	uint32_t buffer, process;	/* indices; process: or NO_PROCESS */
 	uint32_t flags;			/* SNAP_SLOT_* */
-	uint32_t rdev;			/* SNAP_GEM: the node */
+	uint32_t node;			/* SNAP_GEM: index */
 	uint32_t type;			/* SNAP_FD, SNAP_MAP, SNAP_GEM, SNAP_IN_FLIGHT */
 };
 
@@ -91,6 +111,7 @@ struct model_device {
 	const char *device;
 	const char *driver;		/* NULL unknown, "" none */
 	uint64_t attachments, buffers, bytes;
+	const char *nodes;		/* its device files, joined by ";"; the source's */
 	uint32_t last_buffer;		/* so that each buffer counts once */
 	bool matches;			/* the filter's devices */
 	bool unsized;			/* see model_process */
@@ -120,6 +141,10 @@ struct model {
 	uint32_t room_sorted;
 	struct model_holder *holders;
 	uint32_t n_holders, room_holders;
+	struct model_socket *sockets;
+	uint32_t n_sockets, room_sockets;
+	struct model_node *nodes;
+	uint32_t n_nodes, room_nodes;
 	struct model_process *processes;
 	uint32_t n_processes, room_processes;
 	struct model_device *devices;
@@ -135,7 +160,8 @@ struct model {
 	uint32_t torn;			/* rows that changed while they were read */
 	bool wants_recount;		/* references that no slot explains: model_recount() */
 
-	struct index by_ino, by_pid, by_device;
+	bool process_terms;			/* the filter asks for processes */
+	struct index by_ino, by_pid, by_device, by_socket;
 	struct intern strings, old_strings;
 };
 

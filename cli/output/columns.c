@@ -4,6 +4,8 @@
 #include "output/columns.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,14 +216,21 @@ static const struct model_buffer *holder_buffer(const struct model *m, const voi
 	return &m->buffers[((const struct model_holder *)row)->buffer];
 }
 
+static bool is_process(const void *row)
+{
+	return ((const struct model_holder *)row)->process != NO_PROCESS;
+}
+
 static void holder_pid(const struct model *m, const void *row, struct value *v)
 {
-	set_number(v, holder_process(m, row)->pid);
+	if (is_process(row))
+		set_number(v, holder_process(m, row)->pid);
 }
 
 static void holder_comm(const struct model *m, const void *row, struct value *v)
 {
-	set_string(v, holder_process(m, row)->comm);
+	if (is_process(row))
+		set_string(v, holder_process(m, row)->comm);
 }
 
 static void holder_ino(const struct model *m, const void *row, struct value *v)
@@ -246,6 +255,97 @@ static void holder_name(const struct model *m, const void *row, struct value *v)
 
 NUMBER_OF(holder_fds, model_holder, fds)
 NUMBER_OF(holder_maps, model_holder, maps)
+STRING_OF(holder_socket, model_holder, socket)
+
+/* The kinds of one row, in this order; returns how many, and sets the name of the i-th. */
+static uint32_t holder_kinds(const struct model_holder *h, uint32_t i, const char **name)
+{
+	const struct {
+		bool has;
+		const char *name;
+	} kinds[] = {
+		{ h->fds, "fd" }, { h->maps, "map" }, { h->gem, "gem" }, { h->in_flight, "in-flight" },
+		{ h->attachment != INDEX_NONE, "import" },
+	};
+	uint32_t k, n = 0;
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++)
+		if (kinds[k].has && n++ == i)
+			*name = kinds[k].name;
+	return n;
+}
+
+static void holder_kind(const struct model *m, const void *row, struct value *v)
+{
+	const char *name;
+
+	(void)m;
+	set_number(v, holder_kinds(row, 0, &name));
+}
+
+static const char *holder_kind_at(const struct model *m, const void *row, uint32_t i)
+{
+	const char *name = "";
+
+	(void)m;
+	holder_kinds(row, i, &name);
+	return name;
+}
+
+static void holder_handles(const struct model *m, const void *row, struct value *v)
+{
+	(void)m;
+	set_number(v, ((const struct model_holder *)row)->gem);
+}
+
+static const struct model_slot *holder_gem(const struct model *m, const void *row, uint32_t i)
+{
+	const struct model_holder *h = row;
+
+	return &m->slots[h->first_slot + h->fds + h->maps + i];
+}
+
+static const char *holder_handle_at(const struct model *m, const void *row, uint32_t i)
+{
+	static char digits[24];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, holder_gem(m, row, i)->start);
+	return digits;
+}
+
+static const char *importer_nodes(const struct model *m, const struct model_holder *h)
+{
+	return m->devices[m->attachments[h->attachment].device].nodes;
+}
+
+/* Of a GEM handle the node that it was made through, of an importer those of its device. */
+static void holder_nodes(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_holder *h = row;
+	const char *at;
+
+	set_number(v, h->gem);
+	if (h->attachment == INDEX_NONE)
+		return;
+	for (at = importer_nodes(m, h); at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL)
+		v->number++;
+}
+
+static const char *holder_node_at(const struct model *m, const void *row, uint32_t i)
+{
+	static char one[256];
+	const struct model_holder *h = row;
+	const char *path;
+
+	if (h->attachment == INDEX_NONE) {
+		path = m->nodes[holder_gem(m, row, i)->node].path;
+		return path ? path : "-";
+	}
+	for (path = importer_nodes(m, h); i; i--)
+		path = strchr(path, ';') + 1;
+	snprintf(one, sizeof(one), "%.*s", (int)strcspn(path, ";"), path);
+	return one;
+}
 
 static const struct column holder_columns[] = {
 	{ "pid", "PID", VALUE_ID, "", 7, CUT_TAIL, "process (thread group)", holder_pid, NULL },
@@ -260,6 +360,15 @@ static const struct column holder_columns[] = {
 	  "this process' fds of it", holder_fds, NULL },
 	{ "maps", "MAPS", VALUE_NUMBER, "", 4, CUT_TAIL,
 	  "this process' mappings of it", holder_maps, NULL },
+	{ "kind", "KIND", VALUE_LIST, "", 8, CUT_TAIL,
+	  "how it holds it: fd, map, gem, in-flight, import", holder_kind, holder_kind_at },
+	{ "node", "NODE", VALUE_LIST, "", 10, CUT_TAIL,
+	  "device file of each GEM handle, or of the importing device", holder_nodes,
+	  holder_node_at },
+	{ "handle", "HANDLE", VALUE_IDS, "", 6, CUT_TAIL,
+	  "its GEM handles", holder_handles, holder_handle_at },
+	{ "socket", "SOCKET", VALUE_STRING, "", 10, CUT_TAIL,
+	  "socket it is in flight in: inode, who can receive, who sent", holder_socket, NULL },
 };
 
 static uint32_t holders_count(const struct model *m)
@@ -271,7 +380,11 @@ static const void *holders_row(const struct model *m, uint32_t i)
 {
 	const struct model_holder *h = &m->holders[i];
 
-	return m->buffers[h->buffer].selected && m->processes[h->process].matches ? h : NULL;
+	if (!m->buffers[h->buffer].selected)
+		return NULL;
+	if (h->process != NO_PROCESS)
+		return m->processes[h->process].matches ? h : NULL;
+	return m->process_terms ? NULL : h;
 }
 
 /* Processes */
@@ -516,7 +629,7 @@ const struct column *view_column(const struct view *view, const char *name)
 
 bool column_is_number(const struct column *column)
 {
-	return column->type != VALUE_STRING && column->type != VALUE_LIST;
+	return column->type < VALUE_STRING || column->type == VALUE_BOOL;
 }
 
 static int list_add(struct column_list *list, const struct column *column)

@@ -19,6 +19,7 @@ enum value_type {
 	VALUE_SECONDS,
 	VALUE_STRING,		/* any bytes */
 	VALUE_LIST,		/* of strings */
+	VALUE_IDS,		/* a list whose items are digits */
 	VALUE_BOOL,
 };
 
@@ -44,7 +45,7 @@ struct column {
 	enum column_cut cut;
 	const char *help;
 	void (*get)(const struct model *model, const void *row, struct value *value);
-	/* VALUE_LIST: item i */
+	/* VALUE_LIST, VALUE_IDS: item i, good until the next call */
 	const char *(*item)(const struct model *model, const void *row, uint32_t i);
 };
 

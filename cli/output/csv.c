@@ -11,7 +11,7 @@
 static const char *string_at(const struct column *column, const struct model *model,
 			     const void *row, const struct value *v, uint32_t i)
 {
-	return column->type == VALUE_LIST ? column->item(model, row, i) : v->string;
+	return column->item ? column->item(model, row, i) : v->string;
 }
 
 /*
@@ -21,7 +21,7 @@ static const char *string_at(const struct column *column, const struct model *mo
 static void put_strings(FILE *out, const struct column *column, const struct model *model,
 			const void *row, const struct value *v)
 {
-	uint32_t n = column->type == VALUE_LIST ? v->number : 1, i;
+	uint32_t n = column->item ? v->number : 1, i;
 	char text[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
 	bool quote = false;
 	const char *at;
@@ -55,6 +55,7 @@ static void put_value(FILE *out, const struct column *column, const struct model
 	switch (column->type) {
 	case VALUE_STRING:
 	case VALUE_LIST:
+	case VALUE_IDS:
 		put_strings(out, column, model, row, &v);
 		break;
 	case VALUE_BOOL:

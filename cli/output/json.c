@@ -2,6 +2,7 @@
 /* Rows as JSON, by json-c, one row in memory at a time. See output.h. */
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/snapshot.h"
@@ -22,8 +23,13 @@ static struct json_object *list_object(const struct column *column, const struct
 	struct json_object *list = json_object_new_array();
 	uint32_t i;
 
-	for (i = 0; list && i < n; i++)
-		json_object_array_add(list, string_object(column->item(model, row, i)));
+	for (i = 0; list && i < n; i++) {
+		const char *item = column->item(model, row, i);
+
+		json_object_array_add(list, column->type == VALUE_IDS ?
+				      json_object_new_uint64(strtoull(item, NULL, 10)) :
+				      string_object(item));
+	}
 	return list;
 }
 
@@ -40,6 +46,7 @@ static struct json_object *value_object(const struct column *column, const struc
 	case VALUE_STRING:
 		return string_object(v.string);
 	case VALUE_LIST:
+	case VALUE_IDS:
 		return list_object(column, model, row, v.number);
 	case VALUE_BOOL:
 		return json_object_new_boolean(v.number);

@@ -35,7 +35,7 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 	struct value v = { 0 };
 
 	column->get(model, row, &v);
-	if (!v.known || (column->type == VALUE_LIST && !v.number)) {
+	if (!v.known || (column->item && !v.number)) {
 		strcpy(buf, "-");
 		return buf;
 	}
@@ -54,6 +54,7 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 		text_safe(buf, OUTPUT_CELL_ROOM, v.string);
 		break;
 	case VALUE_LIST:
+	case VALUE_IDS:
 		cell_list(buf, column, model, row, v.number);
 		break;
 	case VALUE_BOOL:
@@ -132,6 +133,7 @@ static const char *type_name(enum value_type type)
 	case VALUE_STRING:
 		return "string";
 	case VALUE_LIST:
+	case VALUE_IDS:
 		return "list";
 	case VALUE_BOOL:
 		return "bool";

@@ -57,6 +57,7 @@ struct source {
 	double time;			/* CLOCK_REALTIME of the last snapshot; 0: when asked for */
 	struct records records;
 	struct cgroup_names *cgroups;
+	struct node_names *nodes;
 };
 
 extern const struct source_ops source_bpf_iter, source_bpf_task, source_proc;
@@ -84,6 +85,16 @@ void source_close(struct source *source);
 struct cgroup_names;
 const char *cgroup_path(struct cgroup_names **names, uint64_t id);
 void cgroup_names_free(struct cgroup_names *names);
+
+/*
+ * Device files, from sysfs: the one of a device number (major << 20 | minor, as the kernel has
+ * it), and those that a device's driver offers, joined by ";" ("/dev/video0;/dev/video1"). NULL
+ * unknown or none; good until source_close(). nodes.c
+ */
+struct node_names;
+const char *node_of_number(struct node_names **names, uint32_t rdev);
+const char *nodes_of_device(struct node_names **names, const char *device);
+void node_names_free(struct node_names *names);
 
 /*
  * Reads all of a file below /proc, /sys or debugfs, whose size is not known beforehand, into

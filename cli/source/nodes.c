@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Device files by number and by device, each looked up once; called by source.c. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/hash.h"
+#include "source/source.h"
+
+struct node_names {
+	struct index by_number, by_device;
+	struct intern strings;
+	const char **paths;
+	uint32_t n, room;
+};
+
+/* "DEVNAME=dri/card0" in a uevent file of sysfs; adds "/dev/dri/card0" to the string at out. */
+static int add_devname(FILE *out, const char *uevent)
+{
+	char *text = NULL, *name = NULL;
+	size_t room = 0;
+
+	if (read_whole(AT_FDCWD, uevent, &text, &room) > 0)
+		name = strstr(text, "DEVNAME=");
+	if (name) {
+		name += strlen("DEVNAME=");
+		fprintf(out, "%s/dev/%.*s", ftell(out) ? ";" : "", (int)strcspn(name, "\n"), name);
+	}
+	free(text);
+	return name != NULL;
+}
+
+/* All files that match, in their order. */
+static const char *look_up(struct node_names *names, const char *pattern)
+{
+	const char *kept = NULL;
+	char *text = NULL;
+	size_t len = 0, i;
+	glob_t found;
+	FILE *out;
+
+	if (glob(pattern, 0, NULL, &found))
+		return NULL;
+	out = open_memstream(&text, &len);
+	for (i = 0; out && i < found.gl_pathc; i++)
+		add_devname(out, found.gl_pathv[i]);
+	globfree(&found);
+	if (out)
+		fclose(out);
+	if (len)
+		kept = intern(&names->strings, text, len);
+	free(text);
+	return kept;
+}
+
+/* Remembers it, also that there is none. */
+static const char *keep(struct node_names *names, struct index *index, uint64_t key,
+			const char *path)
+{
+	const char **new = array_add(&names->paths, &names->n, &names->room, sizeof(*new));
+
+	if (!new)
+		return NULL;
+	*new = path;
+	index_put(index, key, names->n - 1);
+	return path;
+}
+
+static struct node_names *get_names(struct node_names **names)
+{
+	if (!*names)
+		*names = calloc(1, sizeof(**names));
+	return *names;
+}
+
+const char *node_of_number(struct node_names **namesp, uint32_t rdev)
+{
+	struct node_names *names = get_names(namesp);
+	char pattern[64];
+	uint32_t at;
+
+	if (!names)
+		return NULL;
+	at = index_get(&names->by_number, rdev);
+	if (at != INDEX_NONE)
+		return names->paths[at];
+	snprintf(pattern, sizeof(pattern), "/sys/dev/char/%u:%u/uevent", rdev >> 20,
+		 rdev & 0xfffff);
+	return keep(names, &names->by_number, rdev, look_up(names, pattern));
+}
+
+const char *nodes_of_device(struct node_names **namesp, const char *device)
+{
+	struct node_names *names = get_names(namesp);
+	uint64_t key = hash_string(device);
+	char pattern[256];
+	uint32_t at;
+
+	/* It goes into a pattern, and into a path: names that could mean more there are left out. */
+	if (!names || device[strcspn(device, "*?[\\/")])
+		return NULL;
+	at = index_get(&names->by_device, key);
+	if (at != INDEX_NONE)
+		return names->paths[at];
+	/* /sys/bus/platform/devices/vivid.0/video4linux/video0/uevent */
+	snprintf(pattern, sizeof(pattern), "/sys/bus/*/devices/%s/[vda][ircm]*/*/uevent", device);
+	return keep(names, &names->by_device, key, look_up(names, pattern));
+}
+
+void node_names_free(struct node_names *names)
+{
+	if (!names)
+		return;
+	index_free(&names->by_number);
+	index_free(&names->by_device);
+	intern_free(&names->strings);
+	free(names->paths);
+	free(names);
+}
