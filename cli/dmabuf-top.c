@@ -164,7 +164,8 @@ int main(int argc, char **argv)
 	char *passed = NULL;
 	int status;
 
-	setlocale(LC_ALL, "");
+	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
+	setlocale(LC_CTYPE, "");
 	options_init(&top.common, "dmabuf-top");
 	status = parse(&top, argc, argv);
 	if (status) {

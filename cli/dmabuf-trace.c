@@ -31,7 +31,8 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
-	setlocale(LC_ALL, "");
+	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
+	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

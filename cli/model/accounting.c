@@ -14,9 +14,15 @@ static void match_processes(struct model *m, const struct filter *filter)
 	for (i = 0; i < m->n_processes; i++) {
 		struct model_process *p = &m->processes[i];
 
-		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss_fixed = 0;
+		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss = p->pss_part = 0;
+		p->unsized = false;
 		p->matches = !filter || filter_matches_process(filter, p->pid, p->comm, p->cgroup);
 	}
+}
+
+static bool is_unsized(const struct model_buffer *b)
+{
+	return !(b->valid & SNAP_HAS_SIZE);
 }
 
 static bool held_by_match(const struct model *m, const struct model_buffer *b)
@@ -68,8 +74,10 @@ static void account_holders(struct model *m, const struct model_buffer *b)
 		p->buffers++;
 		p->fds += h->fds;
 		p->maps += h->maps;
+		p->unsized |= is_unsized(b);
 		p->rss += b->size;
-		p->pss_fixed += (b->size << MODEL_PSS_SHIFT) / b->procs;
+		p->pss += b->size / b->procs;
+		p->pss_part += (b->size % b->procs << MODEL_PSS_SHIFT) / b->procs;
 		if (b->procs == 1)
 			p->uss += b->size;
 	}
@@ -88,6 +96,7 @@ static void account_devices(struct model *m, const struct model_buffer *b, uint3
 			d->last_buffer = index;
 			d->buffers++;
 			d->bytes += b->size;
+			d->unsized |= is_unsized(b);
 		}
 	}
 }
@@ -109,6 +118,7 @@ static int account_exporter(struct model *m, const struct model_buffer *b)
 	}
 	m->exporters[i].buffers++;
 	m->exporters[i].bytes += b->size;
+	m->exporters[i].unsized |= is_unsized(b);
 	return 0;
 }
 
@@ -138,7 +148,7 @@ static int add_kernel_only(struct model *m)
 		return -ENOMEM;
 	p->comm = "(kernel only)";
 	p->buffers = m->totals.kernel_only_buffers;
-	p->pss_fixed = m->totals.kernel_only_bytes << MODEL_PSS_SHIFT;
+	p->pss = m->totals.kernel_only_bytes;
 	p->matches = true;
 	return 0;
 }
@@ -156,6 +166,7 @@ int model_account(struct model *m, const struct filter *filter)
 	m->n_exporters = 0;
 	for (i = 0; i < m->n_devices; i++) {
 		m->devices[i].attachments = m->devices[i].buffers = m->devices[i].bytes = 0;
+		m->devices[i].unsized = false;
 		m->devices[i].last_buffer = INDEX_NONE;
 		m->devices[i].matches = !filter ||
 			filter_matches_pattern(&filter->devices, m->devices[i].device);
@@ -180,5 +191,5 @@ int model_account(struct model *m, const struct filter *filter)
 
 uint64_t model_pss(const struct model_process *p)
 {
-	return (p->pss_fixed + (1 << (MODEL_PSS_SHIFT - 1))) >> MODEL_PSS_SHIFT;
+	return p->pss + ((p->pss_part + (1ULL << (MODEL_PSS_SHIFT - 1))) >> MODEL_PSS_SHIFT);
 }

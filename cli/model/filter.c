@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Filters; see filter.h. */
+#define _GNU_SOURCE	/* FNM_LEADING_DIR */
 #include "model/filter.h"
 
-#define _GNU_SOURCE	/* FNM_LEADING_DIR */
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
@@ -35,14 +35,22 @@ int filter_add_pids(struct filter *filter, const char *arg)
 
 int filter_add_pattern(struct filter_list *list, const char *arg)
 {
-	const char **new;
+	size_t len = strlen(arg);
+	char **new;
 
-	if (!*arg)
+	if (!len)
 		return -EINVAL;
+	/* "/a/" means "/a", and "/", which is then empty, what every path starts with. */
+	while (len && arg[len - 1] == '/')
+		len--;
 	new = array_add(&list->items, &list->n, &list->room, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
-	*new = arg;
+	*new = strndup(arg, len);
+	if (!*new) {
+		list->n--;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -101,12 +109,21 @@ bool filter_matches_process(const struct filter *filter, uint32_t pid, const cha
 	       filter_matches_pattern(&filter->cgroups, cgroup);
 }
 
+static void list_free(struct filter_list *list)
+{
+	uint32_t i;
+
+	for (i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
 void filter_free(struct filter *filter)
 {
 	free(filter->pids);
-	free(filter->exporters.items);
-	free(filter->devices.items);
-	free(filter->comms.items);
-	free(filter->cgroups.items);
+	list_free(&filter->exporters);
+	list_free(&filter->devices);
+	list_free(&filter->comms);
+	list_free(&filter->cgroups);
 	memset(filter, 0, sizeof(*filter));
 }

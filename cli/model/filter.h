@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct filter_list {
-	const char **items;
+	char **items;
 	uint32_t n, room;
 };
 

@@ -13,7 +13,7 @@
 /* Strings of processes and buffers long gone pile up: from so many on, all are kept anew. */
 #define STRINGS_MAX(m) (4096 + 4 * ((m)->n_buffers + (m)->n_processes + (m)->n_devices))
 
-static void model_clear(struct model *m)
+static void drop_strings(struct model *m)
 {
 	if (m->strings.used > STRINGS_MAX(m)) {
 		/* One snapshot fills less than that: between two drops there are some. */
@@ -21,6 +21,10 @@ static void model_clear(struct model *m)
 		m->old_strings = m->strings;
 		memset(&m->strings, 0, sizeof(m->strings));
 	}
+}
+
+static void drop_rows(struct model *m)
+{
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
 	index_clear(&m->by_ino);
@@ -39,7 +43,7 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 	if (!b)
 		return -ENOMEM;
 	b->ino = in->ino;
-	b->size = in->size;
+	b->size = in->head.valid & SNAP_HAS_SIZE ? in->size : 0;
 	b->count = in->count;
 	b->created = in->created;
 	b->uid = in->uid;
@@ -88,9 +92,14 @@ static int sort_buffers(struct model *m)
 		}
 	}
 	for (i = 0; i < m->n_buffers && !err; i++) {
-		/* A list that changes while it is walked may show a buffer twice. */
-		if (kept && b[kept - 1].ino == b[i].ino)
+		/*
+		 * A list that changes while it is walked may show a buffer twice, and then its
+		 * attachments, too: how many there are is not known.
+		 */
+		if (kept && b[kept - 1].ino == b[i].ino) {
+			b[kept - 1].valid &= ~SNAP_HAS_ATTACHMENTS;
 			continue;
+		}
 		if (kept != i)
 			b[kept] = b[i];
 		err = index_put(&m->by_ino, b[kept].ino, kept);
@@ -179,6 +188,9 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	uint32_t process;
 	int err;
 
+	/* The row of what only the kernel holds has it: nobody else does. */
+	if (!in->pid)
+		return -EBADMSG;
 	/* Exported after the buffers were read, or released before: not in this snapshot. */
 	if (buffer == INDEX_NONE)
 		return 0;
@@ -449,13 +461,10 @@ static void check_references(struct model *m)
 	}
 }
 
-int model_load(struct model *m, const void *records, size_t len)
+static int load_records(struct model *m, const char *at, const char *end)
 {
-	const char *at = records, *end = at + len;
-	int err;
+	int err = load_pass(m, at, end, true);
 
-	model_clear(m);
-	err = load_pass(m, at, end, true);
 	if (!err)
 		err = sort_buffers(m);
 	if (!err)
@@ -466,6 +475,20 @@ int model_load(struct model *m, const void *records, size_t len)
 	err = make_holders(m);
 	if (!err)
 		check_references(m);
+	return err;
+}
+
+int model_load(struct model *m, const void *records, size_t len)
+{
+	const char *at = records;
+	int err;
+
+	drop_strings(m);
+	drop_rows(m);
+	err = load_records(m, at, at + len);
+	/* Rows half made refer to others that are not there. */
+	if (err)
+		drop_rows(m);
 	return err;
 }
 

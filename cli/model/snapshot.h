@@ -22,7 +22,7 @@ struct filter;
 
 struct model_buffer {
 	uint64_t ino;
-	uint64_t size;			/* bytes */
+	uint64_t size;			/* bytes, 0 if unknown */
 	uint64_t count;			/* references; if !torn and SNAP_HAS_COUNT */
 	int64_t created;		/* seconds, CLOCK_REALTIME */
 	const char *exporter;		/* NULL unknown */
@@ -38,7 +38,7 @@ struct model_buffer {
 	bool selected;			/* by the filter */
 };
 
-/* One process' hold on one buffer. Sorted by buffer, then pid. */
+/* One process' hold on one buffer. Sorted by buffer, then process. */
 struct model_holder {
 	uint32_t buffer;		/* index */
 	uint32_t process;		/* index */
@@ -62,12 +62,17 @@ struct model_process {
 	uint64_t cgroup_id;
 	uint64_t buffers, fds, maps;	/* of selected buffers */
 	uint64_t rss, uss;		/* bytes */
-	uint64_t pss_fixed;		/* bytes << MODEL_PSS_SHIFT */
+	uint64_t pss, pss_part;		/* bytes; their rest << MODEL_PSS_SHIFT */
 	bool matches;			/* the filter's pid, comm and cgroup */
+	bool unsized;			/* the size of one of the buffers is unknown: so are sums */
 };
 
-/* PSS keeps this many bits below a byte, so that only the last step rounds. */
-#define MODEL_PSS_SHIFT 16
+/*
+ * PSS keeps this many bits below a byte, so that only the last step rounds: 2^32 shares add up
+ * without overflow, and 50,000 of them err by 50,000 / 2^32 of a byte. Whole bytes stand apart:
+ * sizes may be any number.
+ */
+#define MODEL_PSS_SHIFT 32
 
 struct model_attachment {
 	uint32_t buffer;		/* index */
@@ -81,11 +86,13 @@ struct model_device {
 	uint64_t attachments, buffers, bytes;
 	uint32_t last_buffer;		/* so that each buffer counts once */
 	bool matches;			/* the filter's devices */
+	bool unsized;			/* see model_process */
 };
 
 struct model_exporter {
 	const char *exporter;
 	uint64_t buffers, bytes;
+	bool unsized;			/* see model_process */
 };
 
 struct model_totals {
@@ -96,7 +103,7 @@ struct model_totals {
 };
 
 struct model {
-	struct model_buffer *buffers;		/* sorted by ino */
+	struct model_buffer *buffers;		/* sorted by ino, which is 0 for those that went */
 	uint32_t n_buffers, room_buffers;
 	struct model_attachment *attachments;	/* sorted by buffer */
 	uint32_t n_attachments, room_attachments;
@@ -129,13 +136,14 @@ struct model {
  * Makes the model anew from records: bytes of whole snap_* records in any order. Keeps its
  * memory; strings of the snapshot before stay good, so that the two can be compared, those of
  * earlier ones do not. sees and the rest of the header are the caller's to set before.
- * Returns 0, -ENOMEM, or -EBADMSG for records that are not well-formed.
+ * Returns 0, or with an empty model -ENOMEM, or -EBADMSG for records that are not well-formed.
  */
 int model_load(struct model *model, const void *records, size_t len);
 
 /*
  * Holds the references against a second count (snap_recount or snap_buffer records), made after
- * the slots were seen: marks the rows that moved as torn, drops those that went.
+ * the slots were seen: marks the rows that moved as torn, drops those that went. Returns 0 or
+ * -EBADMSG.
  */
 int model_recount(struct model *model, const void *records, size_t len);
 
@@ -143,9 +151,8 @@ int model_recount(struct model *model, const void *records, size_t len);
 int model_distrust(struct model *model);
 
 /*
- * Gives rows that could not be read whole three times their last form: their references
- * become unknown. Then sums up: procs, RSS, PSS, USS, devices, exporters and totals over
- * the buffers that the filter selects (NULL: all). Returns 0 or -ENOMEM.
+ * Sums up: RSS, PSS, USS, devices, exporters and totals over the buffers that the filter selects
+ * (NULL: all). May be called again with another. Returns 0 or -ENOMEM.
  */
 int model_account(struct model *model, const struct filter *filter);
 

@@ -45,7 +45,6 @@ static void function(const struct model *m, const void *row, struct value *v)		\
 NUMBER_OF(buffer_ino, model_buffer, ino)
 STRING_OF(buffer_exporter, model_buffer, exporter)
 STRING_OF(buffer_name, model_buffer, name)
-NUMBER_OF(buffer_procs, model_buffer, procs)
 
 static void buffer_size(const struct model *m, const void *row, struct value *v)
 {
@@ -94,6 +93,14 @@ static void buffer_maps(const struct model *m, const void *row, struct value *v)
 
 	v->number = b->maps;
 	v->known = m->sees & MODEL_SEES_HOLDERS || b->maps;
+}
+
+static void buffer_procs(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_buffer *b = row;
+
+	v->number = b->procs;
+	v->known = m->sees & MODEL_SEES_HOLDERS || b->procs;
 }
 
 static void buffer_kernel(const struct model *m, const void *row, struct value *v)
@@ -254,22 +261,28 @@ NUMBER_OF(process_maps, model_process, maps)
 
 static void process_rss(const struct model *m, const void *row, struct value *v)
 {
+	const struct model_process *p = row;
+
 	(void)m;
-	v->number = ((const struct model_process *)row)->rss;
-	v->known = !is_kernel_only(row);
+	v->number = p->rss;
+	v->known = !is_kernel_only(p) && !p->unsized;
 }
 
 static void process_pss(const struct model *m, const void *row, struct value *v)
 {
-	v->number = model_pss(row);
+	const struct model_process *p = row;
+
+	v->number = model_pss(p);
 	/* A share needs to know all who share. */
-	v->known = m->sees & MODEL_SEES_HOLDERS;
+	v->known = m->sees & MODEL_SEES_HOLDERS && !p->unsized;
 }
 
 static void process_uss(const struct model *m, const void *row, struct value *v)
 {
-	v->number = ((const struct model_process *)row)->uss;
-	v->known = !is_kernel_only(row) && m->sees & MODEL_SEES_HOLDERS;
+	const struct model_process *p = row;
+
+	v->number = p->uss;
+	v->known = !is_kernel_only(p) && m->sees & MODEL_SEES_HOLDERS && !p->unsized;
 }
 
 static const struct column process_columns[] = {
@@ -308,7 +321,15 @@ static const void *processes_row(const struct model *m, uint32_t i)
 STRING_OF(device_device, model_device, device)
 NUMBER_OF(device_attachments, model_device, attachments)
 NUMBER_OF(device_buffers, model_device, buffers)
-NUMBER_OF(device_bytes, model_device, bytes)
+
+static void device_bytes(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_device *d = row;
+
+	(void)m;
+	v->number = d->bytes;
+	v->known = !d->unsized;
+}
 
 static void device_driver(const struct model *m, const void *row, struct value *v)
 {
@@ -396,7 +417,15 @@ static const void *attachments_row(const struct model *m, uint32_t i)
 
 STRING_OF(exporter_exporter, model_exporter, exporter)
 NUMBER_OF(exporter_buffers, model_exporter, buffers)
-NUMBER_OF(exporter_bytes, model_exporter, bytes)
+
+static void exporter_bytes(const struct model *m, const void *row, struct value *v)
+{
+	const struct model_exporter *e = row;
+
+	(void)m;
+	v->number = e->bytes;
+	v->known = !e->unsized;
+}
 
 static const struct column exporter_columns[] = {
 	{ "exporter", "EXPORTER", VALUE_STRING, "", 20, CUT_MIDDLE,

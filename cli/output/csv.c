@@ -8,44 +8,54 @@
 #include "output/output.h"
 #include "output/text.h"
 
-static void put_string(FILE *out, const char *s)
+static const char *string_at(const struct column *column, const struct model *model,
+			     const void *row, const struct value *v, uint32_t i)
 {
-	bool quote = s[strcspn(s, ",\"; ")] != '\0';
+	return column->type == VALUE_LIST ? column->item(model, row, i) : v->string;
+}
 
+/*
+ * A string, or a list's joined by ";": one field, quoted as a whole if any part wants it. Control
+ * characters are made visible here too: CSV is read in terminals and line by line.
+ */
+static void put_strings(FILE *out, const struct column *column, const struct model *model,
+			const void *row, const struct value *v)
+{
+	uint32_t n = column->type == VALUE_LIST ? v->number : 1, i;
+	char text[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
+	bool quote = false;
+	const char *at;
+
+	for (i = 0; i < n && !quote; i++)
+		quote = strpbrk(string_at(column, model, row, v, i), ",\"; ");
 	if (quote)
 		putc_unlocked('"', out);
-	for (; *s; s++) {
-		if (*s == '"')
-			putc_unlocked('"', out);
-		putc_unlocked(*s, out);
+	for (i = 0; i < n; i++) {
+		if (i)
+			putc_unlocked(';', out);
+		text_safe(text, sizeof(text), string_at(column, model, row, v, i));
+		for (at = text; *at; at++) {
+			if (*at == '"')
+				putc_unlocked('"', out);
+			putc_unlocked(*at, out);
+		}
 	}
 	if (quote)
 		putc_unlocked('"', out);
 }
 
-/* Control characters are made visible here too: CSV is read in terminals and line by line. */
 static void put_value(FILE *out, const struct column *column, const struct model *model,
 		      const void *row)
 {
-	char text[TEXT_SAFE_ROOM(256)];
 	struct value v = { 0 };
-	uint32_t i;
 
 	column->get(model, row, &v);
 	if (!v.known)
 		return;
 	switch (column->type) {
 	case VALUE_STRING:
-		text_safe(text, sizeof(text), v.string);
-		put_string(out, text);
-		break;
 	case VALUE_LIST:
-		for (i = 0; i < v.number; i++) {
-			if (i)
-				putc_unlocked(';', out);
-			text_safe(text, sizeof(text), column->item(model, row, i));
-			put_string(out, text);
-		}
+		put_strings(out, column, model, row, &v);
 		break;
 	case VALUE_BOOL:
 		fputs(v.number ? "true" : "false", out);

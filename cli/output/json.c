@@ -2,7 +2,6 @@
 /* Rows as JSON, by json-c, one row in memory at a time. See output.h. */
 #include <errno.h>
 #include <json-c/json.h>
-#include <math.h>
 #include <string.h>
 
 #include "model/snapshot.h"
@@ -11,7 +10,7 @@
 
 static struct json_object *string_object(const char *s)
 {
-	char buf[TEXT_SAFE_ROOM(256)];
+	char buf[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
 
 	text_utf8(buf, sizeof(buf), s);
 	return json_object_new_string(buf);
@@ -98,14 +97,29 @@ static int put_row(FILE *out, const struct model *model, const void *row,
 	return err;
 }
 
-void output_json_begin(FILE *out, const struct model *model)
+static int put_string(FILE *out, const char *key, const char *s)
 {
-	fprintf(out, "{\"time\":%.3f,\"source\":\"%s\",\"complete\":%s", model->time,
-		model->source, model_complete(model) ? "true" : "false");
-	if (model->lacks)
-		fprintf(out, ",\"lacks\":\"%s\"", model->lacks);
+	struct json_object *object = string_object(s);
+	int err;
+
+	fprintf(out, ",\"%s\":", key);
+	err = object ? put_object(out, object) : -ENOMEM;
+	json_object_put(object);
+	return err;
+}
+
+int output_json_begin(FILE *out, const struct model *model)
+{
+	int err;
+
+	fprintf(out, "{\"time\":%.3f", model->time);
+	err = put_string(out, "source", model->source);
+	fprintf(out, ",\"complete\":%s", model_complete(model) ? "true" : "false");
+	if (!err && model->lacks)
+		err = put_string(out, "lacks", model->lacks);
 	if (model->torn)
 		fprintf(out, ",\"torn\":%u", model->torn);
+	return err ? err : ferror(out) ? -EIO : 0;
 }
 
 int output_json_rows(FILE *out, const struct view *view, const struct model *model,

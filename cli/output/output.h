@@ -15,11 +15,14 @@ struct output_options {
 	bool timed;			/* CSV: a first column with the time of the refresh */
 };
 
+/* The longest string that any column has, a cgroup's path: JSON and CSV hold all of it. */
+#define OUTPUT_STRING_MAX 4096	/* PATH_MAX */
+
 /* All return 0, -ENOMEM, or -EIO if the stream failed. */
 int output_table(FILE *out, const struct view *view, const struct model *model,
 		 const struct rows *rows, const struct output_options *options);
 /* One object on one line: time, source, complete, and each view's rows under its name. */
-void output_json_begin(FILE *out, const struct model *model);
+int output_json_begin(FILE *out, const struct model *model);
 int output_json_rows(FILE *out, const struct view *view, const struct model *model,
 		     const struct rows *rows, const struct output_options *options);
 void output_json_end(FILE *out);

@@ -10,11 +10,26 @@
 #include <wchar.h>
 #include <wctype.h>
 
-/* Invisible, or changing the direction of what follows: they make a name look like another. */
+/*
+ * Invisible, or changing the direction of what follows: they make a name look like another.
+ * Default_Ignorable_Code_Point and Bidi_Control of Unicode (DerivedCoreProperties.txt,
+ * PropList.txt), line separators and interlinear annotations.
+ */
 static bool misleads(wchar_t c)
 {
-	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+	static const struct { wchar_t first, last; } ranges[] = {
+		{ 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0xe0000, 0xe0fff },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(*ranges) && c >= ranges[i].first; i++)
+		if (c <= ranges[i].last)
+			return true;
+	return false;
 }
 
 static size_t put_escape(char *dst, unsigned char byte)
@@ -135,7 +150,7 @@ int text_width(const char *s)
 /* Three digits: 9.99, 99.9, 999; what would round up to four goes to the next unit. */
 static char *three_digits(char *dst, double value, double base, const char *units)
 {
-	while (value >= (base == 1000 ? 999.5 : 1023.5) && units[1]) {
+	while (value >= 999.5 && units[1]) {
 		value /= base;
 		units++;
 	}
@@ -146,7 +161,7 @@ static char *three_digits(char *dst, double value, double base, const char *unit
 
 char *text_size(char *dst, uint64_t bytes)
 {
-	if (bytes < 1024) {
+	if (bytes < 1000) {
 		snprintf(dst, 8, "%" PRIu64, bytes);
 		return dst;
 	}

@@ -14,8 +14,8 @@
 
 /*
  * Copies src for a terminal: what the locale can print stays, every other byte (control
- * characters, invalid sequences, marks that turn the text's direction) becomes \xNN. Cuts at a
- * whole character when room is short. Returns the length.
+ * characters, invalid sequences, marks that turn the text's direction or cannot be seen) becomes
+ * \xNN. Cuts at a whole character when room is short. Returns the length.
  */
 size_t text_safe(char *dst, size_t room, const char *src);
 
@@ -25,7 +25,7 @@ size_t text_utf8(char *dst, size_t room, const char *src);
 /* Columns that a string made by text_safe() takes on the screen. */
 int text_width(const char *s);
 
-/* Bytes with three digits and a unit of 1024: 16.0M, 612K, 0. Returns dst, of 8 bytes at least. */
+/* Bytes with three digits and a unit of 1024: 16.0M, 612K, 0. Returns dst, of 8 bytes or more. */
 char *text_size(char *dst, uint64_t bytes);
 
 /* A count with three digits and a unit of 1000 from 10,000 on: 9999, 10.0K. dst as above. */

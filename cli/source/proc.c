@@ -90,13 +90,16 @@ static int add_buffer(struct proc_source *own, const struct stat *st, char *text
 /* The id of a cgroup v2 is its directory's inode number. "0::/path" names it (cgroups(7)). */
 static void look_up_cgroup(struct proc_process *p)
 {
-	char *text = NULL, *line, path[PATH_MAX];
+	char *text = NULL, path[PATH_MAX];
+	const char *name = NULL;
 	size_t room = 0;
 	struct stat st;
 
 	p->cgroup_known = true;
-	if (read_whole(p->dir, "cgroup", &text, &room) > 0 && (line = strstr(text, "0::/"))) {
-		snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s", (int)strcspn(line + 3, "\n"), line + 3);
+	if (read_whole(p->dir, "cgroup", &text, &room) > 0)
+		name = strncmp(text, "0::", 3) ? field(text, "\n0::") : text + 3;
+	if (name) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup%.*s", (int)strcspn(name, "\n"), name);
 		if (!stat(path, &st))
 			p->cgroup = st.st_ino;
 	}

@@ -116,6 +116,8 @@ int source_open(struct source *s, const char *name, char **why)
 	int err = -ENODEV;
 
 	memset(s, 0, sizeof(*s));
+	if (why)
+		*why = NULL;
 	describe_host(s);
 	for (ops = source_all; *ops && err; ops++) {
 		const char *missing;

@@ -86,7 +86,7 @@ static int print_refresh(struct batch *b, long refresh)
 	int i, err = 0;
 
 	if (format == OUTPUT_JSON)
-		output_json_begin(b->out, &b->model);
+		err = output_json_begin(b->out, &b->model);
 	else if (format == OUTPUT_TEXT && !b->top->common.no_header)
 		print_summary(b->out, &b->model, b->source);
 	/* CSV has its heads once, unless several views have several. */
