@@ -87,8 +87,9 @@ int write_shown(const struct ui *ui, const char *path, uint32_t *rows)
 		close(fd);
 		return -ENOMEM;
 	}
-	output_json_begin(out, &ui->history.model);
-	err = ui->detail ? write_buffer(out, ui, rows) : write_list(out, ui, rows);
+	err = output_json_begin(out, &ui->history.model);
+	if (!err)
+		err = ui->detail ? write_buffer(out, ui, rows) : write_list(out, ui, rows);
 	output_json_end(out);
 	if (fclose(out) && !err)
 		err = -errno;
