@@ -108,6 +108,7 @@ static int take_number(struct top_options *top, int opt, const char *arg)
 			return options_usage(&top->common, "-n takes a count from 1 on: '%s'", arg) + 1;
 	} else {
 		top->delay = strtod(arg, &end);
+		top->delay_given = true;
 		if (errno || end == arg || *end || !isfinite(top->delay) || top->delay < 0.1 ||
 		    top->delay > 86400)
 			return options_usage(&top->common, "-d takes seconds from 0.1 to 86400: '%s'",

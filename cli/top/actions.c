@@ -1,20 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What keys do: handlers change the state, and say what is to be done; they never draw. */
+#include <curses.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "output/text.h"
 #include "top/ui.h"
 
+void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ui->message, sizeof(ui->message), format, args);
+	va_end(args);
+	ui->bad_news = bad_news;
+}
+
+/* Whether a page of text stands where lists do. */
+static bool has_panel(const struct ui *ui)
+{
+	return ui->help || ui->detail;
+}
+
 unsigned int act_help(struct ui *ui, int arg)
 {
 	(void)arg;
 	ui->help = !ui->help;
-	return REACT_DRAW;
+	ui->panel.top = 0;
+	return REACT_COLLECT;
 }
 
 unsigned int act_sort_beside(struct ui *ui, int by)
 {
+	if (has_panel(ui))
+		return 0;
 	list_sort_beside(ui->list, by);
 	return REACT_COLLECT;
 }
@@ -22,6 +43,8 @@ unsigned int act_sort_beside(struct ui *ui, int by)
 unsigned int act_invert(struct ui *ui, int arg)
 {
 	(void)arg;
+	if (has_panel(ui))
+		return 0;
 	ui->list->invert = !ui->list->invert;
 	return REACT_COLLECT;
 }
@@ -29,6 +52,7 @@ unsigned int act_invert(struct ui *ui, int arg)
 unsigned int act_view(struct ui *ui, int number)
 {
 	ui->help = false;
+	ui->detail = 0;
 	ui->list = &ui->lists[number];
 	return REACT_COLLECT;
 }
@@ -48,7 +72,13 @@ unsigned int act_next_view(struct ui *ui, int by)
 
 unsigned int act_move(struct ui *ui, int by)
 {
-	list_move(ui->list, by);
+	int64_t top = (int64_t)ui->panel.top + by;
+
+	/* Drawing sees to it that the last lines of a panel fill the screen. */
+	if (!has_panel(ui))
+		list_move(ui->list, by);
+	else if (top < ui->panel.n)
+		ui->panel.top = top < 0 ? 0 : top;
 	return REACT_DRAW;
 }
 
@@ -60,56 +90,61 @@ unsigned int act_page(struct ui *ui, int by)
 unsigned int act_home(struct ui *ui, int arg)
 {
 	(void)arg;
-	list_home(ui->list);
+	if (has_panel(ui))
+		ui->panel.top = 0;
+	else
+		list_home(ui->list);
 	return REACT_DRAW;
 }
 
 unsigned int act_end(struct ui *ui, int arg)
 {
 	(void)arg;
-	list_move(ui->list, ui->list->rows.n);
-	return REACT_DRAW;
+	return act_move(ui, (int)(has_panel(ui) ? ui->panel.n - ui->panel.top - 1 :
+				  list_count(ui->list)));
 }
 
-/* "812 camsrv", "vivid.0": what the list that a row opens is called. */
-static void title_of(struct list *list, const struct screen_view *view, const void *row)
+static unsigned int enter_list(struct ui *ui, const struct screen_view *view, const void *row)
 {
-	const struct model_process *p = row;
-	const char *name = "-";
-	size_t len = 0;
-
-	switch (view->kind) {
-	case KIND_PROCESS:
-		name = p->comm;
-		if (p->pid)
-			len = snprintf(list->scope_title, sizeof(list->scope_title), "%u ", p->pid);
-		break;
-	case KIND_DEVICE:
-		name = ((const struct model_device *)row)->device;
-		break;
-	case KIND_EXPORTER:
-		name = ((const struct model_exporter *)row)->exporter;
-		break;
-	default:
-		break;
-	}
-	text_safe(list->scope_title + len, sizeof(list->scope_title) - len, name ? name : "-");
-}
-
-unsigned int act_enter(struct ui *ui, int arg)
-{
-	const struct screen_view *view = ui->list->view;
-	const void *row = list_selected(ui->list);
-
-	(void)arg;
-	if (ui->help || !row || !view->holds)
-		return 0;
-	title_of(&ui->scoped, view, row);
+	lines_row_name(view->kind, row, ui->scoped.scope_title, sizeof(ui->scoped.scope_title));
 	ui->scoped.scope = view;
 	ui->scoped.scope_key = history_key(view->kind, row);
 	list_home(&ui->scoped);
+	if (ui->list != &ui->scoped)
+		ui->from = ui->list;
 	ui->list = &ui->scoped;
 	return REACT_COLLECT;
+}
+
+static unsigned int enter_buffer(struct ui *ui, const struct model_buffer *b)
+{
+	ui->detail = b->ino;
+	ui->panel.top = 0;
+	return REACT_COLLECT;
+}
+
+/* A row opens its buffers, a buffer why it is alive, a holder or device below one its buffers. */
+unsigned int act_enter(struct ui *ui, int arg)
+{
+	const struct screen_view *view = ui->list->view;
+	const struct model *m = &ui->history.model;
+	struct line line = list_selected(ui->list);
+	const struct model_attachment *a = line.row;
+	const struct model_holder *h = line.row;
+
+	(void)arg;
+	if (has_panel(ui) || !line.row)
+		return 0;
+	switch (line.kind) {
+	case LINE_HOLDER:
+		return enter_list(ui, &screen_views[KIND_PROCESS], &m->processes[h->process]);
+	case LINE_ATTACHMENT:
+		return enter_list(ui, &screen_views[KIND_DEVICE], &m->devices[a->device]);
+	case LINE_BUFFER:
+		return enter_buffer(ui, line.row);
+	default:
+		return view->holds ? enter_list(ui, view, line.row) : enter_buffer(ui, line.row);
+	}
 }
 
 unsigned int act_back(struct ui *ui, int arg)
@@ -117,7 +152,113 @@ unsigned int act_back(struct ui *ui, int arg)
 	(void)arg;
 	if (ui->help)
 		return act_help(ui, 0);
-	return ui->list->scope ? act_view(ui, view_number(ui)) : 0;
+	if (ui->detail)
+		ui->detail = 0;
+	else if (ui->list->scope)
+		ui->list = ui->from;
+	else
+		return 0;
+	return REACT_COLLECT;
+}
+
+unsigned int act_open(struct ui *ui, int arg)
+{
+	(void)arg;
+	if (has_panel(ui))
+		return 0;
+	return list_toggle_open(ui->list) ? REACT_QUIT : REACT_COLLECT;
+}
+
+unsigned int act_tag(struct ui *ui, int arg)
+{
+	(void)arg;
+	if (has_panel(ui))
+		return 0;
+	if (list_toggle_tag(ui->list))
+		return REACT_QUIT;
+	list_move(ui->list, 1);
+	return REACT_COLLECT;
+}
+
+unsigned int act_untag(struct ui *ui, int arg)
+{
+	(void)arg;
+	index_clear(&ui->list->tagged);
+	return REACT_COLLECT;
+}
+
+unsigned int act_colours(struct ui *ui, int arg)
+{
+	(void)arg;
+	ui->no_colours = !ui->no_colours;
+	return REACT_DRAW;
+}
+
+unsigned int act_setup(struct ui *ui, int arg)
+{
+	char path[4096], safe[200];
+	int err = setup_write(ui, path, sizeof(path));
+
+	(void)arg;
+	text_safe(safe, sizeof(safe), path);
+	if (err)
+		ui_say(ui, true, "cannot write %s: %s", safe, strerror(-err));
+	else
+		ui_say(ui, false, "set-up written to %s", safe);
+	return REACT_DRAW;
+}
+
+/* A click on a line selects it. */
+static unsigned int click_line(struct ui *ui, int y)
+{
+	const struct rect *r = &ui->layout.list;
+	uint32_t line = y - r->y;
+
+	if (y < r->y || y >= r->y + r->h || has_panel(ui))
+		return 0;
+	if (ui->dialog.menu)
+		return dialog_choose(ui, ui->dialog.top + line);
+	line += ui->list->top;
+	if (line >= list_count(ui->list))
+		return 0;
+	list_move(ui->list, (int64_t)line - ui->list->cursor);
+	return REACT_DRAW;
+}
+
+static unsigned int click(struct ui *ui, int x, int y)
+{
+	uint32_t i;
+
+	for (i = 0; i < ui->n_spots; i++) {
+		const struct spot *s = &ui->spots[i];
+
+		if (y != s->rect.y || x < s->rect.x || x >= s->rect.x + s->rect.w)
+			continue;
+		if (!s->column)
+			return keys_handle(ui, s->key);
+		if (ui->list->sort == s->column)
+			return act_invert(ui, 0);
+		ui->list->sort = s->column;
+		ui->list->invert = false;
+		return REACT_COLLECT;
+	}
+	return click_line(ui, y);
+}
+
+#define WHEEL_LINES 3
+
+unsigned int act_mouse(struct ui *ui, int arg)
+{
+	MEVENT event;
+
+	(void)arg;
+	if (getmouse(&event) != OK)
+		return 0;
+	if (event.bstate & BUTTON4_PRESSED)
+		return act_move(ui, -WHEEL_LINES);
+	if (event.bstate & BUTTON5_PRESSED)
+		return act_move(ui, WHEEL_LINES);
+	return event.bstate & BUTTON1_PRESSED ? click(ui, event.x, event.y) : 0;
 }
 
 unsigned int act_pause(struct ui *ui, int arg)

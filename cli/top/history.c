@@ -21,17 +21,17 @@ static uint64_t buffer_key(const void *row)
 	return ((const struct model_buffer *)row)->ino;
 }
 
-/* Equal strings have one address as long as the model lives. */
+/* Names are the key, not where they stand: the model keeps them anew from time to time. */
 static uint64_t device_key(const void *row)
 {
 	const struct model_device *d = row;
 
-	return (uintptr_t)d->device * 31 + (uintptr_t)d->driver;
+	return hash_string(d->device) * 31 + hash_string(d->driver);
 }
 
 static uint64_t exporter_key(const void *row)
 {
-	return (uintptr_t)((const struct model_exporter *)row)->exporter;
+	return hash_string(((const struct model_exporter *)row)->exporter);
 }
 
 static bool process_shown(const void *row)
@@ -173,19 +173,62 @@ static int keep_rows(struct history *h)
 	return 0;
 }
 
+/* The strings that a grave names, which are its own. */
+static void own_strings(struct grave *g, enum kind kind, const char **strings[2])
+{
+	strings[0] = strings[1] = NULL;
+	switch (kind) {
+	case KIND_PROCESS:
+		strings[0] = &g->row.process.comm;
+		strings[1] = &g->row.process.cgroup;
+		break;
+	case KIND_BUFFER:
+		strings[0] = &g->row.buffer.exporter;
+		strings[1] = &g->row.buffer.name;
+		break;
+	case KIND_DEVICE:
+		strings[0] = &g->row.device.device;
+		strings[1] = &g->row.device.driver;
+		break;
+	default:
+		strings[0] = &g->row.exporter.exporter;
+	}
+}
+
+static void free_grave(struct grave *g, enum kind kind)
+{
+	const char **strings[2];
+	int i;
+
+	own_strings(g, kind, strings);
+	for (i = 0; i < 2; i++)
+		if (strings[i])
+			free((char *)*strings[i]);
+}
+
 static int bury(struct past *past, enum kind kind, const void *row, double now)
 {
 	struct grave *g = array_add(&past->graves, &past->n_graves, &past->room_graves, sizeof(*g));
+	const char **strings[2];
+	int i, err = 0;
 
 	if (!g)
 		return -ENOMEM;
 	g->died = now;
 	memcpy(&g->row, row, kinds[kind].size);
+	own_strings(g, kind, strings);
+	for (i = 0; i < 2; i++) {
+		if (!strings[i] || !*strings[i])
+			continue;
+		*strings[i] = strdup(*strings[i]);
+		if (!*strings[i])
+			err = -ENOMEM;
+	}
 	if (kind == KIND_BUFFER) {
 		g->row.buffer.valid &= ~SNAP_HAS_ATTACHMENTS;
-		g->row.buffer.attachments = 0;
+		g->row.buffer.attachments = g->row.buffer.procs = 0;
 	}
-	return 0;
+	return err;
 }
 
 static bool lives(const struct history *h, enum kind kind, const void *old)
@@ -206,12 +249,15 @@ static void drop_graves(struct history *h, enum kind kind)
 
 		if (age >= 0 && age < GRAVE_SECONDS && !lives(h, kind, &past->graves[i].row))
 			past->graves[kept++] = past->graves[i];
+		else
+			free_grave(&past->graves[i], kind);
 	}
 	past->n_graves = kept;
 }
 
 /* Rates of all rows, and graves for those that went. */
-static int compare(struct history *h, enum kind kind, double seconds, uint32_t *born, uint32_t *died)
+static int compare(struct history *h, enum kind kind, double seconds, uint32_t *born,
+		   uint32_t *died)
 {
 	struct past *past = &h->past[kind];
 	uint32_t n, i;
@@ -234,7 +280,8 @@ static int compare(struct history *h, enum kind kind, double seconds, uint32_t *
 			continue;
 		new = kinds[kind].find(&h->model, old);
 		if (new != INDEX_NONE && kinds[kind].shown(rows + new * size)) {
-			int64_t grown = kinds[kind].bytes(rows + new * size) - kinds[kind].bytes(old);
+			int64_t grown = kinds[kind].bytes(rows + new * size) -
+					kinds[kind].bytes(old);
 
 			past->rates[new] = grown / seconds;
 			--*born;
@@ -313,6 +360,10 @@ void history_free(struct history *h)
 	enum kind kind;
 
 	for (kind = 0; kind < KINDS; kind++) {
+		uint32_t i;
+
+		for (i = 0; i < h->past[kind].n_graves; i++)
+			free_grave(&h->past[kind].graves[i], kind);
 		free(h->past[kind].rows);
 		free(h->past[kind].rates);
 		free(h->past[kind].graves);

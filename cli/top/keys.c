@@ -9,27 +9,42 @@
 #define CONTROL(c)	((c) & 0x1f)
 
 const struct binding bindings[] = {
-	{ { KEY_F(1), 'h', '?' }, act_help, 0, "Help", "this list" },
-	{ { KEY_F(6), '>' }, act_sort_beside, 1, "Sort", "sort by the next column" },
-	{ { '<' }, act_sort_beside, -1, NULL, "sort by the column before" },
-	{ { 'I' }, act_invert, 0, "Invert", "the other way round" },
-	{ { '1' }, act_view, 0, NULL, "processes" },
-	{ { '2' }, act_view, 1, NULL, "buffers" },
-	{ { '3' }, act_view, 2, NULL, "devices" },
-	{ { '4' }, act_view, 3, NULL, "exporters" },
-	{ { '\t' }, act_next_view, 1, NULL, "next view" },
-	{ { KEY_BTAB }, act_next_view, -1, NULL, "view before" },
-	{ { '\n', '\r', KEY_ENTER }, act_enter, 0, "", "open: the buffers of a row" },
-	{ { KEY_ESCAPE, KEY_BACKSPACE }, act_back, 0, NULL, "back" },
-	{ { KEY_UP }, act_move, -1, NULL, "move" },
-	{ { KEY_DOWN }, act_move, 1, NULL, NULL },
-	{ { KEY_PPAGE }, act_page, -1, NULL, "move by a screen" },
-	{ { KEY_NPAGE }, act_page, 1, NULL, NULL },
-	{ { KEY_HOME }, act_home, 0, NULL, "to the first row, and stay there" },
-	{ { KEY_END }, act_end, 0, NULL, "to the last row" },
-	{ { 'Z' }, act_pause, 0, "Pause", "stop refreshing, go on" },
-	{ { CONTROL('L') }, act_refresh, 0, NULL, "refresh and redraw now" },
-	{ { KEY_F(10), 'q' }, act_quit, 0, "Quit", "quit" },
+	{ { KEY_F(1), 'h', '?' }, act_help, 0, "Help", "this list", "Help" },
+	{ { '\n', '\r', KEY_ENTER }, act_enter, 0, "", "buffers; why one is alive", NULL },
+	{ { KEY_ESCAPE, KEY_BACKSPACE, 127 }, act_back, 0, NULL, "back", "Back" },
+	{ { KEY_F(3), '/' }, act_prompt, PROMPT_SEARCH, "Search", "search", NULL },
+	{ { 'n' }, act_search_next, 1, NULL, "search on, backwards", NULL },
+	{ { 'N' }, act_search_next, -1, NULL, NULL, NULL },
+	{ { KEY_F(4), '\\' }, act_prompt, PROMPT_FILTER, "Filter", "only what has a or b: a|b", NULL },
+	{ { KEY_F(5), 't' }, act_open, 0, "Open", "open in place, close", NULL },
+	{ { KEY_F(6) }, act_menu, MENU_SORT, "Sort", "choose what to sort by", NULL },
+	{ { '<' }, act_sort_beside, -1, NULL, "sort by the one beside", NULL },
+	{ { '>' }, act_sort_beside, 1, NULL, NULL, NULL },
+	{ { 'I' }, act_invert, 0, NULL, "the other way round", NULL },
+	{ { KEY_F(2), 'C' }, act_menu, MENU_COLUMNS, NULL, "choose columns", NULL },
+	{ { ' ' }, act_tag, 0, "Tag", "tag, untag", NULL },
+	{ { 'U' }, act_untag, 0, NULL, "untag all", NULL },
+	{ { KEY_F(9), 'k' }, act_signal, 0, "Signal", "signal it, after asking", "Signal" },
+	{ { 'w' }, act_prompt, PROMPT_WRITE, NULL, "write it as JSON", "Write" },
+	{ { 'Z' }, act_pause, 0, "Pause", "stop refreshing, go on", NULL },
+	{ { 'd' }, act_prompt, PROMPT_DELAY, NULL, "seconds between refreshes", NULL },
+	{ { CONTROL('L') }, act_refresh, 0, NULL, "refresh, redraw now", NULL },
+	{ { 'c' }, act_colours, 0, NULL, "colours or none", NULL },
+	{ { 'S' }, act_setup, 0, NULL, "write the set-up file", NULL },
+	{ { '1' }, act_view, 0, NULL, "processes", NULL },
+	{ { '2' }, act_view, 1, NULL, "buffers", NULL },
+	{ { '3' }, act_view, 2, NULL, "devices", NULL },
+	{ { '4' }, act_view, 3, NULL, "exporters", NULL },
+	{ { '\t' }, act_next_view, 1, NULL, "next view, one before", NULL },
+	{ { KEY_BTAB }, act_next_view, -1, NULL, NULL, NULL },
+	{ { KEY_UP }, act_move, -1, NULL, "move", NULL },
+	{ { KEY_DOWN }, act_move, 1, NULL, NULL, NULL },
+	{ { KEY_PPAGE }, act_page, -1, NULL, "move by a screen", NULL },
+	{ { KEY_NPAGE }, act_page, 1, NULL, NULL, NULL },
+	{ { KEY_HOME }, act_home, 0, NULL, "stay at the first row", NULL },
+	{ { KEY_END }, act_end, 0, NULL, "to the last row", NULL },
+	{ { KEY_MOUSE }, act_mouse, 0, NULL, "select, sort, scroll", NULL },
+	{ { KEY_F(10), 'q' }, act_quit, 0, "Quit", "quit", "Quit" },
 };
 
 const uint32_t n_bindings = sizeof(bindings) / sizeof(*bindings);
@@ -38,6 +53,10 @@ unsigned int keys_handle(struct ui *ui, int key)
 {
 	uint32_t i, k;
 
+	/* What the key before did has been read. */
+	ui->message[0] = '\0';
+	if ((ui->dialog.prompt || ui->dialog.menu) && key != KEY_MOUSE)
+		return dialog_key(ui, key);
 	for (i = 0; i < n_bindings; i++)
 		for (k = 0; k < 4 && bindings[i].keys[k]; k++)
 			if (bindings[i].keys[k] == key)
@@ -53,8 +72,8 @@ const char *key_name(int key)
 	} names[] = {
 		{ KEY_UP, "Up" }, { KEY_DOWN, "Down" }, { KEY_PPAGE, "PgUp" }, { KEY_NPAGE, "PgDn" },
 		{ KEY_HOME, "Home" }, { KEY_END, "End" }, { '\n', "Enter" }, { '\t', "Tab" },
-		{ KEY_BTAB, "Shift-Tab" }, { KEY_ESCAPE, "Esc" }, { KEY_BACKSPACE, "BkSp" },
-		{ ' ', "Space" }, { '\r', NULL }, { KEY_ENTER, NULL },
+		{ KEY_BTAB, "BackTab" }, { KEY_ESCAPE, "Esc" }, { KEY_BACKSPACE, "BkSp" },
+		{ ' ', "Spc" }, { KEY_MOUSE, "Mouse" }, { '\r', NULL }, { KEY_ENTER, NULL },
 	};
 	static char name[16];
 	uint32_t i;
@@ -71,4 +90,18 @@ const char *key_name(int key)
 	else
 		return NULL;
 	return name;
+}
+
+void key_names(const struct binding *b, char *text, size_t room)
+{
+	size_t at = 0;
+	int k;
+
+	*text = '\0';
+	for (k = 0; k < 4 && b->keys[k]; k++) {
+		const char *name = key_name(b->keys[k]);
+
+		if (name && at < room)
+			at += snprintf(text + at, room - at, "%s%s", k ? " " : "", name);
+	}
 }

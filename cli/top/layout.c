@@ -15,6 +15,9 @@
 #define FACTS_WIDTH	30
 #define BARS_WIDTH	46
 
+/* The least that a list is of use with beside a menu */
+#define LIST_WIDTH	30
+
 static int least(int a, int b)
 {
 	return a < b ? a : b;
@@ -26,7 +29,19 @@ static void place(struct rect *r, int *y, int width, int height)
 	*y += height;
 }
 
-void layout_screen(struct layout *l, int width, int height, int bars, int facts)
+static void place_menu(struct layout *l, int menu)
+{
+	int rest = l->list.w - menu - 1;
+
+	l->menu = (struct rect){ 0, l->head.y, rest < LIST_WIDTH ? l->list.w : menu,
+				 l->head.h + l->list.h };
+	if (rest < LIST_WIDTH)
+		rest = 0;
+	l->head.x = l->list.x = l->list.w - rest;
+	l->head.w = l->list.w = rest;
+}
+
+void layout_screen(struct layout *l, int width, int height, int bars, int facts, int menu)
 {
 	int bottom = (height >= HEIGHT_STATUS) + (height >= HEIGHT_KEYS), y = 0;
 	bool both = width >= BARS_WIDTH + FACTS_WIDTH;
@@ -46,6 +61,8 @@ void layout_screen(struct layout *l, int width, int height, int bars, int facts)
 	place(&l->list, &y, width, height - y - bottom);
 	place(&l->status, &y, width, height >= HEIGHT_STATUS);
 	place(&l->keys, &y, width, height >= HEIGHT_KEYS);
+	if (menu)
+		place_menu(l, menu);
 }
 
 static int needed(const struct layout_column *columns, int n)

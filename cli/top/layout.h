@@ -16,10 +16,14 @@ struct layout {
 	struct rect title, summary;
 	struct rect bars, facts;	/* side by side; facts.w 0: left out */
 	struct rect tabs, head, list, status, keys;
+	struct rect menu;		/* beside head and list; w 0: none */
 };
 
-/* bars: how many there are to show; facts: how many lines. */
-void layout_screen(struct layout *layout, int width, int height, int bars, int facts);
+/*
+ * bars: how many there are to show; facts: how many lines; menu: its width, 0 none. Where it is
+ * narrow, the menu stands in the list's place.
+ */
+void layout_screen(struct layout *layout, int width, int height, int bars, int facts, int menu);
 
 struct layout_column {
 	int least, min, want;		/* cells, none less than the one before */

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rows of a view, in an order, with a cursor; see ui.h. No drawing. */
+/* The lines of a view, in an order, with a cursor; see ui.h. No drawing. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "model/hash.h"
 #include "top/ui.h"
+
+/* In an index that is used as a set */
+#define IS_IN 1
 
 /* Columns that the view does not say go, go last, from the right. */
 #define KEEP_LAST (LAYOUT_KEEP + 1000)
@@ -92,6 +98,78 @@ int list_init(struct list *l, const struct screen_view *view, const char *column
 	return err;
 }
 
+int list_toggle_column(struct list *l, const struct column *column)
+{
+	uint32_t i, after;
+
+	for (i = 0; i < l->n_columns && l->columns[i] != column; i++)
+		;
+	if (i == l->n_columns)
+		return add_column(l, column->name);
+	if (l->n_columns > 1) {
+		after = --l->n_columns - i;
+		memmove(&l->columns[i], &l->columns[i + 1], after * sizeof(*l->columns));
+		memmove(&l->places[i], &l->places[i + 1], after * sizeof(*l->places));
+	}
+	return 0;
+}
+
+static bool contains(const char *text, const char *term, size_t len)
+{
+	for (; *text; text++)
+		if (!strncasecmp(text, term, len))
+			return true;
+	return false;
+}
+
+/* Whether a text has one of the terms, which | joins. */
+static bool has_term(const char *text, const char *terms)
+{
+	while (*terms) {
+		size_t len = strcspn(terms, "|");
+
+		if (len && contains(text, terms, len))
+			return true;
+		terms += len + (terms[len] == '|');
+	}
+	return false;
+}
+
+/* Names and numbers of things are searched, amounts are not. */
+static bool row_has_term(const struct list *l, const struct model *m, const void *row,
+			 const char *terms)
+{
+	uint32_t c, i;
+	char id[24];
+
+	for (c = 0; c < l->data->n_columns; c++) {
+		const struct column *column = &l->data->columns[c];
+		struct value v = { 0 };
+
+		if (column->type != VALUE_STRING && column->type != VALUE_LIST &&
+		    column->type != VALUE_ID)
+			continue;
+		column->get(m, row, &v);
+		if (!v.known)
+			continue;
+		if (column->type == VALUE_ID) {
+			snprintf(id, sizeof(id), "%" PRIu64, v.number);
+			v.string = id;
+		}
+		if (column->type != VALUE_LIST && has_term(v.string, terms))
+			return true;
+		for (i = 0; column->type == VALUE_LIST && i < v.number; i++)
+			if (has_term(column->item(m, row, i), terms))
+				return true;
+	}
+	return false;
+}
+
+static bool passes(const struct list *l, const struct model *m, const void *row)
+{
+	return !*l->filter || row_has_term(l, m, row, l->filter);
+}
+
 /* The row of the other view that this list belongs to, NULL if it is gone. */
 static const void *scope_row(const struct list *l, const struct model *m)
 {
@@ -120,7 +198,8 @@ static int add_rows(struct list *l, const struct model *m)
 	for (i = 0; i < n; i++) {
 		const void *row = l->data->row(m, i);
 
-		if (row && (!owner || l->scope->holds(m, owner, row)) && rows_add(&l->rows, row))
+		if (row && (!owner || l->scope->holds(m, owner, row)) && passes(l, m, row) &&
+		    rows_add(&l->rows, row))
 			return -ENOMEM;
 	}
 	return 0;
@@ -135,31 +214,75 @@ static int add_graves(struct list *l, const struct history *h)
 	if (l->scope)
 		return 0;
 	for (i = 0; i < past->n_graves; i++)
-		if (rows_add(&l->rows, &past->graves[i].row))
+		if (passes(l, &h->model, &past->graves[i].row) &&
+		    rows_add(&l->rows, &past->graves[i].row))
 			return -ENOMEM;
 	return 0;
 }
 
-/* Puts the cursor where its row went, on the same line of the screen. */
-static void follow(struct list *l)
+static void sum_tagged(struct list *l, const struct history *h)
 {
 	uint32_t i;
+
+	l->n_tagged = 0;
+	l->tagged_bytes = 0;
+	for (i = 0; l->tagged.used && i < l->rows.n; i++) {
+		const void *row = l->rows.rows[i];
+
+		if (list_is_tagged(l, row) && !history_is_dead(h, l->view->kind, row)) {
+			l->n_tagged++;
+			l->tagged_bytes += l->view->bytes(row);
+		}
+	}
+}
+
+uint32_t list_count(const struct list *l)
+{
+	return l->n_lines ? l->n_lines : l->rows.n;
+}
+
+struct line list_line(const struct list *l, uint32_t i)
+{
+	const void *row = l->rows.rows[i];
+
+	return l->n_lines ? l->lines[i] : (struct line){ .row = row, .parent = row };
+}
+
+static bool is_selected(const struct list *l, uint32_t i)
+{
+	struct line line = list_line(l, i);
+	struct line_key key = lines_key(l, &line);
+
+	return key.row == l->selected.row && key.part == l->selected.part;
+}
+
+static void select_line(struct list *l)
+{
+	struct line line = list_selected(l);
+
+	if (line.row)
+		l->selected = lines_key(l, &line);
+}
+
+/* Puts the cursor where its line went, on the same line of the screen. */
+static void follow(struct list *l)
+{
+	uint32_t n = list_count(l), i;
 
 	if (!l->pinned) {
 		l->cursor = l->top = 0;
 		return;
 	}
-	for (i = 0; i < l->rows.n; i++)
-		if (history_key(l->view->kind, l->rows.rows[i]) == l->selected)
+	for (i = 0; i < n; i++)
+		if (is_selected(l, i))
 			break;
-	if (i < l->rows.n) {
+	if (i < n) {
 		l->top = i + l->top > l->cursor ? i + l->top - l->cursor : 0;
 		l->cursor = i;
-	} else if (l->cursor >= l->rows.n) {
-		l->cursor = l->rows.n ? l->rows.n - 1 : 0;
+	} else if (l->cursor >= n) {
+		l->cursor = n ? n - 1 : 0;
 	}
-	if (l->rows.n)
-		l->selected = history_key(l->view->kind, l->rows.rows[l->cursor]);
+	select_line(l);
 }
 
 int list_collect(struct list *l, const struct history *h)
@@ -172,20 +295,23 @@ int list_collect(struct list *l, const struct history *h)
 		err = add_graves(l, h);
 	if (!err)
 		err = rows_sort(&l->rows, &h->model, l->sort, l->invert);
+	if (!err)
+		err = lines_make(l, h);
+	sum_tagged(l, h);
 	follow(l);
 	return err;
 }
 
 void list_move(struct list *l, int64_t by)
 {
-	int64_t to = (int64_t)l->cursor + by;
+	int64_t to = (int64_t)l->cursor + by, n = list_count(l);
 
-	if (!l->rows.n)
+	if (!n)
 		return;
-	if (to >= l->rows.n)
-		to = l->rows.n - 1;
+	if (to >= n)
+		to = n - 1;
 	l->cursor = to < 0 ? 0 : to;
-	l->selected = history_key(l->view->kind, l->rows.rows[l->cursor]);
+	select_line(l);
 	l->pinned = true;
 }
 
@@ -197,20 +323,75 @@ void list_home(struct list *l)
 
 void list_show_cursor(struct list *l, uint32_t lines)
 {
+	uint32_t n = list_count(l);
+
 	if (!lines)
 		return;
 	/* No empty lines below while there are rows above */
-	if (l->top + lines > l->rows.n)
-		l->top = l->rows.n > lines ? l->rows.n - lines : 0;
+	if (l->top + lines > n)
+		l->top = n > lines ? n - lines : 0;
 	if (l->cursor < l->top)
 		l->top = l->cursor;
 	if (l->cursor >= l->top + lines)
 		l->top = l->cursor - lines + 1;
 }
 
-const void *list_selected(const struct list *l)
+struct line list_selected(const struct list *l)
 {
-	return l->cursor < l->rows.n ? l->rows.rows[l->cursor] : NULL;
+	return l->cursor < list_count(l) ? list_line(l, l->cursor) : (struct line){ .row = NULL };
+}
+
+/* Puts a key into a set, or takes it out. */
+static int toggle(struct index *set, uint64_t key, bool *is_in)
+{
+	*is_in = index_get(set, key) != IS_IN;
+	return index_put(set, key, *is_in ? IS_IN : !IS_IN);
+}
+
+int list_toggle_open(struct list *l)
+{
+	struct line line = list_selected(l);
+	bool opened;
+	int err;
+
+	if (!line.row)
+		return 0;
+	/* What closes takes the cursor's line along: it goes to the row. */
+	l->selected = (struct line_key){ .row = history_key(l->view->kind, line.parent) };
+	l->pinned = true;
+	err = toggle(&l->open, l->selected.row, &opened);
+	if (!err)
+		l->n_open += opened ? 1 : -1;
+	return err;
+}
+
+int list_toggle_tag(struct list *l)
+{
+	struct line line = list_selected(l);
+	bool tagged;
+
+	return line.row ? toggle(&l->tagged, history_key(l->view->kind, line.parent), &tagged) : 0;
+}
+
+bool list_is_tagged(const struct list *l, const void *row)
+{
+	return l->tagged.used && index_get(&l->tagged, history_key(l->view->kind, row)) == IS_IN;
+}
+
+bool list_search(struct list *l, const struct model *m, const char *text, uint32_t from, int by)
+{
+	uint32_t n = list_count(l), at = from < n ? from : 0, i;
+
+	for (i = 0; *text && i < n; i++) {
+		struct line line = list_line(l, at);
+
+		if (line.kind == LINE_ROW && row_has_term(l, m, line.row, text)) {
+			list_move(l, (int64_t)at - l->cursor);
+			return true;
+		}
+		at = (at + n + by) % n;
+	}
+	return false;
 }
 
 void list_sort_beside(struct list *l, int by)
@@ -232,5 +413,9 @@ void list_free(struct list *l)
 {
 	free(l->columns);
 	free(l->places);
+	free(l->lines);
 	rows_free(&l->rows);
+	rows_free(&l->parts);
+	index_free(&l->open);
+	index_free(&l->tagged);
 }

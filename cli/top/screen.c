@@ -6,6 +6,7 @@
 #include <langinfo.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -33,28 +34,40 @@ static bool is_asked(const struct top_options *options, const struct screen_view
 	return false;
 }
 
+/* What the user asked for goes before the set-up file. */
 static int set_up(struct ui *ui)
 {
 	const struct top_options *options = ui->options;
+	const char *no = getenv("NO_COLOR");
 	int i, err = 0;
 
 	ui->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	for (i = 0; i < SCREEN_VIEWS && !err; i++) {
-		const struct screen_view *view = &screen_views[i];
-		struct list *l = &ui->lists[i];
-		bool asked = is_asked(options, view);
-
-		err = list_init(l, view, asked ? options->common.columns : NULL);
-		if (err || !asked)
-			continue;
-		if (options->sort)
-			l->sort = view_column(l->data, options->sort);
-		l->invert = options->invert;
-		if (!strcmp(options->views[0]->name, view->name))
-			ui->list = l;
-	}
+	for (i = 0; i < SCREEN_VIEWS && !err; i++)
+		err = list_init(&ui->lists[i], &screen_views[i], NULL);
 	if (!err)
 		err = list_init(&ui->scoped, &screen_views[KIND_BUFFER], NULL);
+	if (err)
+		return err;
+	setup_read(ui);
+	if (no && *no)
+		ui->no_colours = true;
+	for (i = 0; i < SCREEN_VIEWS && !err; i++) {
+		struct list *l = &ui->lists[i];
+
+		if (!is_asked(options, l->view))
+			continue;
+		if (options->common.columns) {
+			list_free(l);
+			memset(l, 0, sizeof(*l));
+			err = list_init(l, &screen_views[i], options->common.columns);
+		}
+		if (options->sort)
+			l->sort = view_column(l->data, options->sort);
+		if (options->sort || options->invert)
+			l->invert = options->invert;
+		if (!strcmp(options->views[0]->name, l->view->name))
+			ui->list = l;
+	}
 	return err;
 }
 
@@ -66,6 +79,8 @@ static void tear_down(struct ui *ui)
 		list_free(&ui->lists[i]);
 	list_free(&ui->scoped);
 	rows_free(&ui->exporters);
+	panel_free(&ui->panel);
+	free(ui->dialog.targets);
 	history_free(&ui->history);
 }
 
@@ -95,14 +110,32 @@ static unsigned int take_signals(struct ui *ui)
 		terminal_stop();
 		react |= REACT_CLEAR;
 	}
+	if (terminal_continued) {
+		terminal_resume();
+		react |= REACT_CLEAR;
+	}
 	if (terminal_resized) {
 		terminal_resized = 0;
 		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
 			resizeterm(size.ws_row, size.ws_col);
 		getmaxyx(stdscr, ui->height, ui->width);
-		react |= REACT_CLEAR;
+		/* A page of text is as wide as the screen. */
+		react |= REACT_CLEAR | REACT_COLLECT;
 	}
 	return react;
+}
+
+/* Makes what is shown anew from the model. */
+static int collect(struct ui *ui)
+{
+	int err = list_collect(ui->list, &ui->history);
+
+	if (!err && ui->help)
+		err = panel_help(&ui->panel, ui->width);
+	else if (!err && ui->detail)
+		err = panel_buffer(&ui->panel, &ui->history.model, ui->detail, ui->width,
+				   ui->options->common.bytes);
+	return err;
 }
 
 /*
@@ -116,7 +149,7 @@ static int take_keys(struct ui *ui, unsigned int *react)
 	while (!err && !(*react & REACT_QUIT) && (key = getch()) != ERR) {
 		*react |= keys_handle(ui, key);
 		if (*react & REACT_COLLECT) {
-			err = list_collect(ui->list, &ui->history);
+			err = collect(ui);
 			*react = (*react & ~REACT_COLLECT) | REACT_DRAW;
 		}
 	}
@@ -159,7 +192,7 @@ static int run(struct ui *ui)
 			react |= REACT_COLLECT;
 		}
 		if (!err && react & REACT_COLLECT)
-			err = list_collect(ui->list, &ui->history);
+			err = collect(ui);
 		if (err)
 			return err;
 		if (react & REACT_CLEAR)

@@ -13,7 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-volatile sig_atomic_t terminal_end, terminal_resized, terminal_stopped, terminal_busy;
+volatile sig_atomic_t terminal_end, terminal_resized, terminal_stopped;
+volatile sig_atomic_t terminal_continued, terminal_busy;
 
 static struct termios found;
 static SCREEN *screen;
@@ -70,6 +71,9 @@ static void on_signal(int sig)
 	case SIGTSTP:
 		terminal_stopped = 1;
 		break;
+	case SIGCONT:
+		terminal_continued = 1;
+		break;
 	default:
 		if (terminal_busy) {
 			give_back();
@@ -115,6 +119,7 @@ static void catch_all(void)
 		catch(crashing[i], on_crash, SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
 	catch(SIGWINCH, on_signal, SA_RESTART);
 	catch(SIGTSTP, on_signal, SA_RESTART);
+	catch(SIGCONT, on_signal, SA_RESTART);
 }
 
 static void release_all(void)
@@ -127,6 +132,7 @@ static void release_all(void)
 		catch(crashing[i], SIG_DFL, 0);
 	catch(SIGWINCH, SIG_DFL, 0);
 	catch(SIGTSTP, SIG_DFL, 0);
+	catch(SIGCONT, SIG_DFL, 0);
 }
 
 /* Without the pauses that old terminals need, which are written as $<5>. */
@@ -148,6 +154,9 @@ static void prepare_farewell(void)
 	size_t i;
 
 	farewell_len = 0;
+	/* ncurses has it in no capability: xterm's clicks and their long form */
+	if (has_mouse())
+		add_farewell("\033[?1000l\033[?1006l");
 	for (i = 0; i < COUNT(names); i++)
 		add_farewell(tigetstr(names[i]));
 }
@@ -163,6 +172,9 @@ int terminal_open(void)
 		terminal_close();
 		return -ENOTTY;
 	}
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+	/* A click is what was pressed; nobody waits for a second one. */
+	mouseinterval(0);
 	prepare_farewell();
 	cbreak();
 	noecho();
@@ -202,6 +214,12 @@ void terminal_stop(void)
 	/* Here somebody continued us; the size may be another one. */
 	catch(SIGTSTP, on_signal, SA_RESTART);
 	tcgetattr(STDIN_FILENO, &found);
+	terminal_resume();
+}
+
+void terminal_resume(void)
+{
+	terminal_continued = 0;
 	reset_prog_mode();
 	terminal_resized = 1;
 }

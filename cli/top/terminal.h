@@ -15,9 +15,12 @@ void terminal_close(void);
 
 /* Stops the process until it is continued, the terminal given back meanwhile. */
 void terminal_stop(void);
+/* Takes the terminal again after something else had it: a stop that could not be caught. */
+void terminal_resume(void);
 
 /* Signals that came since they were last taken; wakes poll(). */
-extern volatile sig_atomic_t terminal_end, terminal_resized, terminal_stopped;
+extern volatile sig_atomic_t terminal_end, terminal_resized, terminal_stopped,
+	terminal_continued;
 /* Readable when a signal came. */
 int terminal_wake_fd(void);
 void terminal_drain(void);

@@ -21,6 +21,7 @@ struct top_options {
 	bool batch;			/* -b */
 	long refreshes;			/* -n, 0: without end */
 	double delay;			/* -d, seconds */
+	bool delay_given;
 };
 
 /* Both return an exit status; messages are out. The source is open. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The state of the screen and what its parts offer each other. keys.c finds the handler of a
- * key; handlers (actions.c) change the state and return what is to be done; screen.c does it;
- * list.c has the rows of a view, view.c what each view is; draw.c draws. Only screen.c and
- * draw.c know ncurses' windows.
+ * key; handlers (actions.c, dialog.c) change the state and return what is to be done; screen.c
+ * does it; list.c has the rows of a view, lines.c those opened in place, view.c what each view
+ * is, panel.c pages of text; draw.c draws. Only screen.c and draw*.c know ncurses' windows.
  */
 #ifndef TOP_UI_H
 #define TOP_UI_H
@@ -38,6 +38,7 @@ enum role {
 	ROLE_UNEXPLAINED,
 	ROLE_GROWING,
 	ROLE_DEAD,
+	ROLE_TAGGED,
 	ROLE_WARNING,
 	ROLES,
 };
@@ -48,22 +49,47 @@ struct screen_view {
 	enum kind kind;			/* of its rows */
 	const char *columns;		/* from left to right */
 	const char *drop;		/* those that go when it gets narrow, in this order */
-	const char *enter;		/* what Enter does, NULL nothing */
+	const char *enter;		/* what Enter does */
 	const char *legend;		/* in the status line */
+	const char *unit;		/* of what tagged rows are summed up by */
+	uint64_t (*bytes)(const void *row);
 	enum role (*role)(const struct history *history, const void *row);
-	/* Whether a buffer belongs to a row: what Enter lists. NULL: nothing. */
-	bool (*holds)(const struct model *model, const void *row, const struct model_buffer *buffer);
+	/* Whether a buffer belongs to a row: what Enter lists. NULL: it is one itself. */
+	bool (*holds)(const struct model *model, const void *row,
+		      const struct model_buffer *buffer);
 };
 
 #define SCREEN_VIEWS 4
 extern const struct screen_view screen_views[SCREEN_VIEWS];
 
-/* A column of a view by name, those that only the screen has included. */
+/* A column of a view by name, or by place (NULL: no more); those of the screen included. */
 const struct column *screen_column(const struct screen_view *view, const char *name);
+const struct column *screen_column_at(const struct screen_view *view, uint32_t i);
 /* The rate of a row, which no other column is like. */
 bool screen_column_is_rate(const struct column *column);
 
-/* The rows of a view, in an order, with a cursor that stays on its row. */
+/* What a line of a list shows: a row, or what belongs to the row above that was opened in place */
+enum line_kind {
+	LINE_ROW,
+	LINE_BUFFER,
+	LINE_HOLDER,
+	LINE_ATTACHMENT,
+};
+
+struct line {
+	const void *row;
+	const void *parent;		/* the row it belongs to; itself for LINE_ROW */
+	enum line_kind kind;
+	uint32_t nth;			/* of its parent's */
+	bool last;
+};
+
+/* What identifies a line from one refresh to the next. */
+struct line_key {
+	uint64_t row, part;		/* part: 0 for the row itself */
+};
+
+/* The lines of a view, in an order, with a cursor that stays on its line. */
 struct list {
 	const struct screen_view *view;
 	const struct view *data;
@@ -73,9 +99,18 @@ struct list {
 	const struct column *sort;
 	bool invert;
 	struct rows rows;
-	uint32_t cursor, top;		/* indices; top: first on the screen */
-	uint64_t selected;		/* the cursor's row, if pinned */
-	bool pinned;			/* the user has moved the cursor: it follows its row */
+	struct line *lines;		/* only if any row is open */
+	uint32_t n_lines, room_lines;
+	struct rows parts;		/* to put the buffers of an open row in order */
+	uint32_t cursor, top;		/* lines; top: first on the screen */
+	struct line_key selected;	/* the cursor's line, if pinned */
+	bool pinned;			/* the user has moved the cursor: it follows its line */
+	/* Row keys; value 1: it is */
+	struct index open, tagged;
+	uint32_t n_open;
+	uint32_t n_tagged;		/* of the rows that there are */
+	uint64_t tagged_bytes;
+	char filter[64];		/* terms joined by |, "" all */
 	/* Only what belongs to one row of another view */
 	const struct screen_view *scope;
 	uint64_t scope_key;
@@ -84,16 +119,99 @@ struct list {
 
 /* columns: names, NULL the view's own. 0, -ENOMEM, -EINVAL for a name that is none. */
 int list_init(struct list *list, const struct screen_view *view, const char *columns);
+/* Shows a column if it was not, else hides it unless it is the only one. 0 or -ENOMEM. */
+int list_toggle_column(struct list *list, const struct column *column);
 int list_collect(struct list *list, const struct history *history);
-/* Moves the cursor; the row under it is followed from now on. */
+/* Moves the cursor; the line under it is followed from now on. */
 void list_move(struct list *list, int64_t by);
 void list_home(struct list *list);
 /* Scrolls so that the cursor is seen in that many lines. */
 void list_show_cursor(struct list *list, uint32_t lines);
-const void *list_selected(const struct list *list);
+uint32_t list_count(const struct list *list);
+/* Line i, which must be one. */
+struct line list_line(const struct list *list, uint32_t i);
+/* The cursor's line; its row is NULL if there is none. */
+struct line list_selected(const struct list *list);
 /* Sorts by the next column (1) or the one before (-1). */
 void list_sort_beside(struct list *list, int by);
+/* Moves the cursor to the next row (1), or the one before (-1), that has text; false: none. */
+bool list_search(struct list *list, const struct model *model, const char *text, uint32_t from,
+		 int by);
 void list_free(struct list *list);
+
+/* Opens or closes the row of the cursor's line; tags it or takes the tag away. 0 or -ENOMEM. */
+int list_toggle_open(struct list *list);
+int list_toggle_tag(struct list *list);
+bool list_is_tagged(const struct list *list, const void *row);
+
+/* lines.c: the lines of a list whose rows are open, what identifies them, what they say */
+int lines_make(struct list *list, const struct history *history);
+struct line_key lines_key(const struct list *list, const struct line *line);
+/* Safe to print. Of a LINE_ROW: "812 camsrv", "vivid.0", "4711", what people call it. */
+void lines_text(const struct model *model, const struct list *list, const struct line *line,
+		char *text, size_t room);
+void lines_row_name(enum kind kind, const void *row, char *text, size_t room);
+/* From the at-th fd or mapping of a holder on, as many as fit: "17 23"; the next one's place. */
+uint32_t lines_slots(const struct model *model, const struct model_holder *holder, bool maps,
+		     uint32_t at, char *text, size_t room);
+
+/* A page of text. */
+struct panel {
+	struct panel_line {
+		enum role role;
+		int label;		/* cells of a label at its start */
+		char *text;		/* safe to print */
+	} *lines;
+	uint32_t n, room, top;
+	int width;			/* that the text was made for */
+};
+
+/* Both make the text anew. 0 or -ENOMEM. */
+int panel_help(struct panel *panel, int width);
+/* Why a buffer is alive. */
+int panel_buffer(struct panel *panel, const struct model *model, uint64_t ino, int width,
+		 bool bytes);
+void panel_free(struct panel *panel);
+
+enum prompt {
+	PROMPT_NONE,
+	PROMPT_SEARCH,
+	PROMPT_FILTER,
+	PROMPT_WRITE,
+	PROMPT_DELAY,
+};
+
+enum menu {
+	MENU_NONE,
+	MENU_SORT,
+	MENU_COLUMNS,
+	MENU_HOLDERS,			/* which one is to get a signal */
+	MENU_SIGNAL,
+};
+
+/* What the user is asked: a line of text, or one of several. */
+struct dialog {
+	enum prompt prompt;
+	char text[256];
+	uint32_t from;			/* the line that a search began at */
+	enum menu menu;
+	uint32_t cursor, top;
+	char title[64];			/* safe to print */
+	struct target {
+		uint32_t pid;
+		char comm[64];		/* as it was when the menu was opened */
+	} *targets;			/* of a signal */
+	uint32_t n_targets, room_targets;
+};
+
+/* What can be clicked: keys are as if pressed, columns sort. */
+struct spot {
+	struct rect rect;
+	int key;
+	const struct column *column;
+};
+
+#define MAX_SPOTS 64
 
 struct ui {
 	struct top_options *options;
@@ -101,13 +219,24 @@ struct ui {
 	struct history history;
 	struct list lists[SCREEN_VIEWS];
 	struct list scoped;		/* what Enter opened */
+	struct list *from;		/* and where */
 	struct list *list;		/* the one shown */
 	struct rows exporters;		/* largest first: the bars */
 	struct layout layout;
 	int width, height;
 	bool utf8, colours;
-	bool help, paused;
+	bool no_colours;		/* asked for: NO_COLOR, the set-up, a key */
+	bool paused;
 	bool failed;			/* the last snapshot: source->error says why */
+	bool help;
+	uint64_t detail;		/* the buffer that is explained, 0 none */
+	struct panel panel;		/* of help, or of the buffer */
+	struct dialog dialog;
+	char search[64];		/* what was searched last */
+	char message[256];		/* what the last key did; safe to print */
+	bool bad_news;			/* the message is */
+	struct spot spots[MAX_SPOTS];	/* set when drawn */
+	uint32_t n_spots;
 };
 
 /* What is to be done after a key that ncurses returned. */
@@ -119,12 +248,15 @@ struct binding {
 	int arg;
 	const char *label;		/* in the last line, NULL not there */
 	const char *help;		/* NULL: the line before says it too */
+	const char *panel;		/* in the last line while a page of text is shown */
 };
 
 extern const struct binding bindings[];
 extern const uint32_t n_bindings;
 /* A key as people call it: "F1", "Enter", "q". Good until the next call. */
 const char *key_name(int key);
+/* Several keys of one binding: "F1 h ?" */
+void key_names(const struct binding *binding, char *text, size_t room);
 
 /* Handlers, actions.c */
 unsigned int act_help(struct ui *ui, int arg);
@@ -138,13 +270,62 @@ unsigned int act_home(struct ui *ui, int arg);
 unsigned int act_end(struct ui *ui, int arg);
 unsigned int act_enter(struct ui *ui, int arg);
 unsigned int act_back(struct ui *ui, int arg);
+unsigned int act_open(struct ui *ui, int arg);
+unsigned int act_tag(struct ui *ui, int arg);
+unsigned int act_untag(struct ui *ui, int arg);
+unsigned int act_colours(struct ui *ui, int arg);
+unsigned int act_setup(struct ui *ui, int arg);
 unsigned int act_pause(struct ui *ui, int arg);
 unsigned int act_refresh(struct ui *ui, int arg);
 unsigned int act_quit(struct ui *ui, int arg);
+unsigned int act_mouse(struct ui *ui, int arg);
+
+/* Handlers that ask, dialog.c */
+unsigned int act_prompt(struct ui *ui, int prompt);
+unsigned int act_menu(struct ui *ui, int menu);
+unsigned int act_signal(struct ui *ui, int arg);
+unsigned int act_search_next(struct ui *ui, int by);
+/* A key while something is asked. */
+unsigned int dialog_key(struct ui *ui, int key);
+unsigned int dialog_choose(struct ui *ui, uint32_t item);
+/* Cells of the menu's widest item, 0 if there is none. */
+int dialog_width(const struct ui *ui);
+/* Item i of the menu, safe to print; false: there are no more. */
+bool dialog_item(const struct ui *ui, uint32_t i, char *text, size_t room);
+/* What stands before the text that is typed. */
+const char *dialog_label(const struct ui *ui);
+
+/* Writes what is shown as JSON. 0 or -errno. write.c */
+int write_shown(const struct ui *ui, const char *path, uint32_t *rows);
+
+/* The set-up file: columns, sorting, delay, colours. setup.c */
+void setup_read(struct ui *ui);
+/* 0 or -errno; path, of that room, is set either way. */
+int setup_write(const struct ui *ui, char *path, size_t room);
+
+void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Needs ncurses to be up. */
 void draw_init(struct ui *ui);
 void draw(struct ui *ui);
+
+/* Text in at most width cells, cut if it must be, not padded. Returns the cells it took. draw.c */
+int draw_text(const struct ui *ui, int y, int x, int width, enum role role, const char *text);
+int draw_format(const struct ui *ui, int y, int x, int width, enum role role,
+		const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+/* Fills a line, so that what is drawn over it has its background. */
+void draw_fill(const struct ui *ui, int y, int x, int width, enum role role);
+/* What can be clicked from now on. */
+void draw_spot(struct ui *ui, struct rect rect, int key, const struct column *column);
+/* The parts between the head of the screen and its last two lines, draw_list.c */
+void draw_list(struct ui *ui);
+void draw_menu(struct ui *ui);
+void draw_panel(struct ui *ui);
+
+/* Widest screen that anything is drawn for, in bytes of UTF-8 with combining marks. */
+#define LINE_ROOM 4096
 
 /*
  * Text for a field of width cells: padded, on the left if right, and cut with a ~ where it does

@@ -48,6 +48,15 @@ const struct column *screen_column(const struct screen_view *view, const char *n
 	return view_column(view_find(view->name), name);
 }
 
+const struct column *screen_column_at(const struct screen_view *view, uint32_t i)
+{
+	const struct view *data = view_find(view->name);
+
+	if (i < data->n_columns)
+		return &data->columns[i];
+	return i == data->n_columns && rates[view->kind].name ? &rates[view->kind] : NULL;
+}
+
 static enum role growing(const struct history *h, enum kind kind, const void *row)
 {
 	int64_t rate;
@@ -103,23 +112,44 @@ static bool device_holds(const struct model *m, const void *row, const struct mo
 	return false;
 }
 
+/* Equal strings of one model have one address. */
 static bool exporter_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
 	(void)m;
 	return ((const struct model_exporter *)row)->exporter == b->exporter;
 }
 
+static uint64_t process_bytes(const void *row)
+{
+	return model_pss(row);
+}
+
+static uint64_t buffer_bytes(const void *row)
+{
+	return ((const struct model_buffer *)row)->size;
+}
+
+static uint64_t device_bytes(const void *row)
+{
+	return ((const struct model_device *)row)->bytes;
+}
+
+static uint64_t exporter_bytes(const void *row)
+{
+	return ((const struct model_exporter *)row)->bytes;
+}
+
 const struct screen_view screen_views[SCREEN_VIEWS] = {
 	{ "processes", KIND_PROCESS, "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
 	  "cgroup,uss,maps,fds,rate,rss,buffers", "Buffers", "PSS + kernel-only = Held",
-	  process_role, process_holds },
+	  " PSS", process_bytes, process_role, process_holds },
 	{ "buffers", KIND_BUFFER,
 	  "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,unexplained,devices",
-	  "devices,attachments,unexplained,kernel,maps,fds,age,name,count,exporter", NULL,
-	  "CNT = FD + MAP + KRN   KRN = ATT + ?", buffer_role, NULL },
+	  "devices,attachments,unexplained,kernel,maps,fds,age,name,count,exporter", "Why",
+	  "CNT = FD + MAP + KRN   KRN = ATT + ?", "", buffer_bytes, buffer_role, NULL },
 	{ "devices", KIND_DEVICE, "device,driver,attachments,buffers,bytes,rate",
-	  "rate,attachments,driver,buffers", "Buffers", "buffers attached to it count once",
-	  device_role, device_holds },
+	  "rate,attachments,driver,buffers", "Buffers", "a buffer attached twice counts once",
+	  "", device_bytes, device_role, device_holds },
 	{ "exporters", KIND_EXPORTER, "exporter,buffers,bytes,rate", "rate,buffers", "Buffers",
-	  "bytes of all = Held", exporter_role, exporter_holds },
+	  "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds },
 };

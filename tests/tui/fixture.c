@@ -8,9 +8,10 @@
  *	fail TEXT			it cannot be read
  *	process PID COMM CGROUP		those of later lines
  *	buffer INO SIZE COUNT AGE EXPORTER [NAME]
- *	attach INO DEVICE DRIVER
+ *	attach INO DEVICE DRIVER [dynamic|static]
  *	fd PID INO FD
  *	map PID INO START rw		in hex; as long as the buffer
+ *	many BUFFERS PROCESSES		64 KiB each, with an fd and a mapping
  *
  * \xNN stands for a byte, - for nothing.
  */
@@ -145,6 +146,36 @@ static void slot(struct records *r, uint32_t pid, uint64_t ino, uint64_t start, 
 	records_add(r, &s, sizeof(s));
 }
 
+static void many(struct records *r, double time, uint32_t buffers, uint32_t processes)
+{
+	uint32_t i;
+
+	for (i = 0; i < buffers; i++) {
+		uint32_t pid = 100000 + i % processes;
+		struct snap_buffer b = {
+			.head = { SNAP_BUFFER, sizeof(b), SNAP_HAS_COUNT | SNAP_HAS_CREATED |
+				  SNAP_HAS_UID | SNAP_HAS_ATTACHMENTS | SNAP_HAS_SIZE |
+				  SNAP_HAS_EXPORTER },
+			.ino = 100000 + i, .size = 65536, .count = 2, .created = (int64_t)time - 60,
+			.exporter = "system",
+		};
+		struct snap_slot fd = {
+			.head = { SNAP_FD, sizeof(fd), 0 },
+			.ino = b.ino, .table = pid, .start = 3 + i / processes, .pid = pid,
+		};
+		struct snap_slot map = fd;
+
+		map.head = (struct snap_head){ SNAP_MAP, sizeof(map), SNAP_SLOT_READ };
+		map.start = 0x7f0000000000 + (uint64_t)i * b.size;
+		map.end = map.start + b.size;
+		snprintf(fd.comm, sizeof(fd.comm), "client%u", i % processes % 1000000);
+		memcpy(map.comm, fd.comm, sizeof(map.comm));
+		records_add(r, &b, sizeof(b));
+		records_add(r, &fd, sizeof(fd));
+		records_add(r, &map, sizeof(map));
+	}
+}
+
 static void line(struct source *s, char *text)
 {
 	struct records *r = fixture.n ? &fixture.records[fixture.n - 1] : NULL;
@@ -189,19 +220,28 @@ static void line(struct source *s, char *text)
 		};
 
 		field(b.exporter, sizeof(b.exporter), w[5]);
+		if (n < 7 || !strcmp(w[6], "-"))
+			b.head.valid &= ~SNAP_HAS_NAME;
 		field(b.name, sizeof(b.name) - 1, n > 6 ? w[6] : "-");
 		records_add(r, &b, sizeof(b));
-	} else if (!strcmp(w[0], "attach") && r && n == 4) {
+	} else if (!strcmp(w[0], "attach") && r && n >= 4) {
 		struct snap_attachment a = {
 			.head = { SNAP_ATTACHMENT, sizeof(a), SNAP_ATTACHMENT_DRIVER_KNOWN },
 			.ino = strtoull(w[1], NULL, 10),
 		};
 
+		if (n > 4)
+			a.head.valid |= SNAP_ATTACHMENT_DYNAMIC_KNOWN |
+				(strcmp(w[4], "dynamic") ? 0 : SNAP_ATTACHMENT_DYNAMIC);
+
 		field(a.device, sizeof(a.device), w[2]);
 		field(a.driver, sizeof(a.driver), w[3]);
 		records_add(r, &a, sizeof(a));
+	} else if (!strcmp(w[0], "many") && r && n == 3) {
+		many(r, time, strtoul(w[1], NULL, 10), strtoul(w[2], NULL, 10));
 	} else if (!strcmp(w[0], "fd") && r && n == 4) {
-		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10), strtoull(w[3], NULL, 10), NULL);
+		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10), strtoull(w[3], NULL, 10),
+		     NULL);
 	} else if (!strcmp(w[0], "map") && r && n == 5) {
 		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10),
 		     strtoull(w[3], NULL, 16), w[4]);
@@ -242,7 +282,7 @@ int main(int argc, char **argv)
 	options_init(&top.common, "dmabuf-top");
 	while ((opt = getopt(argc, argv, "d:n:O:s:v:I")) != -1) {
 		switch (opt) {
-		case 'd': top.delay = strtod(optarg, NULL); break;
+		case 'd': top.delay = strtod(optarg, NULL); top.delay_given = true; break;
 		case 'n': top.refreshes = strtol(optarg, NULL, 10); break;
 		case 'O': top.common.columns = optarg; break;
 		case 's': top.sort = optarg; break;

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 
+from ansi import canonical
 from tap import *
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,17 +34,20 @@ def missing():
 
 class Screen:
     def __init__(self, snapshots, width=80, height=24, args=(), locale="C.UTF-8", term="screen-256color",
-                 env=(), command=None):
+                 env=(), command=None, prepare=None, private=False):
+        """prepare(directory) is called first, with the directory that is XDG_CONFIG_HOME and, if private, has the snapshots."""
         self.dir = tempfile.mkdtemp(prefix="dmabuf-top-")
+        if prepare:
+            prepare(self.dir)
         self.socket = os.path.join(self.dir, "tmux")
         self.status = os.path.join(self.dir, "status")
-        # Its own config and server: nothing of the user's comes in.
+        # Its own config, home and server: nothing of the user's comes in.
         conf = os.path.join(self.dir, "conf")
         with open(conf, "w") as f:
             f.write(f"set -g status off\nset -g default-terminal {term}\nset -g remain-on-exit on\n"
                     "set -sg escape-time 0\n")
-        run = command or [program(), *args, os.path.join(HERE, snapshots)]
-        inner = " ".join(shlex.quote(w) for w in ["env", f"LC_ALL={locale}", "TZ=UTC", *env, *run])
+        run = command or [program(), *args, os.path.join(self.dir if private else HERE, snapshots)]
+        inner = " ".join(shlex.quote(w) for w in ["env", f"LC_ALL={locale}", "TZ=UTC", f"XDG_CONFIG_HOME={self.dir}", *env, *run])
         # The terminal's settings before and after, and the status
         script = (f'trap : INT; echo left-before; stty -g >{self.dir}/before; {inner}; s=$?; stty -g >{self.dir}/after; '
                   f'echo left-after; echo $s >{self.status}; exec cat')
@@ -57,17 +61,27 @@ class Screen:
                               stdout=subprocess.PIPE).stdout
 
     def keys(self, *keys):
-        for key in keys:
-            self.tmux("send-keys", key)
+        # As many at once as there are; but what follows an Escape at once is no key of its own.
+        while keys:
+            n = keys.index("Escape") + 1 if "Escape" in keys else len(keys)
+            self.tmux("send-keys", *keys[:n])
+            keys = keys[n:]
 
     def type(self, text):
         self.tmux("send-keys", "-l", text)
+
+    def mouse(self, x, y, button=0):
+        """Presses a button (0 left, 64 and 65 the wheel) in a cell, counted from 0, and lets it go."""
+        for code in (button, 3)[:2 if button < 64 else 1]:
+            self.tmux("send-keys", "-H", "1b", "5b", "4d", *(f"{32 + n:02x}" for n in (code, x + 1, y + 1)))
 
     def resize(self, width, height):
         self.tmux("resize-window", "-x", str(width), "-y", str(height))
 
     def text(self, colours=False):
-        raw = self.tmux("capture-pane", "-p", *(["-e"] if colours else []))
+        raw = self.tmux("capture-pane", "-p", *(["-e", "-N"] if colours else []))
+        if colours:
+            return canonical(raw)
         return "\n".join(line.rstrip() for line in raw.split("\n")).rstrip("\n") + "\n"
 
     def child(self):
@@ -107,9 +121,9 @@ class Screen:
         equal(flags.strip(), "1 0 0 0", f"{name}: cursor, screen, mouse and keypad as before")
 
     def golden(self, name, colours=False):
-        path = os.path.join(HERE, "golden", name + ".txt")
+        path = os.path.join(HERE, "golden", name + (".ansi" if colours else ".txt"))
         if os.environ.get("UPDATE_GOLDEN"):
-            settled = poll(lambda: self._settled(colours))
+            settled = self._settled(colours)
             with open(path, "w") as f:
                 f.write(settled)
             return ok(True, f"{name} written")
@@ -118,17 +132,20 @@ class Screen:
         if good:
             return ok(True, name)
         got = self.text(colours)
-        why = [f"golden/{name}.txt:"]
+        why = [f"{path}:"]
         for g, w in zip(got.split("\n") + [""] * 100, want.split("\n")):
             if g != w:
                 why += ["want " + w, "got  " + g]
         return ok(False, name, *why)
 
-    def _settled(self, colours):
-        import time
-        one = self.text(colours)
-        time.sleep(0.3)
-        return one if one == self.text(colours) else None
+    def _settled(self, colours, reads=10):
+        """The screen, once it has been the same for some reads."""
+        texts = []
+
+        def same():
+            texts.append(self.text(colours))
+            return len(texts) >= reads and len(set(texts[-reads:])) == 1 and texts[-1]
+        return poll(same)
 
     def __enter__(self):
         return self

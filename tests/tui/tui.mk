@@ -9,3 +9,18 @@ $(TOP_FIXTURE): $(call obj,tests/tui/fixture.c $(wildcard cli/top/*.c) $(COMMON)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
+
+SHOTS	:= $(patsubst tests/tui/golden/%.ansi,$(O)/screenshots/%,$(wildcard tests/tui/golden/*.ansi))
+
+.PHONY: screenshots
+screenshots: $(SHOTS:=-dark.png) $(SHOTS:=-light.png)	## pictures of the golden screens (python3-pil, fonts-dejavu-core)
+
+$(O)/screenshots/%-dark.png: tests/tui/golden/%.ansi tests/tui/screenshot.py tests/tui/ansi.py
+	$(call say,PNG)
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/tui/screenshot.py $< $@
+
+$(O)/screenshots/%-light.png: tests/tui/golden/%.ansi tests/tui/screenshot.py tests/tui/ansi.py
+	$(call say,PNG)
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/tui/screenshot.py --light $< $@

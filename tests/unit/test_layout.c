@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nothing overlaps or leaves the screen, at all sizes from 20x5 to 250x70; below, nothing breaks. */
+/* Nothing overlaps or leaves the screen, at all sizes from 20x5 to 250x70; below, none breaks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,12 +33,12 @@ static void take(const struct rect *r, int width, int height)
 	}
 }
 
-static void check_screen(int width, int height, int bars, int facts)
+static void check_screen(int width, int height, int bars, int facts, int menu)
 {
 	struct layout l;
 
 	memset(taken, 0, height * sizeof(taken[0]));
-	layout_screen(&l, width, height, bars, facts);
+	layout_screen(&l, width, height, bars, facts, menu);
 	take(&l.title, width, height);
 	take(&l.summary, width, height);
 	take(&l.bars, width, height);
@@ -48,6 +48,7 @@ static void check_screen(int width, int height, int bars, int facts)
 	take(&l.list, width, height);
 	take(&l.status, width, height);
 	take(&l.keys, width, height);
+	take(&l.menu, width, height);
 	/* All lines are used, and most are the list's where there is room. */
 	for (int y = 0; y < height; y++)
 		assert_int_equal(taken[y][0], 1);
@@ -62,10 +63,13 @@ static void screens(void **state)
 	int w, h, b;
 
 	(void)state;
-	for (w = 20; w <= WIDTH; w++)
-		for (h = 5; h <= HEIGHT; h++)
+	for (w = 20; w <= WIDTH; w++) {
+		for (h = 5; h <= HEIGHT; h++) {
 			for (b = 0; b < 4; b++)
-				check_screen(w, h, bars[b], 2);
+				check_screen(w, h, bars[b], 2, 0);
+			check_screen(w, h, 3, 2, 22);
+		}
+	}
 }
 
 static void tiny_screens(void **state)
@@ -75,7 +79,7 @@ static void tiny_screens(void **state)
 	(void)state;
 	for (w = 1; w < 20; w++)
 		for (h = 1; h < 5; h++)
-			check_screen(w, h, 3, 2);
+			check_screen(w, h, 3, 2, w % 2 * 22);
 }
 
 /* When it gets low, parts go in their order. */
@@ -84,12 +88,12 @@ static void order(void **state)
 	struct layout l;
 
 	(void)state;
-	layout_screen(&l, 80, 24, 3, 2);
+	layout_screen(&l, 80, 24, 3, 2, 0);
 	assert_int_equal(l.bars.h, 3);
 	assert_int_equal(l.facts.w, 30);
 	assert_int_equal(l.list.h, 15);
 	for (int h = 24; h >= 5; h--) {
-		layout_screen(&l, 80, h, 3, 2);
+		layout_screen(&l, 80, h, 3, 2, 0);
 		assert_true(!l.bars.h || l.summary.h);
 		assert_true(!l.summary.h || l.tabs.h);
 		assert_true(l.head.h && l.keys.h && l.title.h);

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Draws lists, menus and pages of text: what stands between the tabs and the status; see ui.h. */
+#include <curses.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "output/output.h"
+#include "output/text.h"
+#include "top/ui.h"
+
+static const char *cell_text(const struct ui *ui, const struct column *c, const void *row,
+			     char *buf)
+{
+	struct value v = { 0 };
+
+	if (!screen_column_is_rate(c))
+		return output_cell(buf, c, &ui->history.model, row, ui->options->common.bytes);
+	c->get(&ui->history.model, row, &v);
+	if (!v.known)
+		return strcpy(buf, "-");
+	return cell_rate(buf, (int64_t)(v.number ^ (1ULL << 63)));
+}
+
+static const char *column_title(const struct ui *ui, const struct column *c)
+{
+	return screen_column_is_rate(c) && !ui->utf8 ? "+-/s" : c->title;
+}
+
+/* Columns as wide as what they have to show; they only grow, so that nothing jumps about. */
+static void measure(const struct ui *ui)
+{
+	struct list *l = ui->list;
+	const struct rect *r = &ui->layout.list;
+	uint32_t i, c, n = list_count(l);
+	char buf[OUTPUT_CELL_ROOM];
+
+	for (c = 0; c < l->n_columns; c++) {
+		struct layout_column *place = &l->places[c];
+		int least = text_width(column_title(ui, l->columns[c])) + 1;
+
+		if (place->min < least)
+			place->min = least;
+		for (i = l->top; i < n && i < l->top + r->h; i++) {
+			struct line line = list_line(l, i);
+			int w;
+
+			if (line.kind != LINE_ROW)
+				continue;
+			w = text_width(cell_text(ui, l->columns[c], line.row, buf));
+			if (place->want < w)
+				place->want = w;
+		}
+		/* Half a number is none. */
+		if (column_is_number(l->columns[c]) && place->min < place->want)
+			place->least = place->min = place->want;
+		if (place->want < place->min)
+			place->want = place->min;
+	}
+	layout_columns(l->places, l->n_columns, r->w);
+}
+
+static void draw_head(struct ui *ui)
+{
+	const struct rect *r = &ui->layout.head;
+	const struct list *l = ui->list;
+	bool down;
+	uint32_t c;
+
+	if (!r->h)
+		return;
+	draw_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
+	for (c = 0; c < l->n_columns; c++) {
+		const struct column *column = l->columns[c];
+		const struct layout_column *place = &l->places[c];
+		char title[64], cell[LINE_ROOM];
+		bool sorted = column == l->sort;
+
+		if (!place->w)
+			continue;
+		/* The arrow points to where values grow less. */
+		down = (column->type != VALUE_STRING && column->type != VALUE_ID) != l->invert;
+		snprintf(title, sizeof(title), "%s%s", column_title(ui, column), !sorted ? "" :
+			 ui->utf8 ? down ? "\u25bc" : "\u25b2" : down ? "v" : "^");
+		draw_text(ui, r->y, r->x + place->x, place->w, sorted ? ROLE_SORTED : ROLE_HEAD,
+			  cell_fit(cell, sizeof(cell), title, place->w, CUT_TAIL,
+				   column_is_number(column)));
+		draw_spot(ui, (struct rect){ r->x + place->x, r->y, place->w, 1 }, 0, column);
+	}
+}
+
+static enum role row_role(const struct ui *ui, const void *row)
+{
+	const struct list *l = ui->list;
+
+	if (history_is_dead(&ui->history, l->view->kind, row))
+		return ROLE_DEAD;
+	return list_is_tagged(l, row) ? ROLE_TAGGED : l->view->role(&ui->history, row);
+}
+
+static void draw_row(const struct ui *ui, int y, const void *row, enum role role)
+{
+	const struct rect *r = &ui->layout.list;
+	const struct list *l = ui->list;
+	uint32_t c;
+
+	for (c = 0; c < l->n_columns; c++) {
+		const struct layout_column *place = &l->places[c];
+		const struct column *column = l->columns[c];
+		char buf[OUTPUT_CELL_ROOM], cell[LINE_ROOM];
+		struct value v = { 0 };
+
+		if (!place->w)
+			continue;
+		cell_text(ui, column, row, buf);
+		/* Of a list that is cut nobody knows how much is missing. */
+		if (column->type == VALUE_LIST && text_width(buf) > place->w) {
+			column->get(&ui->history.model, row, &v);
+			if (v.number > 1)
+				snprintf(buf, sizeof(buf), "%u devs", (unsigned int)v.number);
+		}
+		draw_text(ui, y, r->x + place->x, place->w, role,
+			  cell_fit(cell, sizeof(cell), buf, place->w, column->cut,
+				   column_is_number(column)));
+	}
+}
+
+static void draw_part(const struct ui *ui, int y, const struct line *line, enum role role)
+{
+	const struct rect *r = &ui->layout.list;
+	const char *branch = !ui->utf8 ? line->last ? "`-" : "|-" :
+			     line->last ? "\u2514\u2500" : "\u251c\u2500";
+	char text[1024];
+
+	lines_text(&ui->history.model, ui->list, line, text, sizeof(text));
+	draw_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
+}
+
+void draw_list(struct ui *ui)
+{
+	const struct rect *r = &ui->layout.list;
+	struct list *l = ui->list;
+	uint32_t i, n = list_count(l);
+
+	list_show_cursor(l, r->h > 0 ? r->h : 0);
+	if (r->w <= 0)
+		return;
+	measure(ui);
+	draw_head(ui);
+	for (i = 0; (int)i < r->h && l->top + i < n; i++) {
+		struct line line = list_line(l, l->top + i);
+		enum role role = line.kind == LINE_ROW ? row_role(ui, line.row) : ROLE_PLAIN;
+
+		if (l->top + i == l->cursor) {
+			role = ROLE_SELECTED;
+			draw_fill(ui, r->y + i, r->x, r->w, role);
+		}
+		if (line.kind == LINE_ROW)
+			draw_row(ui, r->y + i, line.row, role);
+		else
+			draw_part(ui, r->y + i, &line, role);
+	}
+	if (!n && r->h > 0 && !ui->failed)
+		draw_text(ui, r->y, r->x, r->w, ROLE_PLAIN, *l->filter ? "Nothing has that." :
+			  l->scope ? "It is gone." : "Nothing to show.");
+}
+
+void draw_menu(struct ui *ui)
+{
+	const struct rect *r = &ui->layout.menu;
+	struct dialog *d = &ui->dialog;
+	int head = ui->layout.head.h, y;
+	char text[LINE_ROOM];
+
+	if (!r->w)
+		return;
+	if (head) {
+		draw_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
+		draw_format(ui, r->y, r->x, r->w, ROLE_HEAD, " %s", d->title);
+	}
+	if (d->cursor < d->top)
+		d->top = d->cursor;
+	if (d->cursor >= d->top + (r->h - head))
+		d->top = d->cursor - (r->h - head) + 1;
+	for (y = 0; y < r->h - head && dialog_item(ui, d->top + y, text, sizeof(text)); y++) {
+		enum role role = d->top + y == d->cursor ? ROLE_SELECTED : ROLE_PLAIN;
+
+		draw_fill(ui, r->y + head + y, r->x, r->w, role);
+		draw_format(ui, r->y + head + y, r->x, r->w, role, " %s", text);
+	}
+}
+
+/* Over the head and the list; beside a menu, what is left of it. */
+void draw_panel(struct ui *ui)
+{
+	const struct rect *head = &ui->layout.head, *list = &ui->layout.list;
+	struct panel *p = &ui->panel;
+	uint32_t lines = head->h + (list->h > 0 ? list->h : 0), i;
+
+	if (p->top + lines > p->n)
+		p->top = p->n > lines ? p->n - lines : 0;
+	for (i = 0; i < lines && p->top + i < p->n; i++) {
+		const struct panel_line *line = &p->lines[p->top + i];
+		char label[LINE_ROOM];
+		int y = head->y + i;
+
+		draw_text(ui, y, list->x, list->w, line->role, line->text);
+		/* Labels are of the screen's own letters: a byte is a cell. */
+		snprintf(label, sizeof(label), "%.*s", line->label, line->text);
+		draw_text(ui, y, list->x, list->w, ROLE_TITLE, label);
+	}
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rows opened in place, and what a line is called; see ui.h. No drawing. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/hash.h"
+#include "output/text.h"
+#include "top/ui.h"
+
+static int add_line(struct list *l, enum line_kind kind, const void *row, const void *parent)
+{
+	const struct line *before;
+	struct line *line = array_add(&l->lines, &l->n_lines, &l->room_lines, sizeof(*line));
+
+	if (!line)
+		return -ENOMEM;
+	line->row = row;
+	line->parent = parent;
+	line->kind = kind;
+	before = line - 1;
+	if (kind != LINE_ROW)
+		line->nth = before->kind == LINE_ROW ? 0 : before->nth + 1;
+	return 0;
+}
+
+static int add_holders(struct list *l, const struct model *m, const struct model_buffer *b)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < b->procs && !err; i++)
+		err = add_line(l, LINE_HOLDER, &m->holders[b->first_holder + i], b);
+	for (i = 0; i < b->attachments && !err; i++)
+		err = add_line(l, LINE_ATTACHMENT, &m->attachments[b->first_attachment + i], b);
+	return err;
+}
+
+/* The largest first, as in the view of buffers */
+static int add_buffers(struct list *l, const struct model *m, const void *parent)
+{
+	const struct view *buffers = view_find("buffers");
+	uint32_t i;
+	int err = 0;
+
+	l->parts.n = 0;
+	for (i = 0; i < m->n_buffers && !err; i++)
+		if (m->buffers[i].selected && l->view->holds(m, parent, &m->buffers[i]))
+			err = rows_add(&l->parts, &m->buffers[i]);
+	if (!err)
+		err = rows_sort(&l->parts, m, view_column(buffers, buffers->sort), false);
+	for (i = 0; i < l->parts.n && !err; i++)
+		err = add_line(l, LINE_BUFFER, l->parts.rows[i], parent);
+	return err;
+}
+
+int lines_make(struct list *l, const struct history *h)
+{
+	uint32_t i;
+	int err = 0;
+
+	l->n_lines = 0;
+	for (i = 0; l->n_open && i < l->rows.n && !err; i++) {
+		const void *row = l->rows.rows[i];
+		uint32_t first;
+
+		err = add_line(l, LINE_ROW, row, row);
+		first = l->n_lines;
+		if (err || history_is_dead(h, l->view->kind, row) ||
+		    index_get(&l->open, history_key(l->view->kind, row)) != 1)
+			continue;
+		err = l->view->holds ? add_buffers(l, &h->model, row) :
+				       add_holders(l, &h->model, row);
+		if (l->n_lines > first)
+			l->lines[l->n_lines - 1].last = true;
+	}
+	return err;
+}
+
+struct line_key lines_key(const struct list *l, const struct line *line)
+{
+	struct line_key key = { .row = history_key(l->view->kind, line->parent) };
+
+	if (line->kind == LINE_BUFFER)
+		key.part = history_key(KIND_BUFFER, line->row);
+	else if (line->kind != LINE_ROW)
+		key.part = line->nth + 1;
+	return key;
+}
+
+uint32_t lines_slots(const struct model *m, const struct model_holder *h, bool maps, uint32_t at,
+		     char *text, size_t room)
+{
+	const struct model_slot *slots = &m->slots[h->first_slot + (maps ? h->fds : 0)];
+	uint32_t n = maps ? h->maps : h->fds;
+	size_t len = 0;
+
+	*text = '\0';
+	for (; at < n; at++) {
+		const struct model_slot *s = &slots[at];
+		char one[64];
+		size_t w;
+
+		if (maps)
+			w = snprintf(one, sizeof(one), "%" PRIx64 "-%" PRIx64 " %c%c", s->start,
+				     s->end, s->flags & SNAP_SLOT_READ ? 'r' : '-',
+				     s->flags & SNAP_SLOT_WRITE ? 'w' : '-');
+		else
+			w = snprintf(one, sizeof(one), "%" PRIu64, s->start);
+		if (len + w + 2 > room)
+			break;
+		len += snprintf(text + len, room - len, "%s%s", len ? " " : "", one);
+	}
+	return at;
+}
+
+/* "fds 17 23  maps 7f00-8f00 rw", with dots where it goes on */
+static void put_slots(const struct model *m, const struct model_holder *h, char *text,
+		      size_t room)
+{
+	char slots[256];
+	size_t len = 0;
+	int maps;
+
+	for (maps = 0; maps < 2; maps++) {
+		uint32_t n = maps ? h->maps : h->fds;
+		uint32_t shown = lines_slots(m, h, maps, 0, slots, sizeof(slots));
+
+		if (n && len < room)
+			len += snprintf(text + len, room - len, "  %s %s%s", maps ? "maps" : "fds",
+					slots, shown < n ? " ..." : "");
+	}
+}
+
+static const struct model_holder *holder_of(const struct model *m, const struct model_buffer *b,
+					    const void *process)
+{
+	uint32_t i;
+
+	for (i = 0; i < b->procs; i++)
+		if (&m->processes[m->holders[b->first_holder + i].process] == process)
+			return &m->holders[b->first_holder + i];
+	return NULL;
+}
+
+static void buffer_text(const struct model *m, const struct list *l, const struct line *line,
+			char *text, size_t room)
+{
+	const struct model_buffer *b = line->row;
+	const struct model_holder *h = NULL;
+	char size[8], exporter[256], name[256], cell[LINE_ROOM];
+	size_t len;
+
+	text_safe(exporter, sizeof(exporter), b->exporter ? b->exporter : "-");
+	text_safe(name, sizeof(name), b->name ? b->name : "-");
+	len = snprintf(text, room, "%-7" PRIu64 " %6s  %s  %s", b->ino,
+		       b->valid & SNAP_HAS_SIZE ? text_size(size, b->size) : "-",
+		       cell_fit(cell, sizeof(cell), exporter, 12, CUT_MIDDLE, false), name);
+	if (l->view->kind == KIND_PROCESS)
+		h = holder_of(m, b, line->parent);
+	if (h && len < room)
+		put_slots(m, h, text + len, room - len);
+}
+
+void lines_row_name(enum kind kind, const void *row, char *text, size_t room)
+{
+	const struct model_process *p = row;
+	const char *name = NULL;
+	size_t len = 0;
+
+	switch (kind) {
+	case KIND_PROCESS:
+		name = p->comm;
+		if (p->pid)
+			len = snprintf(text, room, "%u ", p->pid);
+		break;
+	case KIND_BUFFER:
+		snprintf(text, room, "%" PRIu64, ((const struct model_buffer *)row)->ino);
+		return;
+	case KIND_DEVICE:
+		name = ((const struct model_device *)row)->device;
+		break;
+	default:
+		name = ((const struct model_exporter *)row)->exporter;
+	}
+	text_safe(text + len, room - len, name ? name : "-");
+}
+
+void lines_text(const struct model *m, const struct list *l, const struct line *line, char *text,
+		size_t room)
+{
+	const struct model_attachment *a = line->row;
+	const struct model_holder *h = line->row;
+	char name[256], driver[256];
+	size_t len;
+
+	switch (line->kind) {
+	case LINE_ROW:
+		lines_row_name(l->view->kind, line->row, text, room);
+		break;
+	case LINE_BUFFER:
+		buffer_text(m, l, line, text, room);
+		break;
+	case LINE_HOLDER:
+		lines_row_name(KIND_PROCESS, &m->processes[h->process], name, sizeof(name));
+		len = snprintf(text, room, "%s", name);
+		put_slots(m, h, text + len, room - len);
+		break;
+	case LINE_ATTACHMENT:
+		text_safe(name, sizeof(name), m->devices[a->device].device);
+		text_safe(driver, sizeof(driver), m->devices[a->device].driver ?: "");
+		snprintf(text, room, "%s  %s%s", name, *driver ? driver : "-",
+			 !(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN) ? "" :
+			 a->flags & SNAP_ATTACHMENT_DYNAMIC ? "  dynamic" : "  static");
+	}
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The set-up file, $XDG_CONFIG_HOME/dmabuf-top/config: a name, =, a value on each line. What is
+ * not understood in it is passed over; it is written only when the user asks for it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "top/ui.h"
+
+#define LINE_MAX_BYTES	512
+#define LINES_MAX	256
+
+/* The directory, or the file in it; false where there is no home. */
+static bool path_of(char *path, size_t room, const char *file)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int len;
+
+	/* The specification wants relative paths to be ignored. */
+	if (base && *base == '/')
+		len = snprintf(path, room, "%s/dmabuf-top%s", base, file);
+	else if (home && *home == '/')
+		len = snprintf(path, room, "%s/.config/dmabuf-top%s", home, file);
+	else
+		return false;
+	return len > 0 && (size_t)len < room;
+}
+
+static struct list *list_named(struct ui *ui, const char *name, size_t len)
+{
+	int i;
+
+	for (i = 0; i < SCREEN_VIEWS; i++) {
+		const char *view = screen_views[i].name;
+
+		if (strlen(view) == len && !strncmp(view, name, len))
+			return &ui->lists[i];
+	}
+	return NULL;
+}
+
+static bool are_columns(const struct screen_view *view, const char *names)
+{
+	char name[32];
+
+	if (!*names)
+		return false;
+	for (; *names; names += strcspn(names, ","), names += *names == ',') {
+		size_t n = strcspn(names, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, names);
+		if (n >= sizeof(name) || !screen_column(view, name))
+			return false;
+	}
+	return true;
+}
+
+/* "processes.sort": what of which list */
+static void set_list(struct ui *ui, const char *name, const char *value)
+{
+	size_t len = strcspn(name, ".");
+	struct list *l = list_named(ui, name, len), fresh = { 0 };
+
+	if (!l || name[len] != '.')
+		return;
+	name += len + 1;
+	if (!strcmp(name, "sort") && screen_column(l->view, value)) {
+		l->sort = screen_column(l->view, value);
+	} else if (!strcmp(name, "invert")) {
+		l->invert = !strcmp(value, "yes");
+	} else if (!strcmp(name, "columns") && are_columns(l->view, value) &&
+		   !list_init(&fresh, l->view, value)) {
+		fresh.sort = l->sort;
+		fresh.invert = l->invert;
+		list_free(l);
+		*l = fresh;
+	}
+}
+
+static void set(struct ui *ui, const char *name, const char *value)
+{
+	if (!strcmp(name, "delay")) {
+		double delay = strtod(value, NULL);
+
+		if (delay >= 0.1 && delay <= 86400 && !ui->options->delay_given)
+			ui->options->delay = delay;
+	} else if (!strcmp(name, "colours")) {
+		ui->no_colours = !strcmp(value, "no");
+	} else {
+		set_list(ui, name, value);
+	}
+}
+
+void setup_read(struct ui *ui)
+{
+	char path[4096], line[LINE_MAX_BYTES];
+	struct stat st;
+	FILE *in;
+	int fd, i;
+
+	if (!path_of(path, sizeof(path), "/config"))
+		return;
+	/* Whatever it is, nobody may be kept waiting by it. */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	in = fstat(fd, &st) || !S_ISREG(st.st_mode) ? NULL : fdopen(fd, "r");
+	if (!in) {
+		close(fd);
+		return;
+	}
+	for (i = 0; i < LINES_MAX && fgets(line, sizeof(line), in); i++) {
+		char *value = strchr(line, '=');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!value)
+			continue;
+		*value++ = '\0';
+		set(ui, line, value);
+	}
+	fclose(in);
+}
+
+static void put_list(FILE *out, const struct list *l)
+{
+	uint32_t i;
+
+	fprintf(out, "%s.columns=", l->view->name);
+	for (i = 0; i < l->n_columns; i++)
+		fprintf(out, "%s%s", i ? "," : "", l->columns[i]->name);
+	fprintf(out, "\n%s.sort=%s\n%s.invert=%s\n", l->view->name, l->sort->name, l->view->name,
+		l->invert ? "yes" : "no");
+}
+
+/* Both directories may be missing. */
+static int make_directory(const char *path)
+{
+	char above[4096];
+
+	if (!mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	snprintf(above, sizeof(above), "%.*s", (int)(strrchr(path, '/') - path), path);
+	mkdir(above, 0755);
+	return mkdir(path, 0755) ? -errno : 0;
+}
+
+int setup_write(const struct ui *ui, char *path, size_t room)
+{
+	char directory[4096], new[4096];
+	int fd, i, err;
+	FILE *out;
+
+	snprintf(path, room, "the set-up");
+	if (!path_of(directory, sizeof(directory), "") || !path_of(new, sizeof(new), "/config.XXXXXX"))
+		return -ENOENT;
+	path_of(path, room, "/config");
+	err = make_directory(directory);
+	if (err)
+		return err;
+	/* Whole or not at all */
+	fd = mkostemp(new, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	out = fdopen(fd, "w");
+	if (!out) {
+		close(fd);
+		unlink(new);
+		return -ENOMEM;
+	}
+	fprintf(out, "# dmabuf-top's set-up, written by its key S\ndelay=%g\ncolours=%s\n",
+		ui->options->delay, ui->no_colours ? "no" : "yes");
+	for (i = 0; i < SCREEN_VIEWS; i++)
+		put_list(out, &ui->lists[i]);
+	err = fclose(out) || rename(new, path) ? -errno : 0;
+	if (err)
+		unlink(new);
+	return err;
+}

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What keys and the mouse do beyond moving about; the files that are written; what is read of hostile ones."""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [here, os.path.join(here, "../lib")]
+sys.dont_write_bytecode = True
+from tap import *
+from screen import Screen, missing
+
+if missing():
+    print(f"1..0 # SKIP {missing()}")
+    sys.exit(0)
+
+SELECTED = "\x1b[0;38;5;16;48;5;6m"
+
+
+def selected(s):
+    """The line that the cursor is on."""
+    lines = [l for l in s.text(colours=True).split("\n") if l.startswith(SELECTED)]
+    return re.sub("\x1b\\[[0-9;]*m", "", lines[0]) if lines else ""
+
+
+def selects(s, part, name):
+    ok(poll(lambda: part in selected(s), 5), name, selected(s))
+
+
+with Screen("base.snap") as s:
+    s.shows("row 1/6")
+    # Search
+    s.keys("/", *"SRV")
+    selects(s, "camsrv", "search finds while it is typed, whatever the case")
+    s.keys("Enter", "F3", *"e")
+    selects(s, "camsrv", "the next search begins at the cursor, the row itself included")
+    s.keys("Escape", "n")
+    selects(s, "mediaserver", "n goes on")
+    s.keys("N", "N")
+    selects(s, "weston", "N goes back")
+    s.keys("/", *"xyz", "Enter", "n")
+    s.shows('nothing has "xyz"', name="what is not there is said")
+    # Filter
+    s.keys("F4", *"cam|media")
+    s.shows("row 1/2", "camsrv", "mediaserver", name="filter: terms are alternatives")
+    s.keys("BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "Enter")
+    s.shows("filter: cam", "row 1/1")
+    s.keys("2")
+    s.shows("row 1/8", name="each view has its own filter")
+    s.keys("1", "F4", "Escape")
+    s.shows("row 2/6", name="Esc takes the filter away")
+    # Open in place
+    s.keys("Home", "Down", "t", "t", "t")
+    s.shows("├─ 4711", "└─ 4713", "fds 17 23", "row 2/8", name="t opens a process in place")
+    s.keys("Down", "Enter")
+    s.shows("Buffer 4711: why is it alive?", name="Enter on a buffer below it")
+    s.keys("Escape")
+    selects(s, "4711", "Esc goes back to it")
+    s.keys("t")
+    selects(s, "camsrv", "t on a part closes its row")
+    # Tags
+    s.keys("Home", "Space", "Space")
+    s.shows("2 tagged: 36.0M PSS", name="tags are summed up")
+    s.keys("I")
+    s.shows("2 tagged: 36.0M PSS", name="tags follow their rows")
+    s.keys("U", "I")
+    s.shows("PSS + kernel-only = Held", name="U takes them away")
+    # Sort menu and columns
+    s.keys("F6", "Home", "Enter")
+    s.shows("PID▲", name="F6 sorts by what is chosen")
+    s.keys("F2", "Down", "Down", "Enter", "Escape")
+    ok(s.wait(lambda t: "CGROUP" not in t), "F2 hides a column")
+    s.keys("C", "Down", "Down", "Space", "Escape")
+    s.shows("CGROUP", name="and shows it again")
+    # Mouse
+    s.mouse(6, 9)
+    s.shows("row 3/6", name="a click selects")
+    s.mouse(6, 6)
+    s.shows("PID▼", name="a click on the column turns its order")
+    s.mouse(17, 5)
+    s.shows("[2 Buffers]", name="a click on a tab")
+    s.mouse(20, 10, 65)
+    s.shows("row 4/8", name="the wheel moves")
+    s.mouse(20, 10, 64)
+    s.shows("row 1/8")
+    s.mouse(2, 23)
+    s.shows("this list", name="a click on a key's label")
+    s.keys("Escape", "F6")
+    s.mouse(3, 7)
+    s.shows("INO▲", name="a click chooses in a menu")
+    # Delay, colours
+    s.keys("d", *"0.5", "Enter")
+    s.shows("live 0.5s", name="d sets the delay")
+    s.keys("d", *"0", "Enter")
+    s.shows("0.1 to 86400", "live 0.5s", name="but to no nonsense")
+    s.keys("c")
+    ok(s.wait(lambda t: "38;5" not in s.text(colours=True)), "c: no colours")
+    # The set-up
+    s.keys("S")
+    s.shows("set-up written to")
+    path = f"{s.dir}/dmabuf-top/config"
+    lines = open(path).read().split("\n")
+    ok({"delay=0.5", "colours=no", "buffers.sort=ino", "processes.sort=pid", "processes.invert=yes"} <= set(lines),
+       "the set-up is in its file", lines)
+    config = open(path).read()
+    # JSON
+    out = f"{s.dir}/out.json"
+    s.keys("w", "C-u", *out, "Enter")
+    s.shows("8 rows written")
+    data = json.load(open(out))
+    equal([b["ino"] for b in data["buffers"]], [4711, 4713, 5120, 5121, 5533, 5540, 5541, 5542], "w: rows in their order")
+    equal(data["buffers"][0]["devices"], ["vivid.0", "0000:03:00.0"], "and what is in them")
+    s.keys("w", "C-u", *out, "Enter")
+    s.shows("File exists", name="a file that is there stays")
+    s.keys("Home", "Enter", "w", "C-u", *out, "2", "Enter")
+    s.shows("5 rows written")
+    data = json.load(open(out + "2"))
+    equal([len(data[v]) for v in ("buffers", "holders", "attachments")], [1, 2, 2], "w in the detail panel")
+    # Kernel only
+    s.keys("Escape", "1", "/", *"kernel", "Enter", "F9")
+    s.shows("no process to signal", name="there is nobody to signal who is only the kernel")
+    s.keys("q")
+    s.left(0, "q")
+
+
+def started(text, **how):
+    """A screen with that set-up file."""
+    def write(directory):
+        os.makedirs(f"{directory}/dmabuf-top")
+        with open(f"{directory}/dmabuf-top/config", "wb") as f:
+            f.write(text)
+    return Screen("base.snap", prepare=write, **how)
+
+
+with started(config.encode()) as s:
+    s.shows("live 0.5s", "PID▼", name="the set-up is read")
+    ok("38;5" not in s.text(colours=True), "colours too")
+with started(config.encode(), args=("-d", "2", "-s", "rss")) as s:
+    s.shows("live 2s", "RSS▼", name="options go before it")
+hostile = (b"\0\xff\x1b[31m=\n=\n===\ndelay=nan\ndelay=-1\ndelay=1e999\ndelay\nprocesses.columns=\nprocesses.columns=pid,nosuch\n"
+           b"processes.columns=" + b"pid," * 5000 + b"\nprocesses.sort=nosuch\nnosuch.sort=pid\n.sort=pid\nprocesses=\nprocesses.\n"
+           b"buffers.columns=+pid\nprocesses.columns=,,,\n" + b"x" * 100000)
+with started(hostile) as s:
+    s.golden("processes-80x24")
+for kind in ("directory", "fifo"):
+    def make(directory):
+        os.makedirs(f"{directory}/dmabuf-top")
+        (os.mkdir if kind == "directory" else os.mkfifo)(f"{directory}/dmabuf-top/config")
+    with Screen("base.snap", prepare=make) as s:
+        s.shows("row 1/6", name=f"a {kind} in the set-up's place")
+
+# Signals, to a process of ours
+for keys, status in ((["F9", "Enter"], -signal.SIGTERM), (["k", "Down", "Enter"], -signal.SIGKILL), (["F9", "Escape"], None)):
+    child = subprocess.Popen(["sleep", "1000"])
+
+    def snapshot(directory):
+        with open(f"{directory}/live.snap", "w") as f:
+            f.write(f"host h\nrelease r\nsource s\nprocess {child.pid} sleep -\ntime 1767276151\n"
+                    f"buffer 7 4096 1 1 system -\nfd {child.pid} 7 3\n")
+    with Screen("live.snap", prepare=snapshot, private=True) as s:
+        s.shows("row 1/1")
+        s.keys(keys[0])
+        s.shows(f"Send to {child.pid} sleep", "15 SIGTERM", name="it asks first")
+        s.keys(*keys[1:])
+        ok(s.wait(lambda t: "Send to" not in t), "the question goes")
+        got = poll(lambda: child.poll(), 2 if status else 0.3)
+        equal(got, status, f"{' '.join(keys)}: {status}")
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+
+# A stop that nobody can catch
+with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
+    from screen import program
+    s.type(f"{program()} {here}/base.snap\n")
+    s.shows("row 1/6")
+    with open(f"/proc/{s.child()}/task/{s.child()}/children") as f:
+        pid = int(f.read())
+    os.kill(pid, signal.SIGSTOP)
+    s.shows("Stopped", name="SIGSTOP")
+    s.type("fg\n")
+    s.shows("row 1/6", name="SIGCONT: it draws itself again")
+    s.keys("Down")
+    s.shows("row 2/6", name="and takes single keys")
+    s.keys("q")
+    s.wait(lambda t: "row 2/6" not in t)
+sys.exit(done())
