@@ -176,9 +176,23 @@ static int read_once(struct source *s, struct model *m)
 	return err;
 }
 
-int source_snapshot(struct source *s, struct model *m, const struct filter *filter)
+/* What the kernel gives as numbers, and what a device is known by. */
+static void name_things(struct source *s, struct model *m)
 {
 	uint32_t i;
+
+	for (i = 0; i < m->n_processes; i++)
+		m->processes[i].cgroup = s->ops->cgroup ?
+			s->ops->cgroup(s, m->processes[i].cgroup_id) :
+			cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
+	for (i = 0; i < m->n_nodes; i++)
+		m->nodes[i].path = node_of_number(&s->nodes, m->nodes[i].rdev);
+	for (i = 0; i < m->n_devices; i++)
+		m->devices[i].nodes = nodes_of_device(&s->nodes, m->devices[i].device);
+}
+
+int source_snapshot(struct source *s, struct model *m, const struct filter *filter)
+{
 	int try, err = 0;
 
 	s->error[0] = '\0';
@@ -191,10 +205,7 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 			return err;
 		}
 	}
-	for (i = 0; i < m->n_processes; i++)
-		m->processes[i].cgroup = s->ops->cgroup ?
-			s->ops->cgroup(s, m->processes[i].cgroup_id) :
-			cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
+	name_things(s, m);
 	return model_account(m, filter);
 }
 
@@ -204,5 +215,6 @@ void source_close(struct source *s)
 		s->ops->close(s);
 	records_free(&s->records);
 	cgroup_names_free(s->cgroups);
+	node_names_free(s->nodes);
 	memset(s, 0, sizeof(*s));
 }
