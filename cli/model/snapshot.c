@@ -385,19 +385,22 @@ static int group_slots(struct model *m)
 static uint32_t drop_double_slots(struct model_slot *slots, uint32_t n)
 {
 	uint32_t i, kept = 1;
+	int order;
 
 	if (n < 2)
 		return n;
+	/* An fd and a mapping: what most buffers have */
 	if (n == 2) {
-		if (by_holder(&slots[0], &slots[1]) > 0) {
+		order = by_holder(&slots[0], &slots[1]);
+		if (order > 0) {
 			struct model_slot swap = slots[0];
 
 			slots[0] = slots[1];
 			slots[1] = swap;
 		}
-	} else {
-		qsort(slots, n, sizeof(*slots), by_holder);
+		return order ? 2 : 1;
 	}
+	qsort(slots, n, sizeof(*slots), by_holder);
 	for (i = 1; i < n; i++)
 		if (by_holder(&slots[kept - 1], &slots[i]))
 			slots[kept++] = slots[i];
