@@ -101,7 +101,7 @@ const char *nodes_of_device(struct node_names **namesp, const char *device)
 	char pattern[256];
 	uint32_t at;
 
-	/* It goes into a pattern, and into a path: names that could mean more there are left out. */
+	/* It goes into a pattern: names that could mean more there are left out. */
 	if (!names || device[strcspn(device, "*?[\\/")])
 		return NULL;
 	at = index_get(&names->by_device, key);
