@@ -19,8 +19,7 @@
 /* A name cut to less than this says nothing. */
 #define NAME_LEAST 5
 
-/* A name's place in a list of names, -1 if it is not there. */
-static int place_of(const char *names, const char *name)
+int list_place_of(const char *names, const char *name)
 {
 	size_t len = strlen(name);
 	int i;
@@ -59,7 +58,7 @@ static int add_column(struct list *l, const char *name)
 	at->least = at->min = at->want = column->width;
 	if (column->type == VALUE_STRING && at->least > NAME_LEAST)
 		at->least = NAME_LEAST;
-	keep = place_of(l->view->drop, name);
+	keep = list_place_of(l->view->drop, name);
 	at->keep = keep < 0 ? KEEP_LAST - (int)l->n_columns : keep;
 	return 0;
 }
