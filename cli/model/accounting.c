@@ -132,7 +132,9 @@ static void account_totals(struct model *m, const struct model_buffer *b)
 		m->totals.kernel_only_buffers++;
 		m->totals.kernel_only_bytes += b->size;
 	}
-	if (model_buffer_unexplained(m, b, &unexplained) && unexplained) {
+	/* Fds and mappings explain most of them */
+	if (b->count != (uint64_t)b->fds + b->maps &&
+	    model_buffer_unexplained(m, b, &unexplained) && unexplained) {
 		m->totals.unexplained_buffers++;
 		m->totals.unexplained_bytes += b->size;
 	}

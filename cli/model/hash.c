@@ -181,18 +181,17 @@ void intern_free(struct intern *table)
 	memset(table, 0, sizeof(*table));
 }
 
-void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element)
+int array_grow(void *array, uint32_t *room, size_t element)
 {
-	char **base = array;
+	uint32_t larger = *room ? *room * 2 : 16;
+	char **base = array, *moved;
 
-	if (*n == *room) {
-		uint32_t larger = *room ? *room * 2 : 16;
-		char *moved = realloc(*base, larger * element);
-
-		if (!moved)
-			return NULL;
-		*base = moved;
-		*room = larger;
-	}
-	return memset(*base + (size_t)(*n)++ * element, 0, element);
+	if (larger < *room)
+		return -ENOMEM;
+	moved = realloc(*base, larger * element);
+	if (!moved)
+		return -ENOMEM;
+	*base = moved;
+	*room = larger;
+	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define INDEX_NONE UINT32_MAX
 
@@ -46,10 +47,21 @@ void intern_free(struct intern *table);
 /* A number for a string, equal for equal ones; NULL has one of its own. */
 uint64_t hash_string(const char *s);
 
+/* Makes an array of elements of that size twice as large. 0, or -ENOMEM: it is as before. */
+int array_grow(void *array, uint32_t *room, size_t element);
+
 /*
  * Makes room for one more element in an array that grows by doubling; returns the new
- * element, zeroed, or NULL if memory is out (the array is then as before).
+ * element, zeroed, or NULL if memory is out (the array is then as before). Inline, because it is
+ * called for every record and the element's size is known where it is.
  */
-void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element);
+static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element)
+{
+	char **base = array;
+
+	if (*n == *room && array_grow(array, room, element))
+		return NULL;
+	return memset(*base + (size_t)(*n)++ * element, 0, element);
+}
 
 #endif

@@ -44,7 +44,7 @@ static const char *look_up(struct node_names *names, const char *pattern)
 	glob_t found;
 	FILE *out;
 
-	if (glob(pattern, 0, NULL, &found))
+	if (glob(pattern, GLOB_BRACE, NULL, &found))
 		return NULL;
 	out = open_memstream(&text, &len);
 	for (i = 0; out && i < found.gl_pathc; i++)
@@ -101,14 +101,15 @@ const char *nodes_of_device(struct node_names **namesp, const char *device)
 	char pattern[256];
 	uint32_t at;
 
-	/* It goes into a pattern, and into a path: names that could mean more there are left out. */
-	if (!names || device[strcspn(device, "*?[\\/")])
+	/* It goes into a pattern: names that could mean more there are left out. */
+	if (!names || device[strcspn(device, "*?[{,}\\/")])
 		return NULL;
 	at = index_get(&names->by_device, key);
 	if (at != INDEX_NONE)
 		return names->paths[at];
-	/* /sys/bus/platform/devices/vivid.0/video4linux/video0/uevent */
-	snprintf(pattern, sizeof(pattern), "/sys/bus/*/devices/%s/[vda][ircm]*/*/uevent", device);
+	/* /sys/bus/platform/devices/vivid.0/video4linux/video0/uevent; no radio, no vbi */
+	snprintf(pattern, sizeof(pattern),
+		 "/sys/bus/*/devices/%s/{video4linux/video*,drm/*,accel/*}/uevent", device);
 	return keep(names, &names->by_device, key, look_up(names, pattern));
 }
 

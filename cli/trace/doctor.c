@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace doctor: what this machine offers, which source is used and why, what would help. */
+#define _GNU_SOURCE	/* memmem */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,9 @@ static void print_kernel(void)
 	print_capabilities();
 }
 
+/* Whether any source by BPF opened: print_sources() finds out. */
+static bool bpf_works;
+
 /* Tries each source alone, so that every refusal is told with its reason. */
 static int print_sources(void)
 {
@@ -104,6 +108,7 @@ static int print_sources(void)
 			print_line("ok", source_all[i]->name, line);
 			if (!used)
 				used = source_all[i]->name;
+			bpf_works |= source_all[i] != &source_proc;
 			source_close(&source);
 		}
 		free(why);
@@ -112,6 +117,25 @@ static int print_sources(void)
 		print_line("WARN", "snapshot",
 			   "own processes only: no devices, nothing that only the kernel holds");
 	return used ? EXIT_OK : EXIT_FAILED;
+}
+
+/* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
+static void print_references(void)
+{
+	char *btf = NULL;
+	size_t room = 0;
+	long len = 0;
+
+	if (access("/sys/kernel/btf/drm", R_OK))
+		len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
+	if (len >= 0 && (!btf || memmem(btf, len, "drm_prime_member", sizeof("drm_prime_member"))))
+		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
+	else
+		print_line("--", "GEM handles", "no DRM driver is loaded; one that is loaded later "
+			   "is seen by tools that start after it");
+	print_line("ok", "in flight", "messages in unix sockets of this network namespace");
+	print_line("--", "io_uring", "registered files are not told apart: unexplained");
+	free(btf);
 }
 
 int doctor_main(int argc, char **argv)
@@ -138,6 +162,8 @@ int doctor_main(int argc, char **argv)
 	}
 	print_kernel();
 	status = print_sources();
+	if (status == EXIT_OK && bpf_works)
+		print_references();
 	if (!debugfs_mounted())
 		print_line("WARN", "debugfs", "buffers that only the kernel holds may go unseen on "
 			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");

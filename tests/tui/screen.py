@@ -123,7 +123,7 @@ class Screen:
     def golden(self, name, colours=False):
         path = os.path.join(HERE, "golden", name + (".ansi" if colours else ".txt"))
         if os.environ.get("UPDATE_GOLDEN"):
-            settled = self._settled(colours)
+            settled = self.settled(colours)
             with open(path, "w") as f:
                 f.write(settled)
             return ok(True, f"{name} written")
@@ -138,7 +138,7 @@ class Screen:
                 why += ["want " + w, "got  " + g]
         return ok(False, name, *why)
 
-    def _settled(self, colours, reads=10):
+    def settled(self, colours, reads=10):
         """The screen, once it has been the same for some reads."""
         texts = []
 

@@ -25,3 +25,7 @@ $(O)/screenshots/%-light.png: tests/tui/golden/%.ansi tests/tui/screenshot.py te
 	$(call say,PNG)
 	$(Q)mkdir -p $(@D)
 	$(Q)tests/tui/screenshot.py --light $< $@
+
+.PHONY: pictures
+pictures: deps	## pictures of the demo for the README (python3-pil, fonts-dejavu-core)
+	@tests/tui/pictures man/pictures

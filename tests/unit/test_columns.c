@@ -53,7 +53,8 @@ static void tables(void **state)
 			assert_true(!isupper(column->help[0]) || isupper(column->help[1]));
 			assert_true(column->width >= (int)strlen(column->title));
 			assert_non_null(column->get);
-			assert_int_equal(!!column->item, column->type == VALUE_LIST);
+			assert_int_equal(!!column->item, column->type == VALUE_LIST ||
+					 column->type == VALUE_IDS);
 			assert_string_equal(column->unit, column->type == VALUE_BYTES ? "bytes" :
 					    column->type == VALUE_SECONDS ? "s" : "");
 			for (i = 0; i < c; i++)
@@ -108,7 +109,7 @@ static void nothing_known(void **state)
 	m.sees = 0;
 	assert_int_equal(model_account(&m, NULL), 0);
 	expect_known("buffers", "ino,fds,procs");
-	expect_known("holders", "pid,comm,ino,fds,maps");
+	expect_known("holders", "pid,comm,ino,fds,maps,kind,node,handle");
 	expect_known("processes", "pid,comm,buffers,fds,maps");
 	expect_known("devices", "device,attachments,buffers");
 	expect_known("attachments", "ino,device");
@@ -127,15 +128,16 @@ static void all_known(void **state)
 	load(&m, &r, NULL);
 	m.processes[0].cgroup = "/";
 	expect_known("buffers", "ino,size,age,exporter,name,uid,count,fds,maps,kernel,attachments,"
-		     "unexplained,procs,devices");
-	expect_known("holders", "pid,comm,ino,size,exporter,name,fds,maps");
+		     "gem,objects,imports,in_flight,unexplained,procs,devices");
+	expect_known("holders", "pid,comm,ino,size,exporter,name,fds,maps,kind,node,handle");
 	expect_known("processes", "pid,comm,cgroup,buffers,fds,maps,rss,pss,uss");
 	expect_known("devices", "device,driver,attachments,buffers,bytes");
 	expect_known("attachments", "ino,device,driver,dynamic");
 	expect_known("exporters", "exporter,buffers,bytes");
 	/* Torn: references are not */
 	m.buffers[0].torn = true;
-	expect_known("buffers", "ino,size,age,exporter,name,uid,fds,maps,attachments,procs,devices");
+	expect_known("buffers", "ino,size,age,exporter,name,uid,fds,maps,attachments,gem,objects,"
+		     "in_flight,procs,devices");
 	/* The kernel's row shares with nobody. */
 	record_buffer(&r, 7, 4096, 2);
 	load(&m, &r, NULL);

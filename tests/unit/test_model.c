@@ -539,7 +539,8 @@ static void any_values(void **state)
 		assert_int_equal(model_account(&m, NULL), 0);
 		assert_int_equal(model_account(&m, NULL), 0);
 		for (i = 0; i < (int)m.n_holders; i++)
-			assert_true(m.holders[i].process < m.n_processes &&
+			assert_true((m.holders[i].process < m.n_processes ||
+				     m.holders[i].attachment < m.n_attachments) &&
 				    m.holders[i].buffer < m.n_buffers);
 		r.len = 0;
 	}
@@ -605,7 +606,7 @@ static void used_again(void **state)
 
 	(void)state;
 	for (round = 0; round < 50; round++) {
-		uint32_t buffers = 1 + round * 37 % 50, held = 0;
+		uint32_t buffers = 1 + round * 37 % 50, held = 0, attached = 0;
 		char name[16];
 
 		for (i = 0; i < buffers; i++) {
@@ -618,13 +619,15 @@ static void used_again(void **state)
 				record_slot(&r, 1 + i % 5, ino, 1 + i % 5, i, 0);
 				held++;
 			}
-			if ((i + round) % 3)
+			if ((i + round) % 3) {
 				record_attachment(&r, ino, round % 2 ? "a" : "b", "drv");
+				attached++;
+			}
 		}
 		load(&m, &r, NULL);
 		assert_int_equal(m.n_buffers, buffers);
 		assert_int_equal(m.totals.kernel_only_buffers, buffers - held);
-		assert_int_equal(m.n_holders, held);
+		assert_int_equal(m.n_holders, held + attached);
 		assert_true(m.n_devices <= 1);
 		assert_true(!m.n_devices || *m.devices[0].device == (round % 2 ? 'a' : 'b'));
 		for (i = 0; i < buffers; i++) {

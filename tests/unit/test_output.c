@@ -181,8 +181,8 @@ static void unknown(void **state)
 	load(&m, &r, NULL);
 	m.sees = 0;
 	expect(CSV, "buffers", NULL, (struct output_options){ .timed = false },
-	       "ino,size,age,exporter,name,uid,count,fds,maps,kernel,attachments,unexplained,procs,"
-	       "devices\n7,,,,,,,,,,,,,\n");
+	       "ino,size,age,exporter,name,uid,count,fds,maps,kernel,attachments,gem,objects,"
+	       "imports,in_flight,unexplained,procs,devices\n7,,,,,,,,,,,,,,,,,\n");
 	expect(TEXT, "buffers", "ino,size,age,name,procs,devices",
 	       (struct output_options){ .bytes = true },
 	       "INO SIZE AGE NAME PROCS DEVICES\n  7    -   - -        - -\n");
