@@ -37,7 +37,8 @@ static void measure(const struct ui *ui)
 	for (c = 0; c < l->n_columns; c++) {
 		struct layout_column *place = &l->places[c];
 		/* The arrow needs a cell. */
-		int least = text_width(column_title(ui, l->columns[c])) + (l->columns[c] == l->sort);
+		int least = text_width(column_title(ui, l->columns[c])) +
+			    (l->columns[c] == l->sort);
 
 		if (place->min < least)
 			place->min = least;

@@ -242,9 +242,9 @@ uint32_t list_count(const struct list *l)
 
 struct line list_line(const struct list *l, uint32_t i)
 {
-	const void *row = l->rows.rows[i];
-
-	return l->n_lines ? l->lines[i] : (struct line){ .row = row, .parent = row };
+	/* Of open rows there are more lines than rows. */
+	return l->n_lines ? l->lines[i] :
+	       (struct line){ .row = l->rows.rows[i], .parent = l->rows.rows[i] };
 }
 
 static bool is_selected(const struct list *l, uint32_t i)

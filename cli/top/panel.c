@@ -356,7 +356,8 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 		}
 		cell_fit(cells[0], sizeof(cells[0]), device, DEVICE, CUT_MIDDLE, false);
 		cell_fit(cells[1], sizeof(cells[1]), driver, DRIVER, CUT_MIDDLE, false);
-		snprintf(all, sizeof(all), "%*s%s %s %-7s ", LABEL, "", cells[0], cells[1], dynamic);
+		snprintf(all, sizeof(all), "%*s%s %s %-7s ", LABEL, "", cells[0], cells[1],
+			 dynamic);
 		err = add_words(p, ROLE_PLAIN, 0, all, THROUGH, *nodes ? nodes : "-");
 	}
 	return err;
@@ -432,7 +433,8 @@ static int add_handles(struct panel *p, const struct model *m, const struct mode
 			snprintf(others, sizeof(others), " and %u more", next - i - 1);
 		text_safe(node, sizeof(node), m->nodes[slots[i].node].path ?: "a node unknown");
 		snprintf(text, sizeof(text), "gem handle %" PRIu64 " of %s%s through %s",
-			 slots[i].start, process_name(m, &slots[i], who, sizeof(who)), others, node);
+			 slots[i].start, process_name(m, &slots[i], who, sizeof(who)), others,
+			 node);
 		err = add_item(p, name, text);
 	}
 	return err ?: add_more(p, name, b->gem - shown, "gem handles");
@@ -530,7 +532,9 @@ static int add_in_flight(struct panel *p, const struct model *m, const struct mo
 	int err = 0;
 
 	for (i = 0; i < n && i < ITEMS && !err; i++) {
-		text_safe(socket, sizeof(socket), sockets[i].socket);
+		/* Cut, it says so: the sender would be missing unnoticed. */
+		if (text_safe(socket, sizeof(socket), sockets[i].socket) > sizeof(socket) - 8)
+			strcpy(socket + sizeof(socket) - 12, "...");
 		if (sockets[i].in_flight > 1)
 			snprintf(count, sizeof(count), "%u times ", sockets[i].in_flight);
 		snprintf(text, sizeof(text), "in flight %sin socket %s", count, socket);
