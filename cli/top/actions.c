@@ -123,7 +123,7 @@ static unsigned int enter_buffer(struct ui *ui, const struct model_buffer *b)
 	return REACT_COLLECT;
 }
 
-/* A row opens its buffers, a buffer why it is alive, a holder or device below one its buffers. */
+/* A row opens its buffers, a buffer why it is alive, a process or device below one its buffers. */
 unsigned int act_enter(struct ui *ui, int arg)
 {
 	const struct screen_view *view = ui->list->view;
@@ -138,6 +138,8 @@ unsigned int act_enter(struct ui *ui, int arg)
 	switch (line.kind) {
 	case LINE_HOLDER:
 		return enter_list(ui, &screen_views[KIND_PROCESS], &m->processes[h->process]);
+	case LINE_SOCKET:
+		return enter_buffer(ui, line.parent);
 	case LINE_ATTACHMENT:
 		return enter_list(ui, &screen_views[KIND_DEVICE], &m->devices[a->device]);
 	case LINE_BUFFER:

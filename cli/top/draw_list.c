@@ -36,7 +36,9 @@ static void measure(const struct ui *ui)
 
 	for (c = 0; c < l->n_columns; c++) {
 		struct layout_column *place = &l->places[c];
-		int least = text_width(column_title(ui, l->columns[c])) + 1;
+		/* The arrow needs a cell. */
+		int least = text_width(column_title(ui, l->columns[c])) +
+			    (l->columns[c] == l->sort);
 
 		if (place->min < least)
 			place->min = least;
@@ -59,6 +61,18 @@ static void measure(const struct ui *ui)
 	layout_columns(l->places, l->n_columns, r->w);
 }
 
+/* "=" before the first part of a sum that stands beside it, "+" before the others. */
+static const char *sign_before(const struct list *l, uint32_t c)
+{
+	int part = list_place_of(l->view->sum, l->columns[c]->name);
+
+	while (c > 0 && !l->places[--c].w)
+		;
+	if (part < 1 || list_place_of(l->view->sum, l->columns[c]->name) != part - 1)
+		return "";
+	return part > 1 ? "+" : "=";
+}
+
 static void draw_head(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.head;
@@ -74,15 +88,21 @@ static void draw_head(struct ui *ui)
 		const struct layout_column *place = &l->places[c];
 		char title[64], cell[LINE_ROOM];
 		bool sorted = column == l->sort;
+		const char *sign;
+		int x, w;
 
 		if (!place->w)
 			continue;
+		/* It may stand in the cell between the two columns. */
+		sign = sign_before(l, c);
+		x = place->x - !!*sign;
+		w = place->w + !!*sign;
 		/* The arrow points to where values grow less. */
 		down = (column->type != VALUE_STRING && column->type != VALUE_ID) != l->invert;
-		snprintf(title, sizeof(title), "%s%s", column_title(ui, column), !sorted ? "" :
+		snprintf(title, sizeof(title), "%s%s%s", sign, column_title(ui, column), !sorted ? "" :
 			 ui->utf8 ? down ? "\u25bc" : "\u25b2" : down ? "v" : "^");
-		draw_text(ui, r->y, r->x + place->x, place->w, sorted ? ROLE_SORTED : ROLE_HEAD,
-			  cell_fit(cell, sizeof(cell), title, place->w, CUT_TAIL,
+		draw_text(ui, r->y, r->x + x, w, sorted ? ROLE_SORTED : ROLE_HEAD,
+			  cell_fit(cell, sizeof(cell), title, w, CUT_TAIL,
 				   column_is_number(column)));
 		draw_spot(ui, (struct rect){ r->x + place->x, r->y, place->w, 1 }, 0, column);
 	}

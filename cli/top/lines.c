@@ -26,13 +26,24 @@ static int add_line(struct list *l, enum line_kind kind, const void *row, const 
 	return 0;
 }
 
+uint32_t lines_sockets(const struct model *m, const struct model_buffer *b)
+{
+	uint32_t first = b->first_holder + b->procs, i = first;
+
+	while (i < m->n_holders && m->holders[i].socket &&
+	       m->holders[i].buffer == m->holders[first].buffer)
+		i++;
+	return i - first;
+}
+
 static int add_holders(struct list *l, const struct model *m, const struct model_buffer *b)
 {
-	uint32_t i;
+	uint32_t n = b->procs + lines_sockets(m, b), i;
 	int err = 0;
 
-	for (i = 0; i < b->procs && !err; i++)
-		err = add_line(l, LINE_HOLDER, &m->holders[b->first_holder + i], b);
+	for (i = 0; i < n && !err; i++)
+		err = add_line(l, i < b->procs ? LINE_HOLDER : LINE_SOCKET,
+			       &m->holders[b->first_holder + i], b);
 	for (i = 0; i < b->attachments && !err; i++)
 		err = add_line(l, LINE_ATTACHMENT, &m->attachments[b->first_attachment + i], b);
 	return err;
@@ -90,47 +101,70 @@ struct line_key lines_key(const struct list *l, const struct line *line)
 	return key;
 }
 
-uint32_t lines_slots(const struct model *m, const struct model_holder *h, bool maps, uint32_t at,
-		     char *text, size_t room)
+const struct model_slot *lines_slots(const struct model *m, const struct model_holder *h,
+				     uint32_t type, uint32_t *n)
 {
-	const struct model_slot *slots = &m->slots[h->first_slot + (maps ? h->fds : 0)];
-	uint32_t n = maps ? h->maps : h->fds;
+	const struct model_slot *slots = &m->slots[h->first_slot];
+
+	*n = type == SNAP_FD ? h->fds : type == SNAP_MAP ? h->maps : h->gem;
+	return slots + (type == SNAP_FD ? 0 : type == SNAP_MAP ? h->fds : h->fds + h->maps);
+}
+
+uint32_t lines_put_slots(const struct model *m, const struct model_holder *h, uint32_t type,
+			 uint32_t at, char *text, size_t room)
+{
+	uint32_t n;
+	const struct model_slot *slots = lines_slots(m, h, type, &n);
 	size_t len = 0;
 
 	*text = '\0';
 	for (; at < n; at++) {
 		const struct model_slot *s = &slots[at];
-		char one[64];
+		char one[SLOT_ROOM];
 		size_t w;
 
-		if (maps)
+		if (type == SNAP_MAP)
 			w = snprintf(one, sizeof(one), "%" PRIx64 "-%" PRIx64 " %c%c", s->start,
 				     s->end, s->flags & SNAP_SLOT_READ ? 'r' : '-',
 				     s->flags & SNAP_SLOT_WRITE ? 'w' : '-');
 		else
 			w = snprintf(one, sizeof(one), "%" PRIu64, s->start);
-		if (len + w + 2 > room)
+		if (len && len + w + 2 > room)
 			break;
-		len += snprintf(text + len, room - len, "%s%s", len ? " " : "", one);
+		len += sprintf(text + len, "%s%s", len ? " " : "", one);
 	}
 	return at;
 }
 
-/* "fds 17 23  maps 7f00-8f00 rw", with dots where it goes on */
+void lines_nodes(const struct model_device *d, char *text, size_t room)
+{
+	text_safe(text, room, d->nodes ?: "");
+	for (; (text = strchr(text, ';')); text++)
+		*text = ' ';
+}
+
+/* "fds 17 23  gem 12  maps 7f00-8f00 rw", with dots where it goes on */
 static void put_slots(const struct model *m, const struct model_holder *h, char *text,
 		      size_t room)
 {
-	char slots[256];
-	size_t len = 0;
-	int maps;
+	static const char *const names[] = { [SNAP_FD] = "fds", [SNAP_MAP] = "maps",
+					     [SNAP_GEM] = "gem" };
+	static const uint32_t types[] = { SNAP_FD, SNAP_GEM, SNAP_MAP };
+	char slots[256], node[256];
+	size_t len = 0, t;
 
-	for (maps = 0; maps < 2; maps++) {
-		uint32_t n = maps ? h->maps : h->fds;
-		uint32_t shown = lines_slots(m, h, maps, 0, slots, sizeof(slots));
+	for (t = 0; t < sizeof(types) / sizeof(*types) && len < room; t++) {
+		uint32_t shown = lines_put_slots(m, h, types[t], 0, slots, sizeof(slots)), n;
+		const struct model_slot *first = lines_slots(m, h, types[t], &n);
 
-		if (n && len < room)
-			len += snprintf(text + len, room - len, "  %s %s%s", maps ? "maps" : "fds",
-					slots, shown < n ? " ..." : "");
+		if (!n)
+			continue;
+		len += snprintf(text + len, room - len, "  %s %s%s", names[types[t]], slots,
+				shown < n ? " ..." : "");
+		if (types[t] == SNAP_GEM && n == 1 && m->nodes[first->node].path && len < room) {
+			text_safe(node, sizeof(node), m->nodes[first->node].path);
+			len += snprintf(text + len, room - len, " %s", node);
+		}
 	}
 }
 
@@ -193,7 +227,7 @@ void lines_text(const struct model *m, const struct list *l, const struct line *
 {
 	const struct model_attachment *a = line->row;
 	const struct model_holder *h = line->row;
-	char name[256], driver[256];
+	char name[256], driver[256], nodes[256];
 	size_t len;
 
 	switch (line->kind) {
@@ -208,11 +242,18 @@ void lines_text(const struct model *m, const struct list *l, const struct line *
 		len = snprintf(text, room, "%s", name);
 		put_slots(m, h, text + len, room - len);
 		break;
+	case LINE_SOCKET:
+		len = snprintf(text, room, "in flight%s in socket ",
+			       h->in_flight > 1 ? " several times" : "");
+		text_safe(text + len, room - len, h->socket);
+		break;
 	case LINE_ATTACHMENT:
+		lines_nodes(&m->devices[a->device], nodes, sizeof(nodes));
 		text_safe(name, sizeof(name), m->devices[a->device].device);
 		text_safe(driver, sizeof(driver), m->devices[a->device].driver ?: "");
-		snprintf(text, room, "%s  %s%s", name, *driver ? driver : "-",
+		snprintf(text, room, "%s  %s%s%s%s", name, *driver ? driver : "-",
 			 !(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN) ? "" :
-			 a->flags & SNAP_ATTACHMENT_DYNAMIC ? "  dynamic" : "  static");
+			 a->flags & SNAP_ATTACHMENT_DYNAMIC ? "  dynamic" : "  static",
+			 *nodes ? "  " : "", nodes);
 	}
 }

@@ -19,8 +19,7 @@
 /* A name cut to less than this says nothing. */
 #define NAME_LEAST 5
 
-/* A name's place in a list of names, -1 if it is not there. */
-static int place_of(const char *names, const char *name)
+int list_place_of(const char *names, const char *name)
 {
 	size_t len = strlen(name);
 	int i;
@@ -59,7 +58,7 @@ static int add_column(struct list *l, const char *name)
 	at->least = at->min = at->want = column->width;
 	if (column->type == VALUE_STRING && at->least > NAME_LEAST)
 		at->least = NAME_LEAST;
-	keep = place_of(l->view->drop, name);
+	keep = list_place_of(l->view->drop, name);
 	at->keep = keep < 0 ? KEEP_LAST - (int)l->n_columns : keep;
 	return 0;
 }
@@ -243,9 +242,9 @@ uint32_t list_count(const struct list *l)
 
 struct line list_line(const struct list *l, uint32_t i)
 {
-	const void *row = l->rows.rows[i];
-
-	return l->n_lines ? l->lines[i] : (struct line){ .row = row, .parent = row };
+	/* Of open rows there are more lines than rows. */
+	return l->n_lines ? l->lines[i] :
+	       (struct line){ .row = l->rows.rows[i], .parent = l->rows.rows[i] };
 }
 
 static bool is_selected(const struct list *l, uint32_t i)

@@ -101,21 +101,24 @@ int panel_help(struct panel *p, int width)
 	return err;
 }
 
-/* Text broken between words, indented, and further where it goes on. */
-static int add_words(struct panel *p, int indent, const char *text)
+/* Text broken between words, indented; on the first line the indent is what stands before. */
+static int add_words(struct panel *p, enum role role, int label, const char *before, int indent,
+		     const char *text)
 {
 	int room = p->width - indent > 16 ? p->width - indent : 16, err = 0;
 
 	while (*text && !err) {
 		int n = strlen(text), cut = n;
 
-		if (n > room)
-			for (cut = room; cut > 0 && text[cut] != ' '; cut--)
+		if (text_width(text) > room)
+			for (cut = room < n ? room : n - 1; cut > 0 && text[cut] != ' '; cut--)
 				;
 		if (!cut)
-			cut = room;
-		err = add(p, ROLE_PLAIN, 0, "%*s%.*s", indent, "", cut, text);
+			cut = n;
+		err = add(p, role, label, "%-*s%.*s", indent, before, cut, text);
 		text += cut + (text[cut] == ' ');
+		before = "";
+		label = 0;
 	}
 	return err;
 }
@@ -170,15 +173,60 @@ static int add_title(struct panel *p, const struct model *m, const struct model_
 	return err ?: add(p, ROLE_PLAIN, 0, " age %s%s", age, who);
 }
 
+/* Adds a term that is not 0 to a sum, on a line of its own if it would not fit. */
+static int add_term(struct panel *p, int indent, char *line, size_t room, uint64_t n,
+		    const char *term)
+{
+	size_t len = strlen(line);
+	int err = 0;
+
+	if (!n)
+		return 0;
+	if (len + 3 + strlen(term) > (size_t)(p->width > indent ? p->width - indent : 0)) {
+		err = add(p, ROLE_PLAIN, 0, "%*s%s", indent, "", line);
+		snprintf(line, room, "+ %s", term);
+	} else {
+		snprintf(line + len, room - len, "%s%s", line[len - 1] == '=' ? " " : " + ", term);
+	}
+	return err;
+}
+
+/* What the kernel's references are, "2 kernel = 1 gem handle + 1 object + 0 unexplained". */
+static int add_kernel_sum(struct panel *p, const struct model *m, const struct model_buffer *b,
+			  int indent, uint64_t kernel)
+{
+	uint64_t imports = 0, rest = kernel - b->gem - b->objects - b->in_flight;
+	bool known = model_buffer_imports(m, b, &imports);
+	char line[256], terms[5][48];
+	int err;
+
+	/* Nothing is known of any. */
+	if (!kernel || (!known && rest == kernel))
+		return 0;
+	rest -= imports;
+	snprintf(line, sizeof(line), "%" PRIu64 " kernel =", kernel);
+	count_words(b->gem, "gem handle", terms[0], sizeof(terms[0]));
+	count_words(b->objects, "object", terms[1], sizeof(terms[1]));
+	count_words(imports, "import", terms[2], sizeof(terms[2]));
+	snprintf(terms[3], sizeof(terms[3]), "%u in flight", b->in_flight);
+	snprintf(terms[4], sizeof(terms[4]), "%" PRIu64 " %s", rest,
+		 known ? "unexplained" : "unknown");
+	err = add_term(p, indent, line, sizeof(line), b->gem, terms[0]) ?:
+	      add_term(p, indent, line, sizeof(line), b->objects, terms[1]) ?:
+	      add_term(p, indent, line, sizeof(line), imports, terms[2]) ?:
+	      add_term(p, indent, line, sizeof(line), b->in_flight, terms[3]) ?:
+	      add_term(p, indent, line, sizeof(line), 1, terms[4]);
+	return err ?: add(p, ROLE_PLAIN, 0, "%*s%s", indent, "", line);
+}
+
 /* The sum of DESIGN.md section 2, in its words. */
 static int add_references(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
-	bool wide = is_wide(p);
-	char fds[32], maps[32], attachments[48];
-	uint64_t count, kernel, unexplained;
+	char fds[32], maps[32];
+	uint64_t count, kernel;
 	int err = 0;
 	const char *name = label(p, "REFERENCES", &err);
-	int indent = wide ? LABEL : 1;
+	int indent = is_wide(p) ? LABEL : 1;
 
 	if (err)
 		return err;
@@ -192,57 +240,62 @@ static int add_references(struct panel *p, const struct model *m, const struct m
 			   indent, name, count, fds, maps);
 	err = add(p, ROLE_PLAIN, strlen(name), "%-*s%" PRIu64 " = %s + %s + %" PRIu64 " kernel",
 		  indent, name, count, fds, maps, kernel);
-	if (err || !kernel || !model_buffer_unexplained(m, b, &unexplained))
-		return err;
-	count_words(b->attachments, "attachment", attachments, sizeof(attachments));
-	/* Not each attachment's importer holds a reference. */
-	if (kernel < b->attachments)
-		return add(p, ROLE_PLAIN, 0, "%*s%" PRIu64 " kernel, of %s; 0 unexplained", indent, "",
-			   kernel, attachments);
-	return add(p, ROLE_PLAIN, 0, "%*s%" PRIu64 " kernel = %s + %" PRIu64 " unexplained", indent, "",
-		   kernel, attachments, unexplained);
+	return err ?: add_kernel_sum(p, m, b, indent, kernel);
 }
 
 #define COMM	12
 #define FDS	16
+#define GEM	6		/* a column of its own, of the fds' room, if there are any */
 
-static int add_holder(struct panel *p, const struct model *m, const struct model_holder *h)
+/* Each of a process' slots of a type, on lines of its own. */
+static int add_slots(struct panel *p, const struct model *m, const struct model_holder *h,
+		     uint32_t type, const char *name)
 {
-	bool wide = is_wide(p);
+	char slots[SLOT_ROOM];
+	uint32_t at = 0, n;
+	int err = 0;
+
+	lines_slots(m, h, type, &n);
+	while (at < n && !err) {
+		at = lines_put_slots(m, h, type, at, slots, type == SNAP_MAP ? 1 : 33);
+		err = add(p, ROLE_PLAIN, 0, "  %s %s", name, slots);
+	}
+	return err;
+}
+
+static int add_holder(struct panel *p, const struct model *m, const struct model_holder *h,
+		      bool gem)
+{
 	const struct model_process *process = &m->processes[h->process];
-	char comm[256], cell[LINE_ROOM], fds[64], map[64];
-	uint32_t fd = 0, at = 0;
-	int err;
+	char comm[256], who[LINE_ROOM + 8] = "", fds[SLOT_ROOM], handles[SLOT_ROOM];
+	char map[SLOT_ROOM];
+	uint32_t fd = 0, at = 0, handle = 0;
+	int room = gem ? FDS - GEM - 1 : FDS, len, err = 0;
 
 	text_safe(comm, sizeof(comm), process->comm);
-	cell_fit(cell, sizeof(cell), comm, COMM, CUT_TAIL, false);
-	if (!wide) {
-		err = add(p, ROLE_PLAIN, 0, " %u %s", process->pid, comm);
-		while (fd < h->fds && !err) {
-			fd = lines_slots(m, h, false, fd, fds, 33);
-			err = add(p, ROLE_PLAIN, 0, "  fds %s", fds);
-		}
-		while (at < h->maps && !err) {
-			at = lines_slots(m, h, true, at, map, sizeof(map) - 18);
-			err = add(p, ROLE_PLAIN, 0, "  map %s", map);
-		}
-		return err;
-	}
-	fd = lines_slots(m, h, false, 0, fds, FDS);
-	at = lines_slots(m, h, true, 0, map, sizeof(map) - 18);
-	err = add(p, ROLE_PLAIN, 0, "%*s%-7u %s %-*s %s", LABEL, "", process->pid, cell, FDS,
-		  *fds ? fds : "-", *map ? map : "-");
-	while ((fd < h->fds || at < h->maps) && !err) {
-		fd = lines_slots(m, h, false, fd, fds, FDS);
-		at = lines_slots(m, h, true, at, map, sizeof(map) - 18);
-		err = add(p, ROLE_PLAIN, 0, "%*s%-*s %s", LABEL + 7 + 1 + COMM + 1, "", FDS, fds, map);
-	}
+	if (!is_wide(p))
+		return add(p, ROLE_PLAIN, 0, " %u %s", process->pid, comm) ?:
+		       add_slots(p, m, h, SNAP_FD, "fds") ?: add_slots(p, m, h, SNAP_MAP, "map") ?:
+		       add_slots(p, m, h, SNAP_GEM, "gem");
+	len = snprintf(who, sizeof(who), "%-7u ", process->pid);
+	cell_fit(who + len, sizeof(who) - len, comm, COMM, CUT_TAIL, false);
+	do {
+		fd = lines_put_slots(m, h, SNAP_FD, fd, fds, room + 1);
+		handle = lines_put_slots(m, h, SNAP_GEM, handle, handles, GEM + 1);
+		at = lines_put_slots(m, h, SNAP_MAP, at, map, 1);
+		/* On the first line a dash says that there are none. */
+		err = add(p, ROLE_PLAIN, 0, "%*s%-*s %-*s %-*s%s%s", LABEL, "", 8 + COMM, who, room,
+			  *who && !*fds ? "-" : fds, gem ? GEM : 0,
+			  gem ? *who && !*handles ? "-" : handles : "", gem ? " " : "",
+			  *who && !*map ? "-" : map);
+		*who = '\0';
+	} while ((fd < h->fds || at < h->maps || handle < h->gem) && !err);
 	return err;
 }
 
 static int add_holders(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
-	bool wide = is_wide(p);
+	bool wide = is_wide(p), gem = b->gem;
 	int err = 0;
 	const char *name = label(p, "HOLDERS", &err);
 	uint32_t i;
@@ -256,15 +309,17 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 			add(p, ROLE_PLAIN, strlen(name), "%-*snone that may be seen without privileges",
 			    wide ? LABEL : 1, name);
 	if (wide)
-		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-7s %-*s %-*s %s", LABEL, name, "PID", COMM,
-			  "COMM", FDS, "FDS", "MAPPINGS");
+		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-7s %-*s %-*s %-*s%s", LABEL, name, "PID",
+			  COMM, "COMM", gem ? FDS - GEM - 1 : FDS, "FDS", gem ? GEM + 1 : 0,
+			  gem ? "GEM" : "", "MAPPINGS");
 	for (i = 0; i < b->procs && !err; i++)
-		err = add_holder(p, m, &m->holders[b->first_holder + i]);
+		err = add_holder(p, m, &m->holders[b->first_holder + i], gem);
 	return err;
 }
 
 #define DEVICE	20
-#define DRIVER	16
+#define DRIVER	12
+#define THROUGH	(LABEL + DEVICE + 1 + DRIVER + 1 + 8)	/* cells before that column */
 
 static int add_devices(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
@@ -280,40 +335,239 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 	if (!b->attachments)
 		return add(p, ROLE_PLAIN, strlen(name), "%-*snone is attached", indent, name);
 	if (wide)
-		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-*s %-*s %s", LABEL, name, DEVICE, "DEVICE",
-			  DRIVER, "DRIVER", "DYNAMIC");
+		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-*s %-*s %s %s", LABEL, name, DEVICE,
+			  "DEVICE", DRIVER, "DRIVER", "DYNAMIC", "THROUGH");
 	for (i = 0; i < b->attachments && !err; i++) {
 		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
 		const struct model_device *d = &m->devices[a->device];
-		char device[256], driver[256], cells[2][LINE_ROOM];
+		const char *dynamic = !(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN) ? "-" :
+			!(a->flags & SNAP_ATTACHMENT_DYNAMIC) ? wide ? "no" : "not dynamic" :
+			wide ? "yes" : "dynamic";
+		char device[256], driver[256], nodes[256], cells[2][256], all[600];
 
 		text_safe(device, sizeof(device), d->device);
 		text_safe(driver, sizeof(driver), d->driver && *d->driver ? d->driver : "-");
-		if (wide) {
-			cell_fit(cells[0], sizeof(cells[0]), device, DEVICE, CUT_MIDDLE, false);
-			cell_fit(cells[1], sizeof(cells[1]), driver, DRIVER, CUT_MIDDLE, false);
+		lines_nodes(d, nodes, sizeof(nodes));
+		if (!wide) {
+			err = add(p, ROLE_PLAIN, 0, " %s %s %s", device, driver, dynamic);
+			if (!err && *nodes)
+				err = add_words(p, ROLE_PLAIN, 0, "", 2, nodes);
+			continue;
 		}
-		err = add(p, ROLE_PLAIN, 0, "%*s%s %s %s", indent, "", wide ? cells[0] : device,
-			  wide ? cells[1] : driver,
-			  !(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN) ? "-" :
-			  !(a->flags & SNAP_ATTACHMENT_DYNAMIC) ? wide ? "no" : "not dynamic" :
-			  wide ? "yes" : "dynamic");
+		cell_fit(cells[0], sizeof(cells[0]), device, DEVICE, CUT_MIDDLE, false);
+		cell_fit(cells[1], sizeof(cells[1]), driver, DRIVER, CUT_MIDDLE, false);
+		snprintf(all, sizeof(all), "%*s%s %s %-7s ", LABEL, "", cells[0], cells[1],
+			 dynamic);
+		err = add_words(p, ROLE_PLAIN, 0, all, THROUGH, *nodes ? nodes : "-");
 	}
 	return err;
 }
 
+/* One thing of the kernel's; name is the section's until it has been said. */
+static int add_item(struct panel *p, const char **name, const char *text)
+{
+	const char *before = *name;
+	int err = 0;
+
+	*name = "";
+	if (is_wide(p))
+		return add_words(p, ROLE_PLAIN, strlen(before), before, LABEL, text);
+	if (*before)
+		err = add(p, ROLE_PLAIN, strlen(before), "%s", before);
+	return err ?: add_words(p, ROLE_PLAIN, 0, "", 1, text);
+}
+
+/* So many of each kind are named, the others counted. */
+#define ITEMS 8
+
+static int add_more(struct panel *p, const char **name, uint32_t n, const char *what)
+{
+	char count[32], text[96];
+
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "and %s more %s", cell_thousands(count, n), what);
+	return add_item(p, name, text);
+}
+
+/* By reference: processes that share a DRM file have its handles in common. */
+static int by_handle(const void *a, const void *b)
+{
+	const struct model_slot *x = a, *y = b;
+
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static int by_object(const void *a, const void *b)
+{
+	const struct model_slot *x = a, *y = b;
+
+	return x->end != y->end ? x->end < y->end ? -1 : 1 : by_handle(a, b);
+}
+
+static const char *process_name(const struct model *m, const struct model_slot *s, char *text,
+				size_t room)
+{
+	const struct model_process *process = &m->processes[s->process];
+
+	text_safe(text, room, process->comm);
+	snprintf(text + strlen(text), room - strlen(text), " %u", process->pid);
+	return text;
+}
+
+static int add_handles(struct panel *p, const struct model *m, const struct model_buffer *b,
+		       struct model_slot *slots, uint32_t n, const char **name)
+{
+	char who[128], node[256], others[48], text[512];
+	uint32_t i, next, shown = 0;
+	int err = 0;
+
+	qsort(slots, n, sizeof(*slots), by_handle);
+	for (i = 0; i < n && shown < ITEMS && !err; i = next, shown++) {
+		for (next = i + 1; next < n && !by_handle(&slots[i], &slots[next]); next++)
+			;
+		*others = '\0';
+		if (next - i > 1)
+			snprintf(others, sizeof(others), " and %u more", next - i - 1);
+		text_safe(node, sizeof(node), m->nodes[slots[i].node].path ?: "a node unknown");
+		snprintf(text, sizeof(text), "gem handle %" PRIu64 " of %s%s through %s",
+			 slots[i].start, process_name(m, &slots[i], who, sizeof(who)), others,
+			 node);
+		err = add_item(p, name, text);
+	}
+	return err ?: add_more(p, name, b->gem - shown, "gem handles");
+}
+
+static int add_objects(struct panel *p, const struct model *m, const struct model_buffer *b,
+		       struct model_slot *slots, uint32_t n, const char **name)
+{
+	char who[128], text[512];
+	uint32_t i, shown = 0;
+	int err = 0;
+
+	qsort(slots, n, sizeof(*slots), by_object);
+	for (i = 0; i < n && shown < ITEMS && !err; i++) {
+		const struct model_slot *s = &slots[i];
+
+		if (!s->end || (i && s->end == s[-1].end))
+			continue;
+		snprintf(text, sizeof(text), "gem object that %s the buffer: handle %" PRIu64 " of %s",
+			 s->flags & SNAP_SLOT_IMPORT ? "imported" : "exported", s->start,
+			 process_name(m, s, who, sizeof(who)));
+		err = add_item(p, name, text);
+		shown++;
+	}
+	return err ?: add_more(p, name, b->objects - shown, "objects");
+}
+
+static int add_gem(struct panel *p, const struct model *m, const struct model_buffer *b,
+		   const char **name)
+{
+	struct model_slot *slots;
+	uint32_t i, n = 0, of;
+	int err;
+
+	for (i = 0; i < b->procs; i++)
+		n += m->holders[b->first_holder + i].gem;
+	if (!n)
+		return 0;
+	slots = malloc(n * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	for (i = n = 0; i < b->procs; i++, n += of) {
+		const struct model_slot *first =
+			lines_slots(m, &m->holders[b->first_holder + i], SNAP_GEM, &of);
+
+		memcpy(slots + n, first, of * sizeof(*slots));
+	}
+	err = add_handles(p, m, b, slots, n, name) ?: add_objects(p, m, b, slots, n, name);
+	free(slots);
+	return err;
+}
+
+static int add_imports(struct panel *p, const struct model *m, const struct model_buffer *b,
+		       const char **name)
+{
+	char device[256], driver[256], nodes[256], text[LINE_ROOM];
+	uint32_t i, next, shown = 0;
+	uint64_t imports;
+	int err = 0;
+
+	if (!model_buffer_imports(m, b, &imports) || !imports)
+		return 0;
+	/* Not each importer holds a reference, and none of them says so. */
+	if (imports < b->attachments) {
+		snprintf(text, sizeof(text), "%" PRIu64 " by %u importers, not known by which", imports,
+			 b->attachments);
+		return add_item(p, name, text);
+	}
+	for (i = 0; i < b->attachments && shown < ITEMS && !err; i = next) {
+		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
+		const struct model_device *d = &m->devices[a->device];
+		char count[32] = "import";
+
+		for (next = i + 1; next < b->attachments && a[next - i].device == a->device; next++)
+			;
+		if (next - i > 1)
+			count_words(next - i, "import", count, sizeof(count));
+		text_safe(device, sizeof(device), d->device);
+		text_safe(driver, sizeof(driver), d->driver && *d->driver ? d->driver : "-");
+		lines_nodes(d, nodes, sizeof(nodes));
+		snprintf(text, sizeof(text), "%s by %s (%s)%s%s", count, device, driver,
+			 *nodes ? " through " : "", nodes);
+		err = add_item(p, name, text);
+		shown++;
+	}
+	return err ?: add_more(p, name, b->attachments - i, "imports");
+}
+
+static int add_in_flight(struct panel *p, const struct model *m, const struct model_buffer *b,
+			 const char **name)
+{
+	const struct model_holder *sockets = &m->holders[b->first_holder + b->procs];
+	uint32_t i, n = lines_sockets(m, b), more = b->in_flight;
+	char socket[1024], count[32] = "", text[1100];
+	int err = 0;
+
+	for (i = 0; i < n && i < ITEMS && !err; i++) {
+		/* Cut, it says so: the sender would be missing unnoticed. */
+		if (text_safe(socket, sizeof(socket), sockets[i].socket) > sizeof(socket) - 8)
+			strcpy(socket + sizeof(socket) - 12, "...");
+		if (sockets[i].in_flight > 1)
+			snprintf(count, sizeof(count), "%u times ", sockets[i].in_flight);
+		snprintf(text, sizeof(text), "in flight %sin socket %s", count, socket);
+		err = add_item(p, name, text);
+		more -= sockets[i].in_flight;
+		*count = '\0';
+	}
+	return err ?: add_more(p, name, more, "in flight");
+}
+
+/* Each reference that the kernel has, as far as they can be named. */
+static int add_kernel(struct panel *p, const struct model *m, const struct model_buffer *b)
+{
+	const char *name = "KERNEL";
+
+	return add_gem(p, m, b, &name) ?: add_imports(p, m, b, &name) ?:
+	       add_in_flight(p, m, b, &name);
+}
+
 static int add_unexplained(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
-	bool wide = is_wide(p);
-	/* Where no driver is known to take one reference for itself, these are who can. */
+	/* Who is known to take references that no table in the kernel names as this buffer's. */
 	static const char *const causes[] = {
-		"an fd in flight over a socket, sent and not yet received;",
-		"a GEM handle or object that was exported or imported;",
-		"a driver that takes more than one reference for an attachment.",
+		"a GEM handle, its object, or an fd in flight in a socket;",
+		"a file registered with io_uring;",
+		"a driver that takes several, or imports without attaching;",
+		"an fd in flight in a socket of another network namespace;",
+		"a poll() that waits for a fence.",
 	};
 	uint64_t unexplained;
+	char text[64];
 	const char *name;
-	int err = 0;
+	int err = 0, indent = is_wide(p) ? LABEL : 1;
 	size_t i;
 
 	if (!model_buffer_unexplained(m, b, &unexplained))
@@ -321,10 +575,14 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 	name = label(p, "UNEXPLAINED", &err);
 	if (err)
 		return err;
-	err = add(p, unexplained ? ROLE_UNEXPLAINED : ROLE_PLAIN, strlen(name), "%-*s%" PRIu64 "%s",
-		  wide ? LABEL : 1, name, unexplained, unexplained ? ", which can be:" : "");
-	for (i = 0; unexplained && i < sizeof(causes) / sizeof(*causes) && !err; i++)
-		err = add_words(p, wide ? LABEL : 2, causes[i]);
+	snprintf(text, sizeof(text), "%" PRIu64 "%s", unexplained,
+		 unexplained ? ", which can be:" : "");
+	err = add_words(p, unexplained ? ROLE_UNEXPLAINED : ROLE_PLAIN, strlen(name), name,
+			indent, text);
+	/* The first is named where the source sees it. */
+	for (i = !!(m->sees & MODEL_SEES_REFERENCES);
+	     unexplained && i < sizeof(causes) / sizeof(*causes) && !err; i++)
+		err = add_words(p, ROLE_PLAIN, 0, "", is_wide(p) ? LABEL : 2, causes[i]);
 	return err;
 }
 
@@ -338,5 +596,5 @@ int panel_buffer(struct panel *p, const struct model *m, uint64_t ino, int width
 	if (!b || !b->ino)
 		return add(p, ROLE_PLAIN, 0, "Buffer %" PRIu64 " is gone.", ino);
 	return add_title(p, m, b, bytes) ?: add_references(p, m, b) ?: add_holders(p, m, b) ?:
-	       add_devices(p, m, b) ?: add_unexplained(p, m, b);
+	       add_devices(p, m, b) ?: add_kernel(p, m, b) ?: add_unexplained(p, m, b);
 }

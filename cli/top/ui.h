@@ -50,6 +50,7 @@ struct screen_view {
 	const char *columns;		/* from left to right */
 	const char *drop;		/* those that go when it gets narrow, in this order */
 	const char *enter;		/* what Enter does */
+	const char *sum;		/* columns that are one and its parts: "all,part,part" */
 	const char *legend;		/* in the status line */
 	const char *unit;		/* of what tagged rows are summed up by */
 	uint64_t (*bytes)(const void *row);
@@ -72,7 +73,8 @@ bool screen_column_is_rate(const struct column *column);
 enum line_kind {
 	LINE_ROW,
 	LINE_BUFFER,
-	LINE_HOLDER,
+	LINE_HOLDER,			/* a process */
+	LINE_SOCKET,
 	LINE_ATTACHMENT,
 };
 
@@ -119,6 +121,8 @@ struct list {
 
 /* columns: names, NULL the view's own. 0, -ENOMEM, -EINVAL for a name that is none. */
 int list_init(struct list *list, const struct screen_view *view, const char *columns);
+/* A name's place in a list of names, "a,b", -1 if it is not there. */
+int list_place_of(const char *names, const char *name);
 /* Shows a column if it was not, else hides it unless it is the only one. 0 or -ENOMEM. */
 int list_toggle_column(struct list *list, const struct column *column);
 int list_collect(struct list *list, const struct history *history);
@@ -151,9 +155,23 @@ struct line_key lines_key(const struct list *list, const struct line *line);
 void lines_text(const struct model *model, const struct list *list, const struct line *line,
 		char *text, size_t room);
 void lines_row_name(enum kind kind, const void *row, char *text, size_t room);
-/* From the at-th fd or mapping of a holder on, as many as fit: "17 23"; the next one's place. */
-uint32_t lines_slots(const struct model *model, const struct model_holder *holder, bool maps,
-		     uint32_t at, char *text, size_t room);
+/*
+ * What a process holds a buffer by: its slots of a type, SNAP_FD, SNAP_MAP or SNAP_GEM, and how
+ * many they are.
+ */
+const struct model_slot *lines_slots(const struct model *model, const struct model_holder *holder,
+				     uint32_t type, uint32_t *n);
+/*
+ * From the at-th of them on, as many as fit, and one at least: "17 23"; the next one's place.
+ * text has SLOT_ROOM bytes at least.
+ */
+#define SLOT_ROOM 64
+uint32_t lines_put_slots(const struct model *model, const struct model_holder *holder,
+			 uint32_t type, uint32_t at, char *text, size_t room);
+/* How many sockets a buffer is in flight in: holders of the model, next to the b->procs first. */
+uint32_t lines_sockets(const struct model *model, const struct model_buffer *buffer);
+/* A device's nodes, "/dev/video0 /dev/video1", safe to print; "" if it has none. */
+void lines_nodes(const struct model_device *device, char *text, size_t room);
 
 /* A page of text. */
 struct panel {

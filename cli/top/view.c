@@ -141,15 +141,18 @@ static uint64_t exporter_bytes(const void *row)
 
 const struct screen_view screen_views[SCREEN_VIEWS] = {
 	{ "processes", KIND_PROCESS, "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
-	  "cgroup,uss,maps,fds,rate,rss,buffers", "Buffers", "PSS + kernel-only = Held",
+	  "cgroup,uss,maps,fds,rate,rss,buffers", "Buffers", "", "PSS + kernel-only = Held",
 	  " PSS", process_bytes, process_role, process_holds },
 	{ "buffers", KIND_BUFFER,
-	  "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,unexplained,devices",
-	  "devices,attachments,unexplained,kernel,maps,fds,age,name,count,exporter", "Why",
-	  "CNT = FD + MAP + KRN   KRN = ATT + ?", "", buffer_bytes, buffer_role, NULL },
+	  "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,gem,objects,in_flight,"
+	  "unexplained,devices",
+	  "objects,devices,in_flight,gem,attachments,unexplained,kernel,maps,fds,age,name,count,"
+	  "exporter", "Why", "count,fds,maps,kernel",
+	  "KRN = importers + GEM + OBJ + in flight + ?   red: kernel-only", "", buffer_bytes,
+	  buffer_role, NULL },
 	{ "devices", KIND_DEVICE, "device,driver,attachments,buffers,bytes,rate",
-	  "rate,attachments,driver,buffers", "Buffers", "a buffer attached twice counts once",
+	  "rate,attachments,driver,buffers", "Buffers", "", "a buffer attached twice counts once",
 	  "", device_bytes, device_role, device_holds },
 	{ "exporters", KIND_EXPORTER, "exporter,buffers,bytes,rate", "rate,buffers", "Buffers",
-	  "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds },
+	  "", "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds },
 };

@@ -48,17 +48,19 @@ static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 {
 	static const char *const views[] = { "buffers", "holders", "attachments" };
 	const struct model *m = &ui->history.model;
-	uint32_t at = index_get(&m->by_ino, ui->detail), v, i;
+	uint32_t at = index_get(&m->by_ino, ui->detail), holders, v, i;
 	const struct model_buffer *b;
 	int err = 0;
 
 	if (at == INDEX_NONE)
 		return -ENOENT;
 	b = &m->buffers[at];
+	/* Each attachment is of a holder, too: the importer. */
+	holders = b->procs + lines_sockets(m, b) + b->attachments;
 	for (v = 0; v < 3 && !err; v++) {
 		struct column_list columns = { 0 };
 		struct rows rows = { 0 };
-		uint32_t count = v == 0 ? 1 : v == 1 ? b->procs : b->attachments;
+		uint32_t count = v == 0 ? 1 : v == 1 ? holders : b->attachments;
 
 		err = column_list_parse(&columns, view_find(views[v]), NULL, NULL);
 		for (i = 0; i < count && !err; i++)

@@ -11,6 +11,11 @@
  *	attach INO DEVICE DRIVER [dynamic|static]
  *	fd PID INO FD
  *	map PID INO START rw		in hex; as long as the buffer
+ *	gem PID INO HANDLE NODE [OBJECT [import]]
+ *	flight INO SOCKET PLACE SENDER	in the SOCKET's queue
+ *	socket PID SOCKET FD		numbers of sockets are their inodes'
+ *	node NODE PATH			0xMMMmmmmm, major and minor
+ *	nodes DEVICE PATH;PATH
  *	many BUFFERS PROCESSES		64 KiB each, with an fd and a mapping
  *
  * \xNN stands for a byte, - for nothing.
@@ -38,6 +43,8 @@ static struct {
 	int n;
 	struct { uint32_t pid; char comm[64], cgroup[128]; } processes[PROCESSES];
 	uint32_t n_processes;
+	struct { char key[64], path[128]; } nodes[16];
+	int n_nodes;
 	char source[32], lacks[128];
 } fixture;
 
@@ -67,6 +74,37 @@ static const char *cgroup(struct source *s, uint64_t id)
 	(void)s;
 	return id && strcmp(fixture.processes[id - 1].cgroup, "-") ?
 	       fixture.processes[id - 1].cgroup : NULL;
+}
+
+/* In the place of cli/source/nodes.c, which asks the machine. */
+static const char *path_of(const char *key)
+{
+	int i;
+
+	for (i = 0; i < fixture.n_nodes; i++)
+		if (!strcmp(fixture.nodes[i].key, key))
+			return fixture.nodes[i].path;
+	return NULL;
+}
+
+const char *node_of_number(struct node_names **names, uint32_t rdev)
+{
+	char key[16];
+
+	(void)names;
+	snprintf(key, sizeof(key), "%#x", rdev);
+	return path_of(key);
+}
+
+const char *nodes_of_device(struct node_names **names, const char *device)
+{
+	(void)names;
+	return path_of(device);
+}
+
+void node_names_free(struct node_names *names)
+{
+	(void)names;
 }
 
 static void nothing(struct source *s)
@@ -129,21 +167,50 @@ static struct snap_buffer *buffer_of(struct records *r, uint64_t ino)
 	exit(2);
 }
 
-static void slot(struct records *r, uint32_t pid, uint64_t ino, uint64_t start, const char *rw)
+static struct snap_slot slot(enum snap_type type, const char *pid, const char *ino, uint64_t start)
 {
-	uint32_t i = process_of(pid);
+	uint32_t i = process_of(strtoul(pid, NULL, 10));
 	struct snap_slot s = {
-		.head = { rw ? SNAP_MAP : SNAP_FD, sizeof(s), 0 },
-		.ino = ino, .table = pid, .start = start, .cgroup = i + 1, .pid = pid,
+		.head = { type, sizeof(s), 0 }, .ino = strtoull(ino, NULL, 10),
+		.table = fixture.processes[i].pid, .start = start, .cgroup = i + 1,
+		.pid = fixture.processes[i].pid,
 	};
 
 	field(s.comm, sizeof(s.comm), fixture.processes[i].comm);
-	if (rw) {
-		s.end = start + buffer_of(r, ino)->size;
-		s.head.valid = (strchr(rw, 'r') ? SNAP_SLOT_READ : 0) |
-			       (strchr(rw, 'w') ? SNAP_SLOT_WRITE : 0);
+	return s;
+}
+
+/* A place that holds a reference; false: w is none. */
+static bool place(struct records *r, char **w, int n)
+{
+	struct snap_slot s;
+
+	if (!strcmp(w[0], "fd") && n == 4) {
+		s = slot(SNAP_FD, w[1], w[2], strtoull(w[3], NULL, 10));
+	} else if (!strcmp(w[0], "map") && n == 5) {
+		s = slot(SNAP_MAP, w[1], w[2], strtoull(w[3], NULL, 16));
+		s.end = s.start + buffer_of(r, s.ino)->size;
+		s.head.valid = (strchr(w[4], 'r') ? SNAP_SLOT_READ : 0) |
+			       (strchr(w[4], 'w') ? SNAP_SLOT_WRITE : 0);
+	} else if (!strcmp(w[0], "gem") && n >= 5) {
+		s = slot(SNAP_GEM, w[1], w[2], strtoull(w[3], NULL, 10));
+		s.rdev = strtoul(w[4], NULL, 16);
+		s.end = n > 5 ? strtoull(w[5], NULL, 10) : 0;
+		s.head.valid = n > 6 ? SNAP_SLOT_IMPORT : 0;
+	} else if (!strcmp(w[0], "flight") && n == 5) {
+		s = (struct snap_slot){
+			.head = { SNAP_IN_FLIGHT, sizeof(s), 0 }, .ino = strtoull(w[1], NULL, 10),
+			.table = strtoull(w[2], NULL, 10), .start = strtoull(w[3], NULL, 10),
+			.end = strtoull(w[4], NULL, 10),
+		};
+	} else if (!strcmp(w[0], "socket") && n == 4) {
+		s = slot(SNAP_SOCKET, w[1], w[2], strtoull(w[3], NULL, 10));
+		s.table = s.ino;
+	} else {
+		return false;
 	}
 	records_add(r, &s, sizeof(s));
+	return true;
 }
 
 static void many(struct records *r, double time, uint32_t buffers, uint32_t processes)
@@ -239,13 +306,11 @@ static void line(struct source *s, char *text)
 		records_add(r, &a, sizeof(a));
 	} else if (!strcmp(w[0], "many") && r && n == 3) {
 		many(r, time, strtoul(w[1], NULL, 10), strtoul(w[2], NULL, 10));
-	} else if (!strcmp(w[0], "fd") && r && n == 4) {
-		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10), strtoull(w[3], NULL, 10),
-		     NULL);
-	} else if (!strcmp(w[0], "map") && r && n == 5) {
-		slot(r, strtoul(w[1], NULL, 10), strtoull(w[2], NULL, 10),
-		     strtoull(w[3], NULL, 16), w[4]);
-	} else {
+	} else if ((!strcmp(w[0], "node") || !strcmp(w[0], "nodes")) && n == 3 &&
+		   fixture.n_nodes < 16) {
+		snprintf(fixture.nodes[fixture.n_nodes].key, 64, "%s", w[1]);
+		snprintf(fixture.nodes[fixture.n_nodes++].path, 128, "%s", w[2]);
+	} else if (!r || !place(r, w, n)) {
 		fprintf(stderr, "not understood: %s\n", w[0]);
 		exit(2);
 	}
@@ -273,7 +338,8 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = next, .sa_flags = SA_RESTART };
 	struct source source = {
 		.ops = &ops,
-		.sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS,
+		.sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
+			MODEL_SEES_REFERENCES,
 	};
 	const char *view = "processes";
 	int opt, status;

@@ -117,9 +117,9 @@ with Screen("base.snap") as s:
     s.keys("w", "C-u", *out, "Enter")
     s.shows("File exists", name="a file that is there stays")
     s.keys("Home", "Enter", "w", "C-u", *out, "2", "Enter")
-    s.shows("5 rows written")
+    s.shows("7 rows written")
     data = json.load(open(out + "2"))
-    equal([len(data[v]) for v in ("buffers", "holders", "attachments")], [1, 2, 2], "w in the detail panel")
+    equal([len(data[v]) for v in ("buffers", "holders", "attachments")], [1, 4, 2], "w in the detail panel: importers are holders, too")
     # Kernel only
     s.keys("Escape", "1", "/", *"kernel", "Enter", "F9")
     s.shows("no process to signal", name="there is nobody to signal who is only the kernel")

@@ -42,26 +42,36 @@ def totals(workloads):
 def explain(s, w, label):
     """The detail panel of a workload's first buffer, found by its inode."""
     b = w["buffers"][0]
-    ino, kernel, attached = b["ino"], b["kernel"], len(b["attachments"])
+    ino, kernel = b["ino"], b["kernel"]
     s.keys("2", "Home", "/", *str(ino), "Enter", "Enter")
     s.shows(f"Buffer {ino}: why is it alive?", name=f"{label}: Enter explains it")
     fds, maps = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((b["fds"], "fd"), (b["maps"], "map")))
     s.shows(f"{b['count']} = {fds} + {maps} + {kernel} kernel", f"exported by uid {b['uid']}", name=f"{label}: its references")
     if kernel:
-        unexplained = max(0, kernel - attached)
-        s.shows(f"{unexplained} unexplained", *(["which can be:"] if unexplained else []), name=f"{label}: the kernel's")
+        kinds = {"gem": "gem handle", "objects": "object", "imports": "import"}
+        terms = [f"{b[k]} {word}{'' if b[k] == 1 else 's'}" for k, word in kinds.items() if b[k]]
+        terms += [f"{b['in_flight']} in flight"] if b["in_flight"] else []
+        s.shows(f"{kernel} kernel = " + " + ".join([*terms, "0 unexplained"]), name=f"{label}: the kernel's, all of them named")
     for (pid, number), h in w.holders().items():
         if number == ino and b["fds"] < 5:
-            line(s, rf"^ +{pid} +{h['comm']} +{' '.join(map(str, sorted(h['fds']))) or '-'} ", f"{label}: its holder and fds")
+            gem = " ".join(map(str, h["gem"]))
+            line(s, rf"^ +{pid} +{h['comm']} +{' '.join(map(str, sorted(h['fds']))) or '-'} +{gem}", f"{label}: its holder, fds and handles")
+            for handle in h["gem"]:
+                line(s, rf"gem handle {handle} of {h['comm']} {pid} through /dev/dri/\w+$", f"{label}: handle {handle}")
+    if b["in_flight"]:
+        line(s, rf"in flight in socket \d+: mkbufs {w.pid} <- mkbufs {w.pid}$", f"{label}: its socket")
+    if not w.holders():
+        s.shows("no process: only the kernel holds it", name=f"{label}: no process")
     for a in b["attachments"]:
-        line(s, rf"^ +{re.escape(a['device'])} +\S+ +(yes|no)$", f"{label}: device {a['device']}")
+        line(s, rf"^ +{re.escape(a['device'])} +\S+ +(yes|no) +(/dev/\S+|-)",
+              f"{label}: device {a['device']}")
     s.keys("Escape")
 
 
 plain = Workload("plain", "-n", 23, "-s", "64K")
 dup = Workload("dup", "-n", 5)
 mapped = Workload("plain-map", "-n", 3)
-others = [Workload("vgem-import", "-n", 3), Workload("kernel-only", "-n", 2)]
+others = [Workload("vgem-import", "-n", 3), Workload("kernel-only", "-n", 2), Workload("inflight", "-n", 2)]
 for w in others:
     if w.skipped:
         skip(" ".join(w.args), w.skipped)

@@ -5,7 +5,8 @@ TOP_FIXTURE := $(O)/tests/tui/top-fixture
 
 tests-bin: $(TOP_FIXTURE)
 
-$(TOP_FIXTURE): $(call obj,tests/tui/fixture.c $(wildcard cli/top/*.c) $(COMMON))
+$(TOP_FIXTURE): $(call obj,tests/tui/fixture.c $(wildcard cli/top/*.c) \
+		$(filter-out cli/source/nodes.c,$(COMMON)))
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)

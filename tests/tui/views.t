@@ -18,6 +18,8 @@ SIZES = ((80, 24), (120, 40), (40, 10))
 VIEWS = {
     "processes": [], "buffers": ["2"], "devices": ["3"], "exporters": ["4"],
     "why": ["2", "Enter"], "why-kernel-only": ["2", "/", "5", "5", "3", "3", "Enter", "Enter"],
+    "why-references": ["2", "/", "5", "1", "2", "0", "Enter", "Enter"],
+    "open-references": ["2", "/", "5", "1", "2", "0", "Enter", "F5"],
     "open-process": ["Down", "F5", "Down"], "open-buffer": ["2", "F5"],
     "tagged": ["Space", "Space", "Down"], "filter": ["2", "\\", *"vid|dmabuf", "Enter"],
     "search": ["/", *"chrom"], "sort": ["2", "F6", "Down"], "columns": ["F2", "Down"], "signal": ["F9"],
