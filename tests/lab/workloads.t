@@ -42,7 +42,10 @@ CASES = [
     ["vivid"],
     ["vivid-stream"],
     ["many"],
+    *[[f] for f in ("vivid-closed", "gem-many", "gem-files", "gem-shared", "handle-first", "inflight-twice", "inflight-queue",
+                    "inflight-socket", "inflight-half", "inflight-dgram", "inflight-backlog")],
     ["churn", "-d", "3"],
+    ["churn-refs", "-d", "3"],
     ["hostile"],
 ]
 
@@ -123,12 +126,15 @@ def check(case):
               f"{label}: bufinfo")
         ok(want and all(b["count"] in (None, b["fds"] + b["maps"] + (b["kernel"] or 0)) for b in want.values()),
            f"{label}: references add up")
+        ok(all(b["kernel"] in (None, b["gem"] + b["objects"] + b["imports"] + b["in_flight"]) for b in want.values()),
+           f"{label}: the kernel's references add up")
         uid = int(case[case.index("-u") + 1]) if "-u" in case else 0
         ok(all(started <= b["created"] <= time.time() and b["uid"] == uid for b in want.values()),
            f"{label}: creation time and uid")
 
         holders, fds, maps = proc()
-        equal(holders, {k: (h["fds"], h["maps"]) for k, h in w.holders().items()}, f"{label}: holders in /proc")
+        equal(holders, {k: (h["fds"], h["maps"]) for k, h in w.holders().items() if h["fds"] or h["maps"]},
+              f"{label}: holders in /proc")
         equal({i: (fds[i], maps[i]) for i in want}, {i: (b["fds"], b["maps"]) for i, b in want.items()},
               f"{label}: slots and mappings count once")
         equal({p: comm(p) for p in w["pids"]},

@@ -129,8 +129,11 @@ class Workload:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line.decode()
 
-    def settle(self):
-        """The JSON; for churn, once it has come to rest."""
+    def settle(self, tell=False):
+        """The JSON; for churn, once it has come to rest. tell: that it shall, as -d 0 waits for."""
+        if tell:
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
         if self.data is None and self.skipped is None:
             self.data = json.loads(self._line())
         return self.data

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * DRM dumb buffers by PRIME, and the factories about them. The DRM core holds references for
- * what user space has: two for an exported object with a handle, three for an imported one.
+ * what user space has: one for each handle (drm_prime_member.dma_buf), one for the object that has
+ * any (drm_gem_object.dma_buf), one for an import (drm_gem_prime_import_dev).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,14 +15,6 @@
 #include <drm_mode.h>
 
 #include "mkbufs.h"
-
-/* The object's dma_buf (drm_gem_object.dma_buf), and its handle's (drm_prime_member.dma_buf). */
-#define EXPORT_REFERENCES	2
-/*
- * The import's (drm_gem_prime_import_dev), the object's and its handle's
- * (drm_gem_prime_fd_to_handle).
- */
-#define IMPORT_REFERENCES	3
 
 static int drm_find(const char *driver)
 {
@@ -62,13 +55,20 @@ int virtio_gpu_open(void)
 	return drm_open("virtio_gpu", "virtio_gpu");
 }
 
+void drm_close(int drm, uint32_t handle)
+{
+	struct drm_gem_close gem = { .handle = handle };
+
+	if (ioctl(drm, DRM_IOCTL_GEM_CLOSE, &gem))
+		die("DRM_IOCTL_GEM_CLOSE: %s", strerror(errno));
+}
+
 int drm_export(int drm, size_t size, uint32_t *handle)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	/* One row of pixels is one page, so that no driver has anything to round up. */
 	struct drm_mode_create_dumb dumb = { .width = page / 4, .height = size / page, .bpp = 32 };
 	struct drm_prime_handle prime = { .flags = DRM_CLOEXEC | DRM_RDWR };
-	struct drm_gem_close gem = { };
 
 	if (ioctl(drm, DRM_IOCTL_MODE_CREATE_DUMB, &dumb))
 		die("DRM_IOCTL_MODE_CREATE_DUMB of %zu bytes: %s", size, strerror(errno));
@@ -81,21 +81,20 @@ int drm_export(int drm, size_t size, uint32_t *handle)
 		*handle = dumb.handle;
 		return prime.fd;
 	}
-	gem.handle = dumb.handle;
-	if (ioctl(drm, DRM_IOCTL_GEM_CLOSE, &gem))
-		die("DRM_IOCTL_GEM_CLOSE: %s", strerror(errno));
+	drm_close(drm, dumb.handle);
 	return prime.fd;
 }
 
-static void drm_import(int drm, int fd)
+uint32_t drm_import(int drm, int fd)
 {
 	struct drm_prime_handle prime = { .fd = fd };
 
 	if (ioctl(drm, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))
 		die("DRM_IOCTL_PRIME_FD_TO_HANDLE: %s", strerror(errno));
+	return prime.handle;
 }
 
-static int vgem_need(void)
+int vgem_need(void)
 {
 	int drm = vgem_open();
 
@@ -104,74 +103,91 @@ static int vgem_need(void)
 	return drm;
 }
 
-/*
- * An exported buffer whose GEM handle stays. A driver without an export of its own gets DRM's
- * name.
- */
-static int export_kept(int drm, const char *exporter, struct buffer *b)
+/* A driver without an export of its own gets DRM's name. */
+int export_kept(int drm, const char *exporter, struct buffer *b, uint32_t *handle)
 {
-	uint32_t handle;
-	int fd = drm_export(drm, opt.size, &handle);
+	int fd = drm_export(drm, opt.size, handle);
 
 	buffer_describe(b, fd, exporter, opt.size);
-	ledger_kernel(b->ino, EXPORT_REFERENCES);
+	ledger_object(b->ino, false);
+	ledger_gem(b->ino, *handle, true);
 	return fd;
 }
 
 void make_vgem_export(void)
 {
 	int drm = vgem_need();
+	uint32_t handle;
 	struct buffer b;
 
 	for (unsigned int i = 0; i < opt.count; i++)
-		ledger_fd(export_kept(drm, "drm", &b), true);
+		ledger_fd(export_kept(drm, "drm", &b, &handle), true);
 }
 
 void make_kernel_only(void)
 {
 	int drm = vgem_need();
+	uint32_t handle;
 	struct buffer b;
 
 	for (unsigned int i = 0; i < opt.count; i++)
-		close(export_kept(drm, "drm", &b));
+		close(export_kept(drm, "drm", &b, &handle));
 }
 
-static void import(int vgem, const struct buffer *b, int fd)
+void ledger_vgem(const struct buffer *b, uint32_t handle)
 {
-	drm_import(vgem, fd);
-	ledger_kernel(b->ino, IMPORT_REFERENCES);
-	ledger_attach(b->ino, "vgem");
-	ledger_fd(fd, true);
+	bool imported = strcmp(b->exporter, "drm");
+
+	ledger_gem(b->ino, handle, true);
+	ledger_object(b->ino, imported);
+	if (imported)
+		ledger_attach(b->ino, "vgem");
+}
+
+uint32_t vgem_hold(int vgem, const struct buffer *b, int fd)
+{
+	uint32_t handle = drm_import(vgem, fd);
+
+	ledger_vgem(b, handle);
+	return handle;
 }
 
 /* vgem does not import from itself: DRM sees its own buffer and only takes the handle again. */
-void make_vgem_import(void)
+void foreign_exporter_open(void)
 {
-	int vgem = vgem_need();
-	struct buffer b;
-
 	if (!strcmp(opt.exporter, "vgem"))
 		die("-x vgem: vgem does not import its own buffers");
 	if (!strcmp(opt.exporter, "auto"))
 		opt.exporter = access("/dev/dma_heap/system", F_OK) ? "virtio-gpu" : "heap";
 	exporter_open();
+}
+
+void make_vgem_import(void)
+{
+	int vgem = vgem_need();
+	struct buffer b;
+
+	foreign_exporter_open();
 	for (unsigned int i = 0; i < opt.count; i++) {
 		int fd = buffer_make(&b);
 
-		import(vgem, &b, fd);
+		vgem_hold(vgem, &b, fd);
+		ledger_fd(fd, true);
 	}
 }
 
 void make_virtio_gpu(void)
 {
 	int vgem = vgem_need(), gpu = virtio_gpu_open();
+	uint32_t handle;
 	struct buffer b;
 
 	if (gpu < 0)
 		skip("no virtio-gpu device");
 	for (unsigned int i = 0; i < opt.count; i++) {
-		int fd = export_kept(gpu, "virtio_gpu", &b);
+		int fd = export_kept(gpu, "virtio_gpu", &b, &handle);
 
-		import(vgem, &b, fd);
+		vgem_hold(vgem, &b, fd);
+		ledger_fd(fd, true);
 	}
 }

@@ -18,14 +18,14 @@
 #define LEDGER_ENTRIES	(4U << 20)	/* address space only, until it is used */
 #define COMM_LEN	16
 
-/* In this order within one buffer; FD and MAP once more within each process. */
-enum kind { PROCESS, BUFFER, KERNEL, ATTACH, FD, MAP };
+/* In this order within one buffer; those from FD on once more within each process. */
+enum kind { PROCESS, BUFFER, OBJECT, IN_FLIGHT, ATTACH, FD, MAP, GEM };
 
 struct entry {
 	uint64_t ino;			/* 0: PROCESS */
 	pid_t pid;			/* 0: of the buffer itself */
 	enum kind kind;
-	int value;			/* FD: its number; KERNEL: how many */
+	unsigned int value;		/* FD: its number; GEM: the handle; OBJECT: which */
 	bool counts;
 	union {
 		struct buffer buffer;
@@ -84,9 +84,24 @@ void ledger_map(uint64_t ino, bool counts)
 	entry_new(MAP, ino, getpid())->counts = counts;
 }
 
-void ledger_kernel(uint64_t ino, int references)
+void ledger_gem(uint64_t ino, uint32_t handle, bool counts)
 {
-	entry_new(KERNEL, ino, 0)->value = references;
+	struct entry *e = entry_new(GEM, ino, getpid());
+
+	e->value = handle;
+	e->counts = counts;
+}
+
+void ledger_object(uint64_t ino, bool imported)
+{
+	struct entry *e = entry_new(OBJECT, ino, 0);
+
+	e->value = imported ? e - ledger->entries + 1 : 0;
+}
+
+void ledger_in_flight(uint64_t ino)
+{
+	entry_new(IN_FLIGHT, ino, 0);
 }
 
 void ledger_attach(uint64_t ino, const char *device)
@@ -166,24 +181,32 @@ static const char *comm_of(const struct entry *e, const struct entry *end, pid_t
 }
 
 struct sum {
-	unsigned int fds, maps, kernel, processes;
+	unsigned int fds, maps, gem, objects, imports, in_flight;
+	unsigned int kernel;		/* of these, all but fds and maps */
 };
 
 /* Adds up one buffer's entries; returns the first of the next buffer. */
 static const struct entry *buffer_sum(const struct entry *e, const struct entry *end,
 				      struct sum *sum)
 {
-	uint64_t ino = e->ino;
+	const struct entry *first = e;
 
 	memset(sum, 0, sizeof(*sum));
-	for (; e < end && e->ino == ino; e++) {
+	for (; e < end && e->ino == first->ino; e++) {
 		if (e->kind == FD)
 			sum->fds += e->counts;
 		else if (e->kind == MAP)
 			sum->maps += e->counts;
-		else if (e->kind == KERNEL)
-			sum->kernel += e->value;
+		else if (e->kind == GEM)
+			sum->gem += e->counts;
+		else if (e->kind == OBJECT)
+			sum->objects += e[-1].kind != OBJECT || e[-1].value != e->value;
+		else if (e->kind == IN_FLIGHT)
+			sum->in_flight++;
+		else if (e->kind == ATTACH)
+			sum->imports++;
 	}
+	sum->kernel = sum->gem + sum->objects + sum->imports + sum->in_flight;
 	return e;
 }
 
@@ -204,7 +227,8 @@ static void print_buffer(const struct entry *e, const struct entry *next, const 
 		printf("\"kernel\":null,\"count\":null,");
 	else
 		printf("\"kernel\":%u,\"count\":%u,", sum->kernel, sum->fds + sum->maps + sum->kernel);
-	printf("\"attachments\":[");
+	printf("\"gem\":%u,\"objects\":%u,\"imports\":%u,\"in_flight\":%u,\"attachments\":[", sum->gem,
+	       sum->objects, sum->imports, sum->in_flight);
 	for (const struct entry *a = e; a < next; a++) {
 		if (a->kind != ATTACH)
 			continue;
@@ -220,20 +244,22 @@ static void print_buffer(const struct entry *e, const struct entry *next, const 
 static const struct entry *print_holder(const struct entry *e, const struct entry *end,
 					const char *comm)
 {
-	const struct entry *first = e;
+	const struct entry *next = e;
+	const char *comma = "";
 	unsigned int maps = 0;
 
 	printf("{\"pid\":%d,\"comm\":", e->pid);
 	print_string(comm);
 	printf(",\"ino\":%llu,\"fds\":[", (unsigned long long)e->ino);
-	for (; e < end && e->ino == first->ino && e->pid == first->pid; e++) {
-		if (e->kind == MAP)
-			maps++;
-		else
-			printf("%s%d", e == first ? "" : ",", e->value);
-	}
-	printf("],\"maps\":%u}", maps);
-	return e;
+	while (next < end && next->ino == e->ino && next->pid == e->pid)
+		maps += next++->kind == MAP;
+	for (; e < next && e->kind == FD; e++, comma = ",")
+		printf("%s%u", comma, e->value);
+	printf("],\"maps\":%u,\"gem\":[", maps);
+	for (e += maps, comma = ""; e < next; e++, comma = ",")
+		printf("%s%u", comma, e->value);
+	printf("]}");
+	return next;
 }
 
 static void print_totals(const struct entry *e, const struct entry *end, unsigned int processes)

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,18 +39,22 @@ void make_many(void)
 
 #define HELD_MAX	24		/* by one process */
 
-/* One hold on a buffer, by an fd or by a mapping. */
+/* One hold on a buffer, by an fd, a mapping or a GEM handle. */
 struct hold {
 	struct buffer buffer;
-	int fd;				/* -1: by the mapping */
-	void *map;
+	int fd;				/* -1: not by one */
+	void *map;			/* NULL, without an fd too: by the handle */
+	uint32_t handle;
 };
 
 static struct churn {
 	pthread_barrier_t running;	/* with mkbufs itself */
 	pthread_barrier_t quiet;	/* nobody sends any more */
+	atomic_bool stop;		/* it was told to, if no time was given */
 } *churn;
 
+static bool with_handles;
+static int vgem = -1;			/* the process' own DRM file */
 static int (*inbox)[2];			/* [1] is written by everybody, [0] read by its owner */
 
 static double now(void)
@@ -73,13 +78,24 @@ static void drop(struct hold *held, unsigned int *n, unsigned int i)
 {
 	if (held[i].fd >= 0)
 		close(held[i].fd);
-	else
+	else if (held[i].map)
 		munmap(held[i].map, held[i].buffer.size);
+	else
+		drm_close(vgem, held[i].handle);
 	held[i] = held[--*n];
 }
 
+/* A DRM file has one handle for a buffer: whether it is among what is held. */
+static bool has_handle(const struct hold *held, unsigned int n, uint64_t ino)
+{
+	while (n--)
+		if (held[n].fd < 0 && !held[n].map && held[n].buffer.ino == ino)
+			return true;
+	return false;
+}
+
 /* The buffer's description travels with its fd. A full inbox is no error: the fd stays here. */
-static void post(int sock, const struct hold *h)
+static bool post(int sock, const struct hold *h)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { (void *)&h->buffer, sizeof(h->buffer) };
@@ -93,8 +109,11 @@ static void post(int sock, const struct hold *h)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &h->fd, sizeof(int));
-	if (sendmsg(sock, &m, MSG_DONTWAIT) < 0 && errno != EAGAIN)
+	if (sendmsg(sock, &m, MSG_DONTWAIT) >= 0)
+		return true;
+	if (errno != EAGAIN)
 		die("sendmsg: %s", strerror(errno));
+	return false;
 }
 
 /* False: the inbox is empty. */
@@ -124,7 +143,7 @@ static void churn_step(struct hold *held, unsigned int *n, unsigned int self, ui
 	unsigned int i = *n ? next_random(state) % *n : 0;
 	struct hold *h = &held[*n];
 
-	switch (*n ? next_random(state) % 6 : 0) {
+	switch (*n ? next_random(state) % (with_handles ? 8 : 6) : 0) {
 	case 0:
 		h->fd = buffer_make(&h->buffer);
 		++*n;
@@ -156,9 +175,36 @@ static void churn_step(struct hold *held, unsigned int *n, unsigned int self, ui
 		break;
 	case 5:
 		drop(held, n, i);
+		break;
+	default:
+		if (held[i].fd < 0 || has_handle(held, *n, held[i].buffer.ino))
+			break;
+		*h = held[i];
+		h->handle = drm_import(vgem, h->fd);
+		h->fd = -1;
+		h->map = NULL;
+		++*n;
 	}
 	if (*n == HELD_MAX)
 		drop(held, n, i);
+}
+
+#define LEFT_IN_FLIGHT	5	/* by each process, at most */
+
+/* Leaves messages in another's inbox, which is empty; of every other one the fd is not kept. */
+static void leave_in_flight(struct hold *held, unsigned int *n, int sock)
+{
+	unsigned int left = LEFT_IN_FLIGHT;
+
+	for (unsigned int i = *n; i-- && left; ) {
+		if (held[i].fd < 0)
+			continue;
+		if (!post(sock, &held[i]))
+			die("an empty inbox is full");
+		ledger_in_flight(held[i].buffer.ino);
+		if (left-- % 2)
+			drop(held, n, i);
+	}
 }
 
 static void churn_process(void *arg)
@@ -168,19 +214,27 @@ static void churn_process(void *arg)
 	struct hold held[HELD_MAX + 1];
 	double end;
 
+	if (with_handles)
+		vgem = vgem_open();
 	pthread_barrier_wait(&churn->running);
-	for (end = now() + opt.seconds; now() < end; )
+	for (end = now() + opt.seconds; opt.seconds > 0 ? now() < end : !churn->stop; )
 		churn_step(held, &n, self, &state);
 	pthread_barrier_wait(&churn->quiet);
-	/* Nothing may be left in flight. What is held stays; what came late is not kept. */
+	/* Nothing may be in flight by chance. What is held stays; what came late is not kept. */
 	while (fetch(inbox[self][0], &held[n]))
 		close(held[n].fd);
+	if (with_handles) {
+		pthread_barrier_wait(&churn->quiet);
+		leave_in_flight(held, &n, inbox[(self + 1) % opt.procs][1]);
+	}
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (held[i].fd >= 0)
 			ledger_fd(held[i].fd, true);
-		else
+		else if (held[i].map)
 			ledger_map(held[i].buffer.ino, true);
+		else
+			ledger_vgem(&held[i].buffer, held[i].handle);
 	}
 }
 
@@ -205,4 +259,15 @@ void make_churn(void)
 	pthread_barrier_wait(&churn->running);
 	puts("CHURNING");
 	fflush(stdout);
+	if (opt.seconds <= 0)
+		wait_told();
+	churn->stop = true;
+}
+
+/* Of vgem there is one device, but each process has a DRM file of its own. */
+void make_churn_refs(void)
+{
+	with_handles = true;
+	close(vgem_need());
+	make_churn();
 }

@@ -36,8 +36,20 @@ static const struct factory factories[] = {
 	{ "virtio-gpu", make_virtio_gpu, 23, 0, "virtio-gpu exports, imported by vgem" },
 	{ "vivid", make_vivid, 4, 0, "vivid capture buffers, queued at a vivid output" },
 	{ "vivid-stream", make_vivid_stream, 4, 0, "the same, streaming" },
+	{ "vivid-closed", make_vivid_closed, 4, 0, "as vivid, all fds closed: only its output holds them" },
+	{ "gem-many", make_gem_many, 1009, 0, "vgem exports, all handles in one DRM file, fds closed" },
+	{ "gem-files", make_gem_files, 23, 0, "held by vgem handles in five DRM files, or three of the exporter's" },
+	{ "gem-shared", make_gem_shared, 23, 2, "vgem handles in a DRM file that P children inherit" },
+	{ "handle-first", make_handle_first, 23, 0, "GEM handles closed before the fd, the last one or one of two" },
+	{ "inflight-twice", make_inflight_twice, 23, 0, "each twice in one message, or in two of one socket" },
+	{ "inflight-queue", make_inflight_queue, 23, 0, "a stream socket with N messages, one buffer each" },
+	{ "inflight-socket", make_inflight_socket, 23, 0, "queued in a socket that is in flight itself" },
+	{ "inflight-half", make_inflight_half, 23, 0, "queued, the sending socket closed" },
+	{ "inflight-dgram", make_inflight_dgram, 23, 3, "P processes sent them to one datagram socket" },
+	{ "inflight-backlog", make_inflight_backlog, 23, 0, "sent over a connection that nobody has accepted" },
 	{ "many", make_many, 997, 7, "an fd and a mapping each, spread over P processes" },
-	{ "churn", make_churn, 0, 32, "P processes make, dup, send, map, close for -d seconds, then rest" },
+	{ "churn", make_churn, 0, 32, "P processes make, dup, send, map, close for -d seconds (0: until a line), then rest" },
+	{ "churn-refs", make_churn_refs, 0, 8, "the same with GEM handles; rests with messages in flight" },
 	{ "hostile", make_hostile, 1, 0, "one buffer for each name that could hurt a terminal or a parser" },
 };
 #define FACTORIES	(sizeof(factories) / sizeof(factories[0]))
@@ -96,7 +108,7 @@ static const struct factory *factory_find(const char *name)
 static void list(void)
 {
 	for (size_t i = 0; i < FACTORIES; i++)
-		printf("%-12s  %s\n", factories[i].name, factories[i].help);
+		printf("%-16s  %s\n", factories[i].name, factories[i].help);
 }
 
 static void usage(void)
@@ -151,6 +163,15 @@ static const char *unescape(char *s)
 	}
 	*out = '\0';
 	return s;
+}
+
+void wait_told(void)
+{
+	int c;
+
+	do {
+		c = getchar();
+	} while (c != '\n' && c != EOF);
 }
 
 static void parse(int argc, char **argv)
@@ -227,7 +248,6 @@ static void raise_fd_limit(void)
 int main(int argc, char **argv)
 {
 	const struct factory *f;
-	int c;
 
 	parse(argc, argv);
 	f = factory_find(argv[optind]);
@@ -247,9 +267,7 @@ int main(int argc, char **argv)
 	ledger_process();
 	ledger_print(f->name);
 
-	do {
-		c = getchar();
-	} while (c != '\n' && c != EOF);
+	wait_told();
 	stop_children();
 	return 0;
 }

@@ -49,6 +49,9 @@ void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
  */
 void modprobe(const char *module, const char *parameter);
 
+/* Until a line on stdin. */
+void wait_told(void);
+
 /* ledger.c: append-only and shared by all processes of mkbufs */
 
 struct buffer {
@@ -71,9 +74,16 @@ void ledger_buffer(const struct buffer *b);
  */
 void ledger_fd(int fd, bool counts);
 void ledger_map(uint64_t ino, bool counts);
-/* More references by the kernel itself; one more attached device. */
-void ledger_kernel(uint64_t ino, int references);
+/* It has a GEM handle, in a DRM file; counts as above, where the file is shared. */
+void ledger_gem(uint64_t ino, uint32_t handle, bool counts);
+/*
+ * One GEM object that refers to the buffer: each import has its own, the exporter's counts once.
+ */
+void ledger_object(uint64_t ino, bool imported);
+/* One attached device, and the reference that its driver took. */
 void ledger_attach(uint64_t ino, const char *device);
+/* Once in a message that nobody has received. */
+void ledger_in_flight(uint64_t ino);
 /* Kernel references come and go by themselves: print them as unknown. */
 void ledger_kernel_unsteady(void);
 void ledger_print(const char *factory);
@@ -97,8 +107,21 @@ uint64_t fd_ino(int fd);
 int drm_open(const char *driver, const char *module);
 /* A dumb buffer, exported: its fd. With handle NULL the GEM handle is closed again. */
 int drm_export(int drm, size_t size, uint32_t *handle);
+/* The handle of a buffer in a DRM file, imported if need be; what it adds is not in the ledger. */
+uint32_t drm_import(int drm, int fd);
+void drm_close(int drm, uint32_t handle);
 int vgem_open(void);
+/* The same, or skips. Each call is another DRM file. */
+int vgem_need(void);
 int virtio_gpu_open(void);
+/* An exported buffer whose GEM handle stays, all in the ledger but the fd. */
+int export_kept(int drm, const char *exporter, struct buffer *b, uint32_t *handle);
+/* The same handle-wise for a buffer that there is: vgem's file refers to it. */
+uint32_t vgem_hold(int vgem, const struct buffer *b, int fd);
+/* What vgem_hold() enters: vgem's own objects are not imported. */
+void ledger_vgem(const struct buffer *b, uint32_t handle);
+/* An exporter for buffers that vgem must import. */
+void foreign_exporter_open(void);
 
 /* process.c */
 
@@ -140,7 +163,19 @@ void make_vgem_import(void);
 void make_virtio_gpu(void);
 void make_vivid(void);
 void make_vivid_stream(void);
+void make_vivid_closed(void);
+void make_gem_many(void);
+void make_gem_files(void);
+void make_gem_shared(void);
+void make_handle_first(void);
+void make_inflight_twice(void);
+void make_inflight_queue(void);
+void make_inflight_socket(void);
+void make_inflight_half(void);
+void make_inflight_dgram(void);
+void make_inflight_backlog(void);
 void make_many(void);
 void make_churn(void);
+void make_churn_refs(void);
 
 #endif

@@ -236,7 +236,7 @@ void make_inflight(void)
 	socket_pair(sv);
 	fds = make_fds();
 	for (unsigned int i = 0; i < opt.count; i++)
-		ledger_kernel(fd_ino(fds[i]), 1);
+		ledger_in_flight(fd_ino(fds[i]));
 	send_fds(sv[0], fds, opt.count);
 	close_fds(fds);
 }

@@ -22,9 +22,6 @@
 #define HEIGHT		360
 #define IMAGE_SIZE	(WIDTH * HEIGHT * 2)
 
-/* vb2_plane.dbuf, from QBUF until another buffer takes the index. vb2 keeps none for an export. */
-#define IMPORT_REFERENCES	1
-
 static int capture, output;
 
 static void v4l2(int fd, unsigned long request, void *arg, const char *what)
@@ -118,8 +115,11 @@ static void queue_output(unsigned int i)
 	V4L2(output, VIDIOC_QBUF, &b);
 }
 
-/* Index i of the capture is index i of the output, whatever happens later. */
-static void allocate(void)
+/*
+ * Index i of the capture is index i of the output, whatever happens later. An import's reference
+ * is vb2_plane.dbuf, from QBUF until another buffer takes the index; for an export vb2 keeps none.
+ */
+static void allocate(bool keep_fds)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
@@ -138,8 +138,8 @@ static void allocate(void)
 		V4L2(capture, VIDIOC_EXPBUF, &e);
 		fds[i] = e.fd;
 		buffer_describe(&b, e.fd, "videobuf2_dma_contig", (IMAGE_SIZE + page - 1) / page * page);
-		ledger_fd(e.fd, true);
-		ledger_kernel(b.ino, IMPORT_REFERENCES);
+		if (keep_fds)
+			ledger_fd(e.fd, true);
 		ledger_attach(b.ino, "vivid.0");
 	}
 }
@@ -147,9 +147,18 @@ static void allocate(void)
 /* Queued before the stream starts: attached and mapped, and nothing moves. */
 void make_vivid(void)
 {
-	allocate();
+	allocate(true);
 	for (unsigned int i = 0; i < opt.count; i++)
 		queue_output(i);
+}
+
+void make_vivid_closed(void)
+{
+	allocate(false);
+	for (unsigned int i = 0; i < opt.count; i++) {
+		queue_output(i);
+		close(fds[i]);
+	}
 }
 
 static int dequeue(int fd, enum v4l2_buf_type type, enum v4l2_memory memory)
@@ -198,7 +207,7 @@ void make_vivid_stream(void)
 	enum v4l2_buf_type output_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
 	pthread_t thread;
 
-	allocate();
+	allocate(true);
 	/* QBUF looks the fd up each time and drops that reference again. */
 	ledger_kernel_unsteady();
 	for (unsigned int i = 0; i < opt.count; i++)

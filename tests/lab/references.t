@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Every reference is named: GEM handles and objects, importers and messages in flight, for each source."""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from known import Refreshes, check_holders, check_processes, half_rows, merged, sources, top, want_buffer  # noqa: E402
+from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
+
+SCALE = int(os.environ.get("TEST_SCALE", "1"))
+VIEWS = "buffers,holders,processes"
+REFRESH_SECONDS, DELAY = 5, 0.2
+CHURN_SECONDS = 20 * SCALE
+NUMBERS = ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "unexplained", "procs")
+
+FACTORIES = [
+    ["gem-many", "-s", 4096, "-n", 1009 * SCALE], ["gem-files"], ["gem-shared", "-n", 7, "-P", 3], ["handle-first"],
+    ["kernel-only", "-n", 11], ["vgem-export", "-n", 13], ["vgem-import", "-n", 5], ["virtio-gpu", "-n", 5], ["vivid"],
+    ["inflight", "-n", 263], ["inflight-twice"], ["inflight-queue"], ["inflight-socket"], ["inflight-half", "-n", 7],
+    ["inflight-dgram", "-P", 5], ["inflight-backlog", "-n", 3], ["passed", "-n", 5], ["clone-files", "-n", 3],
+]
+
+
+def check(source, workloads, label):
+    data = top(source, VIEWS)
+    machine, machine_holders = merged(workloads)
+    ok(data["complete"] is True and data["source"] == source, f"{source}, {label}: complete", data["complete"], data.get("lacks"))
+    got = {b["ino"]: {k: b[k] for k in NUMBERS} for b in data["buffers"]}
+    for w in workloads:
+        inos, holders = w.buffers(), w.holders()
+        want = {i: want_buffer(b, holders) for i, b in inos.items()}
+        equal({i: got.get(i) for i in inos}, {i: {k: b[k] for k in NUMBERS} for i, b in want.items()},
+              f"{source}, {label}: {' '.join(w.args)}")
+    equal(sorted(got), sorted(machine), f"{source}, {label}: these buffers and no other")
+    check_holders(data, machine, machine_holders, f"{source}, {label}")
+    check_processes(data, machine, machine_holders, f"{source}, {label}")
+
+
+def quiet(have):
+    """All at once, so that none may be taken for another."""
+    workloads = []
+    for args in FACTORIES:
+        w = Workload(*args)
+        if w.skipped:
+            skip(" ".join(map(str, args)), w.skipped)
+        else:
+            workloads.append(w)
+    for source in have:
+        check(source, workloads, "all at once")
+    for w in workloads:
+        w.stop()
+    ok(poll(lambda: not bufinfo()), "nothing is left")
+
+
+def family(pid):
+    """The process and its children, while none is started."""
+    pids = {pid}
+    for other in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{other}/stat", "rb") as f:
+                if int(f.read().rsplit(b")", 1)[1].split()[1]) == pid:
+                    pids.add(int(other))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return pids
+
+
+def churn(have, *args):
+    """While handles and messages come and go no half rows; afterwards, exact."""
+    label = " ".join(map(str, ("churn-refs", *args)))
+    tops = {source: Refreshes(source, VIEWS, DELAY) for source in have}
+    start = time.monotonic()
+    with Workload("churn-refs", "-d", 0, "-P", 8, *args, timeout=280 * SCALE) as w:
+        if w.skipped:
+            skip(label, w.skipped)
+            return
+        pids = family(w.pid)
+        equal(len(pids), 9, f"{label}: 8 processes")
+        for source in have:
+            data, seconds = tops[source].next(13)
+            ok(max(seconds) < REFRESH_SECONDS + DELAY, f"{source}, {label}: no refresh takes {REFRESH_SECONDS} s", seconds)
+            rows = [b for d in data for b in d["buffers"]]
+            whole, bad = half_rows(rows)
+            ok(len(whole) > 100, f"{source}, {label}: buffers seen", len(whole), len(rows))
+            ok(not bad, f"{source}, {label}: no half or negative row among {len(whole)}", bad[:5])
+            print(f"# {source}: {len(rows) - len(whole)} of {len(rows)} rows changed while they were read three times; "
+                  f"{sum(1 for b in whole if b['unexplained'])} with unexplained references; "
+                  f"slowest refresh {max(seconds):.2f} s", flush=True)
+            for kind in ("gem", "in_flight"):
+                ok(any(b[kind] for b in whole), f"{source}, {label}: some {kind} seen")
+            bad = {h["pid"] for d in data for h in d["holders"]} - pids
+            ok(not bad, f"{source}, {label}: no wrong pid", bad)
+            equal(tops[source].stop(), 0, f"{source}, {label}: exit status")
+        poll(lambda: time.monotonic() > start + CHURN_SECONDS, CHURN_SECONDS)
+        w.settle(tell=True)
+        ok(any(b["gem"] for b in w["buffers"]) and any(b["in_flight"] for b in w["buffers"]), f"{label}: rests with both kinds")
+        for source in have:
+            check(source, [w], f"after {label}")
+    ok(poll(lambda: not bufinfo()), f"{label}: nothing is left")
+
+
+have = sources()
+ok("bpf:task" in have, "this kernel has bpf:task", have)
+if "bpf:iter" not in have:
+    skip("bpf:iter", "needs Linux 6.16")
+parts = {"quiet": lambda: quiet(have), "churn": lambda: churn(have), "vgem": lambda: churn(have[-1:], "-x", "vgem")}
+for part in sys.argv[1:] or parts:
+    parts[part]()
+sys.exit(done())
