@@ -191,12 +191,48 @@ static void name_things(struct source *s, struct model *m)
 		m->devices[i].nodes = nodes_of_device(&s->nodes, m->devices[i].device);
 }
 
+/*
+ * References that nothing explains are believed when they are found twice in the same way, now or
+ * in the snapshot before: one that moves from a place not yet read to one read already (an fd
+ * sent and closed) is missed, and its count does not change. Returns how many rows are to be read
+ * again; with last they become unknown instead.
+ */
+static uint32_t confirm_unexplained(struct source *s, struct model *m, bool last)
+{
+	struct index now = { 0 };
+	uint32_t i, doubtful = 0;
+	uint64_t unexplained;
+
+	for (i = 0; i < m->n_buffers; i++) {
+		struct model_buffer *b = &m->buffers[i];
+		uint32_t seen;
+
+		if (b->count == (uint64_t)b->fds + b->maps || !b->ino ||
+		    !model_buffer_unexplained(m, b, &unexplained) || !unexplained)
+			continue;
+		/* Not INDEX_NONE; a count that changed is another finding */
+		seen = (unexplained * 31 + b->count) & 0x7fffffff;
+		index_put(&now, b->ino, seen);
+		if (index_get(&s->unexplained, b->ino) == seen)
+			continue;
+		doubtful++;
+		if (last) {
+			b->torn = true;
+			m->torn++;
+		}
+	}
+	index_free(&s->unexplained);
+	s->unexplained = now;
+	return doubtful;
+}
+
 int source_snapshot(struct source *s, struct model *m, const struct filter *filter)
 {
+	uint32_t doubtful = 0;
 	int try, err = 0;
 
 	s->error[0] = '\0';
-	for (try = 0; try < SNAPSHOT_TRIES && (!try || m->torn); try++) {
+	for (try = 0; try < SNAPSHOT_TRIES && (!try || m->torn || doubtful); try++) {
 		err = read_once(s, m);
 		if (err) {
 			if (!s->error[0])
@@ -204,6 +240,7 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 					 strerror(-err));
 			return err;
 		}
+		doubtful = confirm_unexplained(s, m, try == SNAPSHOT_TRIES - 1);
 	}
 	name_things(s, m);
 	return model_account(m, filter);
@@ -216,5 +253,6 @@ void source_close(struct source *s)
 	records_free(&s->records);
 	cgroup_names_free(s->cgroups);
 	node_names_free(s->nodes);
+	index_free(&s->unexplained);
 	memset(s, 0, sizeof(*s));
 }

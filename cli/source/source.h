@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/hash.h"
+
 struct filter;
 struct model;
 
@@ -58,6 +60,7 @@ struct source {
 	struct records records;
 	struct cgroup_names *cgroups;
 	struct node_names *nodes;
+	struct index unexplained;	/* inode to what was found the last time */
 };
 
 extern const struct source_ops source_bpf_iter, source_bpf_task, source_proc;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What dmabuf-top must show of workloads, by the definitions and from the workloads' own rows alone."""
 import json
+import re
 import subprocess
 import time
 
@@ -62,10 +63,32 @@ def want_processes(buffers, holders):
     return rows
 
 
+def kinds(h):
+    return [k for k, n in (("fd", h["fds"]), ("map", h["maps"]), ("gem", h["gem"])) if n]
+
+
 def check_holders(data, buffers, holders, label):
-    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"]) for h in data["holders"]},
-          {k: (h["comm"], buffers[k[1]]["size"], buffers[k[1]]["exporter"], buffers[k[1]]["name"], len(h["fds"]), h["maps"])
-           for k, h in holders.items()}, f"{label}: holders")
+    """Processes with all that they hold; then what else holds: sockets and importers."""
+    rows = [h for h in data["holders"] if h["pid"] is not None]
+    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"], h["kind"], sorted(h["handle"]))
+           for h in rows},
+          {k: (h["comm"], buffers[k[1]]["size"], buffers[k[1]]["exporter"], buffers[k[1]]["name"], len(h["fds"]), h["maps"],
+               kinds(h), sorted(h["gem"])) for k, h in holders.items()}, f"{label}: holders")
+    bad = [h for h in rows if len(h["node"]) != len(h["handle"]) or not all(n.startswith("/dev/dri/") for n in h["node"]) or h["socket"]]
+    ok(not bad, f"{label}: each handle has its node", bad[:3])
+    others = {}
+    for h in data["holders"]:
+        if h["pid"] is None:
+            others.setdefault((h["kind"][0], h["ino"]), []).append(h)
+    equal({ino for kind, ino in others if kind == "in-flight"}, {i for i, b in buffers.items() if b["in_flight"]},
+          f"{label}: what is in flight has a socket")
+    bad = [h for (kind, _), hs in others.items() for h in hs if kind == "in-flight" and " <- " not in (h["socket"] or "")]
+    ok(not bad, f"{label}: sockets say who is at their ends", bad[:3])
+    equal({ino: len(hs) for (kind, ino), hs in others.items() if kind == "import"},
+          {i: len(b["attachments"]) for i, b in buffers.items() if b["attachments"]}, f"{label}: importers")
+    bad = [h for (kind, _), hs in others.items() for h in hs
+           if kind == "import" and not (h["node"] and all(re.match("/dev/(dri/|video)", n) for n in h["node"]))]
+    ok(not bad, f"{label}: importers have their nodes", bad[:3])
 
 
 def check_processes(data, buffers, holders, label):
