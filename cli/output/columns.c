@@ -294,8 +294,7 @@ static const char *holder_kind_at(const struct model *m, const void *row, uint32
 
 static void holder_handles(const struct model *m, const void *row, struct value *v)
 {
-	(void)m;
-	set_number(v, ((const struct model_holder *)row)->gem);
+	set_reference(m, ((const struct model_holder *)row)->gem, v);
 }
 
 static const struct model_slot *holder_gem(const struct model *m, const void *row, uint32_t i)
@@ -324,9 +323,10 @@ static void holder_nodes(const struct model *m, const void *row, struct value *v
 	const struct model_holder *h = row;
 	const char *at;
 
-	set_number(v, h->gem);
+	set_reference(m, h->gem, v);
 	if (h->attachment == INDEX_NONE)
 		return;
+	v->known = true;
 	for (at = importer_nodes(m, h); at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL)
 		v->number++;
 }

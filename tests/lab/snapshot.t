@@ -133,7 +133,10 @@ def proc():
                              Workload("shared", "-n", 3, "-P", 5), Workload("vgem-import", "-n", 3)) if not w.skipped]
     data = top("proc", "-q")
     buffers, holders = merged(workloads)
-    check_holders(data, buffers, holders, "proc")
+    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"]) for h in data["holders"]},
+          {k: (h["comm"], buffers[k[1]]["size"], buffers[k[1]]["exporter"], buffers[k[1]]["name"], len(h["fds"]), h["maps"])
+           for k, h in holders.items()}, "proc: holders")
+    ok(all(h["handle"] is None and h["node"] is None for h in data["holders"]), "proc: GEM handles are unknown, not none")
     equal({b["ino"]: [b[k] for k in ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "unexplained", "uid", "devices")] for b in data["buffers"]},
           {i: [b["count"], b["fds"], b["maps"], b["kernel"]] + [None] * 8 for i, b in buffers.items()}, "proc: buffers")
     ok(data["complete"] is False and not any(p["pid"] is None for p in data["processes"]), "proc: incomplete, and says so", data["complete"])

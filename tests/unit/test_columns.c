@@ -109,7 +109,7 @@ static void nothing_known(void **state)
 	m.sees = 0;
 	assert_int_equal(model_account(&m, NULL), 0);
 	expect_known("buffers", "ino,fds,procs");
-	expect_known("holders", "pid,comm,ino,fds,maps,kind,node,handle");
+	expect_known("holders", "pid,comm,ino,fds,maps,kind");
 	expect_known("processes", "pid,comm,buffers,fds,maps");
 	expect_known("devices", "device,attachments,buffers");
 	expect_known("attachments", "ino,device");
