@@ -11,7 +11,7 @@ from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))
 VIEWS = "buffers,holders,processes"
-REFRESH_SECONDS, DELAY = 5, 0.2
+REFRESH_SECONDS, DELAY = 15, 0.2
 CHURN_SECONDS = 20 * SCALE
 NUMBERS = ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "unexplained", "procs")
 
