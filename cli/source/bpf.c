@@ -226,14 +226,18 @@ static int read_iterator(struct bpf_link *link, struct records *records)
 	return err;
 }
 
-/* Sockets of the snapshot before. */
+/* Sockets of the snapshot before. From key to key: from the start, each look would scan again. */
 static void forget_sockets(struct bpf_source *own)
 {
 	int fd = bpf_map__fd(own->skel->maps.sockets);
-	__u64 key;
+	__u64 key, next;
+	int err = bpf_map_get_next_key(fd, NULL, &key);
 
-	while (!bpf_map_get_next_key(fd, NULL, &key))
+	while (!err) {
+		err = bpf_map_get_next_key(fd, &key, &next);
 		bpf_map_delete_elem(fd, &key);
+		key = next;
+	}
 }
 
 /* Takes what the programs put into the ring; 1 if it was too small and is larger now. */
