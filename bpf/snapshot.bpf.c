@@ -116,7 +116,6 @@ static __always_inline void put_buffer(struct dma_buf *dmabuf, __u64 own, bool d
 	__u64 count = compat_file_count(file, direct);
 	const char *name;
 
-	run.buffers++;
 	/* No reference left beside ours: it is being released. */
 	if (count <= own)
 		return;

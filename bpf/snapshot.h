@@ -15,7 +15,6 @@ struct snapshot_run {
 	__u64 head;		/* of the kernel's list, once a walk has found it; never moves */
 	__u64 in_flight;	/* buffers seen in messages: from the sockets */
 	__u64 recount;		/* in: snap_recount records only */
-	__u64 buffers;		/* out: seen */
 	__u64 bytes;		/* out: ring space that all records need */
 	__u64 dropped;		/* out: records that did not fit */
 	__u64 whole;		/* out: the walk came to its end */

@@ -262,7 +262,7 @@ static void start_run(struct bpf_source *own, struct records *records, size_t st
 	records->len = start;
 	own->into = records;
 	own->error = 0;
-	run->buffers = run->bytes = run->dropped = run->whole = 0;
+	run->bytes = run->dropped = run->whole = 0;
 }
 
 /*

@@ -6,7 +6,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from known import Refreshes, check_holders, check_processes, half_rows, merged, sources, top, want_buffer  # noqa: E402
+from known import Refreshes, check_holders, check_processes, half_rows, merged, sources, start_all, top, want_buffer  # noqa: E402
 from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))
@@ -40,13 +40,7 @@ def check(source, workloads, label):
 
 def quiet(have):
     """All at once, so that none may be taken for another."""
-    workloads = []
-    for args in FACTORIES:
-        w = Workload(*args)
-        if w.skipped:
-            skip(" ".join(map(str, args)), w.skipped)
-        else:
-            workloads.append(w)
+    workloads = start_all(FACTORIES)
     for source in have:
         check(source, workloads, "all at once")
     for w in workloads:

@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import known  # noqa: E402
-from known import check_holders, check_processes, got_buffer, half_rows, merged, sources, want_buffer  # noqa: E402
+from known import check_holders, check_processes, got_buffer, half_rows, merged, sources, start_all, want_buffer  # noqa: E402
 from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))    # check-long makes it larger
@@ -70,13 +70,7 @@ FACTORIES = [
 
 
 def quiet(have):
-    workloads = []
-    for args in FACTORIES:
-        w = Workload(*args)
-        if w.skipped:
-            skip(" ".join(map(str, args)), w.skipped)
-        else:
-            workloads.append(w)
+    workloads = start_all(FACTORIES)
     for source in have:
         data = top(source)
         check(source, data, workloads, "everything at once")

@@ -5,9 +5,9 @@ import re
 import subprocess
 import time
 
-from tap import equal, ok
+from tap import Workload, equal, ok, skip
 
-__all__ = ["top", "sources", "merged", "want_buffer", "got_buffer", "want_processes", "check_holders", "check_processes", "half_rows", "Refreshes"]
+__all__ = ["top", "sources", "start_all", "merged", "want_buffer", "got_buffer", "want_processes", "check_holders", "check_processes", "half_rows", "Refreshes"]
 
 REFERENCES = ("gem", "objects", "imports", "in_flight")
 
@@ -22,6 +22,18 @@ def sources():
     """The sources that this kernel has; that there is a BPF one is part of the test."""
     out = subprocess.run(["dmabuf-trace", "doctor"], stdout=subprocess.PIPE, check=True, text=True).stdout
     return [s for s in ("bpf:iter", "bpf:task") if any(line.split()[:2] == ["ok", s] for line in out.split("\n"))]
+
+
+def start_all(factories):
+    """All that this target can do, running at once; the others are skipped with their reasons."""
+    workloads = []
+    for args in factories:
+        w = Workload(*args)
+        if w.skipped:
+            skip(" ".join(map(str, args)), w.skipped)
+        else:
+            workloads.append(w)
+    return workloads
 
 
 def merged(workloads):
