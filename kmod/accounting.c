@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Accounting of all dma-bufs; see accounting.h.
+ *
+ * What lives, buffers by their file and attachments by their address, stands in one table of
+ * slots, without a lock: a slot is claimed by compare-and-exchange and never moves, so a look-up
+ * walks from the key's place over at most PROBES of them, passing empty ones. That is sound since
+ * nobody asks for a key that may come or go at the same time: who attaches, maps or releases
+ * something owns it. Only the scan at load sees what belongs to others; while it runs, all
+ * changes go through scan_lock.
+ */
+#include <linux/delay.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/file.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/sched/task.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "accounting.h"
+#include "compat.h"
+#include "module.h"
+
+/* At half the slots in use, linear probing's longest run among 65,536 is about 60. */
+#define PROBES	128
+
+#define CLAIMED	((void *)1)	/* key of a slot that is being filled */
+
+static unsigned int slots = 65536;
+module_param_named(accounting_slots, slots, uint, 0444);
+MODULE_PARM_DESC(accounting_slots,
+		 "places for living buffers and attachments, 32 bytes each; best twice as many (65536)");
+
+struct slot {
+	const void *key;	/* NULL: free */
+	u64 ino;
+	union {
+		u64 size;		/* of a buffer */
+		struct {		/* of an attachment */
+			atomic_t mappings;
+			bool gone;	/* detached while the scan runs, which may see it yet */
+		};
+	};
+	union {
+		struct acct_exporter *exporter;
+		struct acct_device *device;
+		void *owner;
+	};
+};
+
+struct acct *acct;
+static struct slot *table;
+static u32 table_mask;
+#define HINT_BITS	8
+static struct acct_exporter *exporter_hints[1 << HINT_BITS];
+static struct acct_device *device_hints[1 << HINT_BITS];
+static DEFINE_RAW_SPINLOCK(names_lock);
+static DEFINE_RAW_SPINLOCK(scan_lock);
+static bool scanning;
+
+/* Arrays of one allocation: an attachment's owner is a device. */
+static bool is_attachment(const struct slot *slot)
+{
+	return slot->owner >= (void *)acct->devices;
+}
+
+/* hash_ptr() with a shift that the compiler knows: accounting_slots is not larger than 2^32. */
+static inline u32 place_of_key(const void *key)
+{
+	return ((u64)(unsigned long)key * GOLDEN_RATIO_64 >> 32) & table_mask;
+}
+
+static inline struct slot *find(const void *key)
+{
+	u32 at = place_of_key(key), i;
+
+	for (i = 0; i < PROBES; i++, at = (at + 1) & table_mask)
+		if (READ_ONCE(table[at].key) == key)
+			return &table[at];
+	return NULL;
+}
+
+static inline struct slot *claim(const void *key)
+{
+	u32 at = place_of_key(key), i;
+
+	for (i = 0; i < PROBES; i++, at = (at + 1) & table_mask)
+		if (!READ_ONCE(table[at].key) && !cmpxchg(&table[at].key, NULL, CLAIMED))
+			return &table[at];
+	atomic64_inc(&acct->missed);
+	return NULL;
+}
+
+static inline void release(struct slot *slot)
+{
+	/* Whoever claims it writes to it after what was read of it */
+	smp_store_release(&slot->key, NULL);
+}
+
+/*
+ * Compared by words, since this is what an attach spends most on; no word is read before those
+ * ahead of it were the same, so none beyond the one with @name's end. No for some that are the
+ * same: those that cannot be read so, and those that were cut.
+ */
+static inline bool same_name(const struct acct_name *stored, const char *name)
+{
+	const unsigned long *words = (const unsigned long *)stored->text;
+	u32 i;
+
+	if (unlikely(offset_in_page(name) > PAGE_SIZE - ACCT_NAME_LEN))
+		return false;
+	for (i = 0; i < stored->words; i++)
+		if (read_word_at_a_time(name + i * sizeof(*words)) != words[i])
+			return false;
+	return !((read_word_at_a_time(name + i * sizeof(*words)) ^ words[i]) & stored->last);
+}
+
+static void store_name(struct acct_name *stored, const char *name)
+{
+	ssize_t len = strscpy(stored->text, name, sizeof(stored->text));
+
+	if (len < 0)
+		len = sizeof(stored->text) - 1;
+	stored->words = len / sizeof(long);
+	memset(&stored->last, 0xff, len % sizeof(long) + 1);
+}
+
+/*
+ * A name's place in an array of things that start with it. Names of drivers and devices may come
+ * from memory that was another's before, so that its address is only a hint where to look first.
+ */
+static void *place_of(const char *name, void *things, size_t size, u32 *used, u32 room)
+{
+	u32 i, n;
+
+	if (!*name)
+		return things;
+	/* Before the names: pairs with the release below */
+	n = smp_load_acquire(used);
+	for (i = ACCT_OTHER + 1; i < n; i++)
+		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
+			return things + i * size;
+	raw_spin_lock(&names_lock);
+	for (; i < *used; i++)
+		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
+			break;
+	if (i == room) {
+		i = ACCT_OTHER;
+	} else if (i == *used) {
+		store_name(things + i * size, name);
+		/* After its name, which is read without the lock */
+		smp_store_release(used, i + 1);
+		acct_sysfs_names();
+	}
+	raw_spin_unlock(&names_lock);
+	return things + i * size;
+}
+
+static inline struct acct_exporter *exporter_of(const char *name)
+{
+	struct acct_exporter **hint = &exporter_hints[hash_ptr(name, HINT_BITS)];
+	struct acct_exporter *exporter = READ_ONCE(*hint);
+
+	if (unlikely(!exporter || !same_name(&exporter->name, name))) {
+		exporter = place_of(name, acct->exporters, sizeof(*exporter), &acct->n_exporters,
+				    ACCT_EXPORTERS);
+		WRITE_ONCE(*hint, exporter);
+	}
+	return exporter;
+}
+
+static inline struct acct_device *device_of(struct device *dev)
+{
+	struct acct_device **hint = &device_hints[hash_ptr(dev, HINT_BITS)];
+	struct acct_device *device = READ_ONCE(*hint);
+	const char *name = dev_name(dev);
+
+	if (unlikely(!device || !same_name(&device->name, name))) {
+		device = place_of(name, acct->devices, sizeof(*device), &acct->n_devices,
+				  ACCT_DEVICES);
+		WRITE_ONCE(*hint, device);
+	}
+	return device;
+}
+
+static inline void raise_peak(atomic64_t *peak, s64 value)
+{
+	s64 old = atomic64_read(peak);
+
+	while (unlikely(value > old) && !atomic64_try_cmpxchg(peak, &old, value))
+		;
+}
+
+static struct slot *add_buffer(const struct file *file, const struct dma_buf *dmabuf)
+{
+	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name);
+	struct slot *slot = claim(file);
+
+	if (!slot)
+		return NULL;
+	slot->ino = file_inode(file)->i_ino;
+	slot->size = dmabuf->size;
+	slot->exporter = exporter;
+	/* After all of it: pairs with acct_next() */
+	smp_store_release(&slot->key, file);
+	atomic64_inc(&acct->buffers);
+	atomic64_inc(&exporter->buffers);
+	raise_peak(&acct->bytes_peak, atomic64_add_return(dmabuf->size, &acct->bytes));
+	raise_peak(&exporter->bytes_peak, atomic64_add_return(dmabuf->size, &exporter->bytes));
+	return slot;
+}
+
+void acct_export(struct dma_buf *dmabuf)
+{
+	/* The scan cannot find it yet: no descriptor was made. */
+	struct slot *slot = add_buffer(dmabuf->file, dmabuf);
+
+	atomic64_inc(&acct->exports_total);
+	if (slot)
+		atomic64_inc(&slot->exporter->exports_total);
+}
+
+void acct_release(const struct file *file)
+{
+	struct acct_exporter *exporter;
+	struct slot *slot;
+
+	/* An export that failed releases its file too. */
+	if (!file->private_data)
+		return;
+	slot = find(file);
+	if (!slot) {
+		atomic64_inc(&acct->unknown_releases_total);
+		return;
+	}
+	exporter = slot->exporter;
+	atomic64_dec(&acct->buffers);
+	atomic64_dec(&exporter->buffers);
+	atomic64_sub(slot->size, &acct->bytes);
+	atomic64_sub(slot->size, &exporter->bytes);
+	atomic64_inc(&acct->releases_total);
+	release(slot);
+}
+
+void acct_found(const struct file *file)
+{
+	if (!find(file))
+		add_buffer(file, file->private_data);
+}
+
+static __always_inline struct slot *add_attachment(struct dma_buf_attachment *attach)
+{
+	struct acct_device *device = device_of(attach->dev);
+	struct slot *slot = claim(attach);
+
+	if (!slot)
+		return NULL;
+	slot->ino = file_inode(attach->dmabuf->file)->i_ino;
+	atomic_set(&slot->mappings, 0);
+	slot->gone = false;
+	slot->device = device;
+	/* After all of it: pairs with acct_next() */
+	smp_store_release(&slot->key, attach);
+	atomic64_inc(&device->attachments);
+	return slot;
+}
+
+/* While the scan runs. @hook: by who attaches it now, so that its slot can only be an old one. */
+static noinline struct slot *add_attachment_once(struct dma_buf_attachment *attach, bool hook)
+{
+	struct slot *slot;
+
+	raw_spin_lock(&scan_lock);
+	slot = find(attach);
+	if (slot && slot->gone && hook) {
+		release(slot);
+		slot = NULL;
+	}
+	if (!slot)
+		slot = add_attachment(attach);
+	raw_spin_unlock(&scan_lock);
+	return slot;
+}
+
+void acct_attach(struct dma_buf_attachment *attach)
+{
+	struct slot *slot;
+
+	/* Pairs with the scan's end: what it released is seen */
+	if (likely(!smp_load_acquire(&scanning)))
+		slot = add_attachment(attach);
+	else
+		slot = add_attachment_once(attach, true);
+
+	if (slot)
+		atomic64_inc(&slot->device->attach_total);
+}
+
+static void take_off(struct slot *slot)
+{
+	struct acct_device *device = slot->device;
+
+	atomic64_dec(&device->attachments);
+	if (unlikely(atomic_read(&slot->mappings)))
+		atomic64_sub(atomic_read(&slot->mappings), &device->mappings);
+}
+
+/*
+ * Where the hook is the function's entry, the scan may still find it in the buffer's list after
+ * this: then it has to find that it is gone.
+ */
+static noinline void detach_while_scanning(struct dma_buf_attachment *attach)
+{
+	struct slot *slot;
+
+	raw_spin_lock(&scan_lock);
+	slot = find(attach);
+	if (!slot)
+		slot = add_attachment(attach);
+	if (slot) {
+		take_off(slot);
+		if (scanning)
+			slot->gone = true;
+		else
+			release(slot);
+	}
+	raw_spin_unlock(&scan_lock);
+}
+
+void acct_detach(struct dma_buf_attachment *attach)
+{
+	struct slot *slot;
+
+	/* As in acct_attach() */
+	if (unlikely(smp_load_acquire(&scanning))) {
+		detach_while_scanning(attach);
+		return;
+	}
+	slot = find(attach);
+	if (!slot) {
+		atomic64_inc(&acct->unknown_detaches);
+		return;
+	}
+	take_off(slot);
+	release(slot);
+}
+
+static inline void count_map(struct slot *slot, bool mapped, u64 ns)
+{
+	struct acct_device *device = slot->device;
+
+	atomic64_add(ns, &device->map_ns_total);
+	atomic64_inc(&device->map_buckets[min_t(u32, ilog2(ns | 1), OP_BUCKETS - 1)]);
+	if (likely(mapped)) {
+		atomic_inc(&slot->mappings);
+		atomic64_inc(&device->mappings);
+	} else {
+		atomic64_inc(&device->map_errors_total);
+	}
+}
+
+/* An attachment from before the hooks, on a buffer that nobody has open or mapped. */
+static noinline void map_unknown(struct dma_buf_attachment *attach, bool mapped, u64 ns)
+{
+	struct slot *slot = add_attachment_once(attach, false);
+
+	if (slot)
+		count_map(slot, mapped, ns);
+}
+
+void acct_map(struct dma_buf_attachment *attach, bool mapped, u64 ns)
+{
+	struct slot *slot = find(attach);
+
+	if (likely(slot))
+		count_map(slot, mapped, ns);
+	else
+		map_unknown(attach, mapped, ns);
+}
+
+void acct_unmap(struct dma_buf_attachment *attach)
+{
+	struct slot *slot = find(attach);
+
+	if (likely(slot && atomic_dec_if_positive(&slot->mappings) >= 0))
+		atomic64_dec(&slot->device->mappings);
+	else
+		atomic64_inc(&acct->unknown_unmaps);
+}
+
+u64 acct_missed(void)
+{
+	return atomic64_read(&acct->missed) + hooks_missed();
+}
+
+u64 acct_map_total(const struct acct_device *device)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < OP_BUCKETS; i++)
+		sum += atomic64_read(&device->map_buckets[i]);
+	return sum;
+}
+
+bool acct_next(enum acct_kind kind, loff_t *at, struct acct_row *row)
+{
+	for (; *at <= table_mask; ++*at) {
+		struct slot *slot = &table[*at];
+		bool attachment = kind == ACCT_ATTACHMENT;
+		const void *key;
+
+		/* Before the rest: pairs with add_buffer() and add_attachment() */
+		key = smp_load_acquire(&slot->key);
+		if (!key || key == CLAIMED || is_attachment(slot) != attachment ||
+		    (attachment && slot->gone))
+			continue;
+		row->file = key;
+		row->ino = slot->ino;
+		row->size = slot->size;
+		row->mappings = atomic_read(&slot->mappings);
+		row->name = attachment ? slot->device->name.text : slot->exporter->name.text;
+		/* Another's by now? Then what was read may be of both: the key is read last. */
+		smp_rmb();
+		if (READ_ONCE(slot->key) != key)
+			continue;
+		++*at;
+		return true;
+	}
+	return false;
+}
+
+/* Files are freed after RCU, or stay files for ever: a pointer of a moment ago can be asked. */
+struct file *acct_file(loff_t at, const struct acct_row *row)
+{
+	const void *key = row->file;
+	struct file *file = NULL;
+
+	rcu_read_lock();
+	if (READ_ONCE(table[at - 1].key) == key)
+		file = compat_get_file_active((struct file *)key);
+	rcu_read_unlock();
+	if (file && (READ_ONCE(table[at - 1].key) != key || !file->private_data)) {
+		fput(file);
+		file = NULL;
+	}
+	return file;
+}
+
+static void found_holder(const struct holder *holder, void *ctx)
+{
+	acct_found(holder->file);
+}
+
+/* A buffer whose reservation somebody keeps for longer than this has its attachments missed. */
+#define LOCK_TRIES 100
+
+static void scan_attachments(struct dma_buf *dmabuf)
+{
+	struct dma_buf_attachment *attach;
+	int try;
+
+	for (try = 0; !dma_resv_trylock(dmabuf->resv); try++) {
+		if (try == LOCK_TRIES) {
+			atomic64_inc(&acct->missed);
+			return;
+		}
+		usleep_range(1000, 2000);
+	}
+	list_for_each_entry(attach, &dmabuf->attachments, node)
+		add_attachment_once(attach, false);
+	dma_resv_unlock(dmabuf->resv);
+}
+
+/* What was there before the hooks, which are armed already. */
+static void scan(void)
+{
+	struct acct_row row;
+	struct task_struct *leader;
+	struct file *file;
+	pid_t tgid = 1;
+	loff_t at = 0;
+
+	for (; (leader = holders_next(&tgid)); tgid++) {
+		holders_of(leader, found_holder, NULL);
+		put_task_struct(leader);
+		cond_resched();
+	}
+	while (acct_next(ACCT_BUFFER, &at, &row)) {
+		file = acct_file(at, &row);
+		if (file) {
+			scan_attachments(file->private_data);
+			fput(file);
+		}
+		cond_resched();
+	}
+	raw_spin_lock(&scan_lock);
+	for (at = 0; at <= table_mask; at++)
+		if (table[at].key && is_attachment(&table[at]) && table[at].gone)
+			release(&table[at]);
+	/* After what it released */
+	smp_store_release(&scanning, false);
+	raw_spin_unlock(&scan_lock);
+}
+
+int accounting_init(void)
+{
+	const char *what;
+	int err;
+
+	table_mask = roundup_pow_of_two(clamp(slots, 2u * PROBES, 1u << 24)) - 1;
+	acct = vzalloc(sizeof(*acct));
+	table = vzalloc(array_size(table_mask + 1, sizeof(*table)));
+	if (!acct || !table) {
+		err = -ENOMEM;
+		goto free;
+	}
+	acct->n_exporters = ACCT_OTHER + 1;
+	acct->n_devices = ACCT_OTHER + 1;
+	err = acct_sysfs_init();
+	if (err)
+		goto free;
+	scanning = true;
+	err = hooks_arm(&what);
+	if (err) {
+		/* No figures are better than wrong ones, and the other parts need none. */
+		pr_warn("accounting is off: %s cannot be followed (%d)\n", what, err);
+		acct_sysfs_exit();
+		err = 0;
+		goto free;
+	}
+	scan();
+	acct_tables_init();
+	return 0;
+free:
+	vfree(table);
+	vfree(acct);
+	acct = NULL;
+	return err;
+}
+
+void accounting_exit(void)
+{
+	if (!acct)
+		return;
+	acct_tables_exit();
+	hooks_disarm();
+	acct_sysfs_exit();
+	vfree(table);
+	vfree(acct);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who has buffers open or mapped: walks over descriptors and address spaces; see accounting.h. */
+#include <linux/dma-buf.h>
+#include <linux/fdtable.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "accounting.h"
+
+struct walk {
+	struct holder holder;
+	void (*found)(const struct holder *holder, void *ctx);
+	void *ctx;
+};
+
+/* Its inode's superblock tells a dma-buf; one whose export has failed has no buffer. */
+static void look_at(struct walk *walk, const struct file *file)
+{
+	if (file_inode(file)->i_sb->s_magic != DMA_BUF_MAGIC || !file->private_data)
+		return;
+	walk->holder.file = file;
+	walk->found(&walk->holder, walk->ctx);
+}
+
+static int look_at_fd(const void *ctx, struct file *file, unsigned int fd)
+{
+	struct walk *walk = (struct walk *)ctx;
+
+	walk->holder.start = fd;
+	look_at(walk, file);
+	return 0;
+}
+
+/* Threads nearly always share their leader's table. */
+static void walk_fds(struct task_struct *leader, struct walk *walk)
+{
+	struct files_struct *last = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(leader, task) {
+		task_lock(task);
+		if (task->files && task->files != last) {
+			last = task->files;
+			walk->holder.table = last;
+			iterate_fd(task->files, 0, look_at_fd, walk);
+		}
+		task_unlock(task);
+	}
+	rcu_read_unlock();
+}
+
+static void walk_mappings(struct task_struct *leader, struct walk *walk)
+{
+	struct mm_struct *mm = get_task_mm(leader);
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+
+	if (!mm)
+		return;
+	vma_iter_init(&vmi, mm, 0);
+	walk->holder.mapping = true;
+	walk->holder.table = mm;
+	if (!mmap_read_lock_killable(mm)) {
+		for_each_vma(vmi, vma) {
+			if (!vma->vm_file)
+				continue;
+			walk->holder.start = vma->vm_start;
+			walk->holder.end = vma->vm_end;
+			walk->holder.readable = vma->vm_flags & VM_READ;
+			walk->holder.writable = vma->vm_flags & VM_WRITE;
+			look_at(walk, vma->vm_file);
+		}
+		mmap_read_unlock(mm);
+	}
+	mmput(mm);
+}
+
+void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
+		void *ctx)
+{
+	struct walk walk = {
+		.holder.leader = leader,
+		.holder.tgid = task_pid_nr(leader),
+		.found = found,
+		.ctx = ctx,
+	};
+
+	walk_fds(leader, &walk);
+	walk_mappings(leader, &walk);
+}
+
+struct task_struct *holders_next(pid_t *tgid)
+{
+	struct task_struct *task = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while (!task && (pid = find_ge_pid(*tgid, &init_pid_ns))) {
+		*tgid = pid_nr(pid);
+		task = pid_task(pid, PIDTYPE_TGID);
+		if (task)
+			get_task_struct(task);
+		else
+			++*tgid;
+	}
+	rcu_read_unlock();
+	return task;
+}
