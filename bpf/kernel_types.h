@@ -24,12 +24,21 @@ typedef _Bool bool;
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 #define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_AVAIL_DATA 0
+#define BPF_RB_RING_SIZE 1
+#define PF_KTHREAD 0x00200000
 #define BPF_F_NO_PREALLOC 1
+#define BPF_ANY 0
+#define BPF_NOEXIST 1
+#define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -55,6 +64,7 @@ struct timespec64 {
 };
 
 struct super_block {
+	__u32 s_dev;
 	unsigned long s_magic;
 };
 
@@ -63,14 +73,41 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_rdev;
+	__s64 i_size;
 };
 
 struct cred {
 	kuid_t uid;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
 struct file {
+	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
 	void *private_data;
 	const struct cred *f_cred;
 };
@@ -148,7 +185,18 @@ struct drm_gem_object {
 	struct dma_buf_attachment *import_attach;
 };
 
+struct drm_mode_object {
+	__u32 id;
+};
+
+struct drm_framebuffer {
+	struct drm_mode_object base;
+	struct list_head filp_head;
+	struct drm_gem_object *obj[4];
+};
+
 struct drm_file {
+	struct list_head fbs;
 	struct idr object_idr;
 	struct drm_prime_file_private prime;
 };
@@ -168,7 +216,25 @@ struct sk_buff_head {
 	__u32 qlen;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct sock_common {
+	unsigned short skc_family;
+	possible_net_t skc_net;
+};
+
 struct sock {
+	struct sock_common __sk_common;
 	struct sk_buff_head sk_receive_queue;
 };
 
@@ -190,7 +256,15 @@ struct socket {
 };
 
 struct mm_struct;
-struct files_struct;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
 
 struct kernfs_node {
 	__u64 id;
@@ -204,12 +278,20 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct signal_struct {
+	atomic_t live;
+};
+
 struct task_struct {
+	unsigned int flags;
+	int pid;
 	int tgid;
+	struct signal_struct *signal;
 	struct task_struct *group_leader;
 	struct files_struct *files;
 	struct mm_struct *mm;
 	struct css_set *cgroups;
+	int exit_code;
 	char comm[16];
 };
 
@@ -217,6 +299,7 @@ struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
 	unsigned long vm_flags;
+	unsigned long vm_pgoff;
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * References that are neither fds nor mappings: GEM handles of DRM files, messages in unix
- * sockets. Part of snapshot.bpf.c, which includes it. All walks are bounded, go without locks and
- * read what may be freed under them; what they find counts only if it is a living dma-buf.
+ * sockets, files registered with io_uring. Part of snapshot.bpf.c, which includes it. All walks
+ * are bounded, go without locks and read what may be freed under them; what they find counts only
+ * if it is a living dma-buf.
  */
 #ifndef REFERENCES_BPF_H
 #define REFERENCES_BPF_H
@@ -10,6 +11,8 @@
 #define MINOR_BITS	20		/* include/linux/kdev_t.h */
 #define DRM_MAJOR	226		/* Documentation/admin-guide/devices.txt */
 #define ACCEL_MAJOR	261
+#define ANON_INODE_FS_MAGIC 0x09041934	/* include/uapi/linux/magic.h */
+#define AF_UNIX		1
 #define S_IFMT		0170000
 #define S_IFSOCK	0140000
 
@@ -27,6 +30,8 @@ struct {
 	struct sk_buff *first, *message;
 	struct scm_fp_list *fds;
 	__u32 messages;
+	struct list_head *framebuffer, *framebuffers;	/* the next one, and their list's head */
+	void *registered;		/* io_uring's table of files */
 	struct snap_slot slot;		/* filled in by whoever starts a walk */
 } references;
 
@@ -114,33 +119,126 @@ static long tree_step(__u32 index, void *ctx)
 	return 0;
 }
 
+/* What a framebuffer's object is: exported or imported, or NULL. */
+static __always_inline struct dma_buf *object_buffer(struct drm_gem_object *object)
+{
+	struct dma_buf *dmabuf = BPF_CORE_READ(object, dma_buf);
+	struct dma_buf_attachment *import;
+
+	if (dmabuf)
+		return dmabuf;
+	/* Its last handle was closed, and the framebuffer keeps it. */
+	import = BPF_CORE_READ(object, import_attach);
+	return import ? BPF_CORE_READ(import, dmabuf) : NULL;
+}
+
+static long emit_framebuffer(__u32 index, void *ctx)
+{
+	struct list_head *node = references.framebuffer;
+	struct drm_framebuffer *fb;
+	int plane;
+
+	if (!node || node == references.framebuffers)
+		return 1;
+	fb = (void *)node - bpf_core_field_offset(struct drm_framebuffer, filp_head);
+	for (plane = 0; plane < 4; plane++) {
+		struct drm_gem_object *object;
+		struct dma_buf *dmabuf;
+		struct file *file;
+
+		bpf_probe_read_kernel(&object, sizeof(object), (void *)fb +
+				      bpf_core_field_offset(struct drm_framebuffer, obj) +
+				      plane * sizeof(object));
+		dmabuf = object ? object_buffer(object) : NULL;
+		if (!dmabuf || !is_buffer(dmabuf, false))
+			continue;
+		file = BPF_CORE_READ(dmabuf, file);
+		references.slot.ino = BPF_CORE_READ(file, f_inode, i_ino);
+		references.slot.start = BPF_CORE_READ(fb, base.id);
+		references.slot.end = 0;
+		if (BPF_CORE_READ(object, dma_buf) == dmabuf)
+			references.slot.end = (__u64)object;
+		emit(&references.slot, sizeof(references.slot));
+	}
+	references.framebuffer = BPF_CORE_READ(node, next);
+	return 0;
+}
+
 static __always_inline bool is_drm_node(__u32 rdev)
 {
 	return rdev >> MINOR_BITS == DRM_MAJOR || rdev >> MINOR_BITS == ACCEL_MAJOR;
 }
 
-/* The PRIME table of a DRM file that this task has open. */
-static __always_inline void emit_gem_handles(struct task_struct *task, struct file *file)
+/* The PRIME table of a DRM file that this task has open, and its framebuffers. */
+static __always_inline void emit_drm_file(struct task_struct *task, struct file *file)
 {
 	struct drm_file *drm;
-	struct rb_node *node;
 
 	/* drm.ko is not loaded, so nothing of that major is DRM's */
 	if (!bpf_core_type_exists(struct drm_prime_member))
 		return;
 	drm = file->private_data;
-	node = BPF_CORE_READ(drm, prime.dmabufs.rb_node);
-	if (!node)
-		return;
 	references.file = drm;
-	references.node = node;
-	references.move = TREE_LEFT;
-	references.slot.head.type = SNAP_GEM;
+	references.node = BPF_CORE_READ(drm, prime.dmabufs.rb_node);
+	references.framebuffers = (void *)drm + bpf_core_field_offset(struct drm_file, fbs);
+	references.framebuffer = BPF_CORE_READ(drm, fbs.next);
+	__builtin_memset(&references.slot, 0, sizeof(references.slot));
 	references.slot.head.len = sizeof(references.slot);
 	references.slot.table = (__u64)drm;
 	references.slot.rdev = file->f_inode->i_rdev;
 	fill_holder(&references.slot, task);
-	bpf_loop(3 * SNAPSHOT_MAX_HANDLES, tree_step, NULL, 0);
+	if (references.framebuffer != references.framebuffers) {
+		references.slot.head.type = SNAP_FRAMEBUFFER;
+		bpf_loop(SNAPSHOT_MAX_HANDLES, emit_framebuffer, NULL, 0);
+	}
+	if (references.node) {
+		references.slot.head.type = SNAP_GEM;
+		references.move = TREE_LEFT;
+		bpf_loop(3 * SNAPSHOT_MAX_HANDLES, tree_step, NULL, 0);
+	}
+}
+
+static long emit_registered(__u32 index, void *ctx)
+{
+	struct file *file = compat_io_uring_file(references.registered, index);
+	struct dma_buf *dmabuf;
+
+	if (!file)
+		return 0;
+	dmabuf = BPF_CORE_READ(file, private_data);
+	if (!dmabuf || !is_buffer(dmabuf, false) || BPF_CORE_READ(dmabuf, file) != file)
+		return 0;
+	references.slot.ino = BPF_CORE_READ(file, f_inode, i_ino);
+	references.slot.count = compat_file_count(file, false);
+	references.slot.start = index;
+	run.anchor = (__u64)dmabuf;
+	emit(&references.slot, sizeof(references.slot));
+	return 0;
+}
+
+/* The files registered with a ring that this task has open or mapped. */
+static __always_inline void emit_io_uring(struct task_struct *task, struct file *file)
+{
+	static const char ring[] = "[io_uring]";
+	char name[sizeof(ring)] = {};
+	__u32 n, i;
+
+	/* What is not a file system's goes by its name alone */
+	bpf_probe_read_kernel_str(name, sizeof(name),
+				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	for (i = 0; i < sizeof(ring); i++)
+		if (name[i] != ring[i])
+			return;
+	n = compat_io_uring_files(file->private_data, &references.registered);
+	if (!n || !references.registered)
+		return;
+	__builtin_memset(&references.slot, 0, sizeof(references.slot));
+	references.slot.head.type = SNAP_IO_URING;
+	references.slot.head.len = sizeof(references.slot);
+	references.slot.head.valid = SNAP_SLOT_HAS_COUNT;
+	references.slot.table = (__u64)file->private_data;
+	fill_holder(&references.slot, task);
+	bpf_loop(n, emit_registered, NULL, 0);
 }
 
 /* Sockets that have buffers in flight, and those that sent them: who has them open is asked. */
@@ -229,14 +327,38 @@ int in_flight(struct bpf_iter__unix *ctx)
 	return 0;
 }
 
+/* iter/unix sees the sockets of one network namespace: tells of others that have messages. */
+static __always_inline void note_net(struct sock *sk)
+{
+	__u32 net, i;
+
+	if (!bpf_core_field_exists(struct sock_common, skc_net.net) ||
+	    BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX ||
+	    !BPF_CORE_READ(sk, sk_receive_queue.qlen))
+		return;
+	net = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (net == run.net || run.n_nets >= SNAPSHOT_MAX_NETS)
+		return;
+	for (i = 0; i < SNAPSHOT_MAX_NETS && i < run.n_nets; i++)
+		if (run.nets[i] == net)
+			return;
+	i = run.n_nets++;
+	if (i < SNAPSHOT_MAX_NETS)
+		run.nets[i] = net;
+}
+
 /* A socket that this task has open, if it has buffers in flight. */
 static __always_inline void emit_socket(struct bpf_iter__task_file *ctx, struct task_struct *task,
 					struct file *file)
 {
 	struct socket *socket = file->private_data;
-	__u64 key = (__u64)BPF_CORE_READ(socket, sk);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	__u64 key = (__u64)sk;
 
-	if (!bpf_map_lookup_elem(&sockets, &key))
+	if (!sk)
+		return;
+	note_net(sk);
+	if (!run.in_flight || !bpf_map_lookup_elem(&sockets, &key))
 		return;
 
 	struct snap_slot out = {

@@ -282,19 +282,23 @@ int fd_slots(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	unsigned long magic;
 
 	if (!task || !file)
 		return 0;
 	if (is_drm_node(file->f_inode->i_rdev)) {
-		emit_gem_handles(task, file);
+		emit_drm_file(task, file);
 		return 0;
 	}
-	if (run.in_flight && (file->f_inode->i_mode & S_IFMT) == S_IFSOCK) {
+	if ((file->f_inode->i_mode & S_IFMT) == S_IFSOCK) {
 		emit_socket(ctx, task, file);
 		return 0;
 	}
 	/* A file is a dma-buf if its superblock is that of their pseudo file system. */
-	if (file->f_inode->i_sb->s_magic != DMA_BUF_MAGIC)
+	magic = file->f_inode->i_sb->s_magic;
+	if (magic == ANON_INODE_FS_MAGIC)
+		emit_io_uring(task, file);
+	if (magic != DMA_BUF_MAGIC)
 		return 0;
 
 	struct snap_slot out = {
@@ -316,12 +320,19 @@ int mappings(struct bpf_iter__task_vma *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct vm_area_struct *vma = ctx->vma;
+	unsigned long magic;
 	struct file *file;
 
 	if (!task || !vma)
 		return 0;
 	file = vma->vm_file;
-	if (!file || file->f_inode->i_sb->s_magic != DMA_BUF_MAGIC)
+	if (!file)
+		return 0;
+	/* A ring lives on in its mapping when its fd is closed */
+	magic = file->f_inode->i_sb->s_magic;
+	if (magic == ANON_INODE_FS_MAGIC)
+		emit_io_uring(task, file);
+	if (magic != DMA_BUF_MAGIC)
 		return 0;
 
 	struct snap_slot out = {

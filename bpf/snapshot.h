@@ -10,6 +10,8 @@
 #define SNAPSHOT_MAX_MESSAGES		(1 << 14)	/* in one socket's queue */
 #define SNAPSHOT_MAX_SOCKETS		(1 << 16)	/* with buffers in flight */
 
+#define SNAPSHOT_MAX_NETS		16	/* other network namespaces with messages */
+
 struct snapshot_run {
 	__u64 anchor;		/* a struct dma_buf that a process holds, 0 none: from the slots */
 	__u64 head;		/* of the kernel's list, once a walk has found it; never moves */
@@ -18,6 +20,9 @@ struct snapshot_run {
 	__u64 bytes;		/* out: ring space that all records need */
 	__u64 dropped;		/* out: records that did not fit */
 	__u64 whole;		/* out: the walk came to its end */
+	__u32 net;		/* in: inode number of our network namespace */
+	__u32 n_nets;		/* out: how many others have sockets with messages */
+	__u32 nets[SNAPSHOT_MAX_NETS];
 };
 
 #endif

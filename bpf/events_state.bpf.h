@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is known of buffers while they live: what they were exported through, and which processes
+ * read and write them. Part of events.bpf.c, which includes it; kept only where it is asked for.
+ */
+#ifndef EVENTS_STATE_BPF_H
+#define EVENTS_STATE_BPF_H
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EVENTS_MAX_BUFFERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct events_buffer);
+} states SEC(".maps");
+
+/* To begin with; the stack has no room for it. */
+static const struct events_buffer no_state;
+
+static __always_inline struct events_buffer *get_buffer(__u64 ino)
+{
+	struct events_buffer *b = bpf_map_lookup_elem(&states, &ino);
+
+	if (b)
+		return b;
+	bpf_map_update_elem(&states, &ino, &no_state, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&states, &ino);
+}
+
+static __always_inline void keep_export(struct frame *f)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct events_buffer *b = get_buffer(f->ino);
+
+	if (!b) {
+		count(&tables.counts.full);
+		return;
+	}
+	b->node = f->node;
+	b->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->group_leader->comm);
+}
+
+static __always_inline void keep_access(struct frame *f, __u64 now)
+{
+	struct events_buffer *b = get_buffer(f->ino);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32, i;
+
+	for (i = 0; b && i < EVENTS_USERS; i++) {
+		struct events_user *u = &b->users[i];
+
+		if (u->pid != pid && __sync_val_compare_and_swap(&u->pid, 0, pid) &&
+		    u->pid != pid)
+			continue;
+		/* enum dma_data_direction, as seen from the device */
+		if (f->direction != 1)
+			__sync_fetch_and_add(&u->reads, 1);
+		if (f->direction != 2)
+			__sync_fetch_and_add(&u->writes, 1);
+		u->last = now;
+		return;
+	}
+	count(&tables.counts.full);
+}
+
+static __always_inline void keep_state(struct frame *f, __u64 now)
+{
+	if (f->result < 0)
+		return;
+	if (f->event == EVENT_EXPORT)
+		keep_export(f);
+	else if (f->event == EVENT_BEGIN)
+		keep_access(f, now);
+	else if (f->event == EVENT_RELEASE)
+		bpf_map_delete_elem(&states, &f->ino);
+}
+
+#endif
