@@ -7,28 +7,40 @@
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
 #include "snapshot.h"
 #include "snapshot.skel.h"
+#include "source/bpf.h"
 #include "source/source.h"
 
 /* Room for about 2,000 buffers; a snapshot that needs more makes the ring larger. */
 #define RING_SIZE (256 << 10)
 
+struct net {
+	__u32 ino;
+	int fd;				/* -1: no process in it is to be seen */
+};
+
 struct bpf_source {
 	struct snapshot_bpf *skel;
 	struct bpf_program *walk;	/* along the list */
 	struct bpf_link *fds, *maps, *messages;
+	struct net nets[SNAPSHOT_MAX_NETS];	/* others, whose sockets have messages */
+	int n_nets, own_net;		/* fd of ours, -1: cannot leave it */
+	bool drm;			/* its types were known when the programs were loaded */
 	struct ring_buffer *ring;
 	int ring_fd;
 	struct records *into;		/* where the ring's records go */
@@ -51,11 +63,18 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return source_verbose ? vfprintf(stderr, format, args) : 0;
 }
 
-static const char *explain(int err)
+void bpf_listen(void)
+{
+	libbpf_set_print(print_libbpf);
+	last_warning[0] = '\0';
+}
+
+const char *bpf_explain(int err)
 {
 	static char text[384];
 
-	if (err == -EPERM || err == -EACCES)
+	/* The verifier says EACCES too, but to root only where a program is at fault */
+	if (err == -EPERM || (err == -EACCES && geteuid()))
 		return geteuid() ? "needs root, or CAP_BPF and CAP_PERFMON" :
 			"BPF refused: lockdown, or CAP_BPF and CAP_PERFMON missing";
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
@@ -99,19 +118,88 @@ static int set_ring(struct bpf_source *own, size_t bytes)
 	return own->ring ? 0 : -errno;
 }
 
-/*
- * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
- * than all else at the start; a wrong yes would only make the load fail.
- */
-static bool btf_mentions(const char *name)
-{
-	char *btf = NULL;
-	size_t room = 0;
-	long len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
-	bool found = len > 0 && memmem(btf, len, name, strlen(name) + 1);
+static char *btf;			/* NULL: not read */
+static size_t btf_room;
 
+bool btf_mentions(const char *name)
+{
+	static long len;
+
+	if (!btf)
+		len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &btf_room);
+	return len > 0 && memmem(btf, len, name, strlen(name) + 1);
+}
+
+void btf_forget(void)
+{
 	free(btf);
-	return found;
+	btf = NULL;
+	btf_room = 0;
+}
+
+/* Forgets the network namespaces that are not among those: an open one would live on. */
+static void keep_nets(struct bpf_source *own, const __u32 *nets, __u32 n)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < own->n_nets; i++) {
+		__u32 at = 0;
+
+		while (at < n && nets[at] != own->nets[i].ino)
+			at++;
+		if (at < n)
+			own->nets[kept++] = own->nets[i];
+		else if (own->nets[i].fd >= 0)
+			close(own->nets[i].fd);
+	}
+	own->n_nets = kept;
+}
+
+static int open_net(__u32 ino)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	char path[280];
+	struct stat st;
+	int fd = -1;
+
+	while (proc && fd < 0 && (entry = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		if (*entry->d_name < '1' || *entry->d_name > '9' || stat(path, &st) ||
+		    st.st_ino != ino)
+			continue;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		/* The process may have gone meanwhile, and another have its number. */
+		if (fd >= 0 && (fstat(fd, &st) || st.st_ino != ino)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (proc)
+		closedir(proc);
+	return fd;
+}
+
+/* Takes up what the walk over fds has found; returns whether there are new ones to look into. */
+static bool update_nets(struct bpf_source *own)
+{
+	const struct snapshot_run *run = &own->skel->bss->run;
+	__u32 n = run->n_nets < SNAPSHOT_MAX_NETS ? run->n_nets : SNAPSHOT_MAX_NETS, i;
+	bool more = false;
+	int at;
+
+	keep_nets(own, run->nets, n);
+	for (i = 0; i < n; i++) {
+		for (at = 0; at < own->n_nets && own->nets[at].ino != run->nets[i]; at++)
+			;
+		if (at < own->n_nets)
+			continue;
+		own->nets[at].ino = run->nets[i];
+		own->nets[at].fd = open_net(run->nets[i]);
+		more |= own->nets[at].fd >= 0;
+		own->n_nets++;
+	}
+	return more;
 }
 
 static void bpf_close(struct source *s)
@@ -121,6 +209,9 @@ static void bpf_close(struct source *s)
 	bpf_link__destroy(own->fds);
 	bpf_link__destroy(own->maps);
 	bpf_link__destroy(own->messages);
+	keep_nets(own, NULL, 0);
+	if (own->own_net >= 0)
+		close(own->own_net);
 	ring_buffer__free(own->ring);
 	if (own->ring_fd >= 0)
 		close(own->ring_fd);
@@ -129,13 +220,20 @@ static void bpf_close(struct source *s)
 	s->own = NULL;
 }
 
+/* A driver's, or the kernel's own: then its types are part of the kernel's. */
+static bool has_drm(void)
+{
+	return !access("/sys/class/drm", F_OK);
+}
+
 static int bpf_load(struct bpf_source *own, bool iterator)
 {
+	struct stat st;
 	bool cast;
 	int err;
 
-	libbpf_set_print(print_libbpf);
-	last_warning[0] = '\0';
+	own->drm = has_drm();
+	bpf_listen();
 	own->skel = snapshot_bpf__open();
 	if (!own->skel)
 		return -errno;
@@ -156,7 +254,10 @@ static int bpf_load(struct bpf_source *own, bool iterator)
 	own->messages = bpf_program__attach_iter(own->skel->progs.in_flight, NULL);
 	if (!own->messages)
 		return -errno;
+	if (own->own_net >= 0 && !fstat(own->own_net, &st))
+		own->skel->bss->run.net = st.st_ino;
 	err = set_ring(own, RING_SIZE);
+	btf_forget();
 	/* Parsing the kernel's BTF took several MiB that are free now. */
 	malloc_trim(0);
 	return err;
@@ -171,10 +272,11 @@ static const char *bpf_open(struct source *s, bool iterator)
 	if (!own)
 		return strerror(ENOMEM);
 	own->ring_fd = -1;
+	own->own_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	s->own = own;
 	err = bpf_load(own, iterator);
 	if (err) {
-		missing = explain(err);
+		missing = bpf_explain(err);
 		bpf_close(s);
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
@@ -182,10 +284,26 @@ static const char *bpf_open(struct source *s, bool iterator)
 	return missing;
 }
 
+/* The programs know DRM's types only if they were there: the first driver has us load anew. */
+static void meet_drm(struct source *s, bool iterator)
+{
+	struct source old = *s;
+	struct bpf_source *own = s->own;
+
+	if (own->drm || !has_drm())
+		return;
+	if (bpf_open(s, iterator)) {
+		own->drm = true;	/* no use to try again */
+		*s = old;
+	} else {
+		bpf_close(&old);
+	}
+}
+
 static const char *bpf_iter_open(struct source *s)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return explain(-ENOENT);
+		return bpf_explain(-ENOENT);
 	if (!btf_mentions("bpf_iter_dmabuf_new"))
 		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
 	return bpf_open(s, true);
@@ -265,6 +383,21 @@ static void start_run(struct bpf_source *own, struct records *records, size_t st
 	run->bytes = run->dropped = run->whole = 0;
 }
 
+/* Messages of our network namespace and of the others that have any. */
+static int read_messages(struct bpf_source *own, struct records *records)
+{
+	int err = read_iterator(own->messages, records), i;
+
+	for (i = 0; i < own->n_nets && !err; i++) {
+		if (own->nets[i].fd < 0 || setns(own->nets[i].fd, CLONE_NEWNET))
+			continue;
+		err = read_iterator(own->messages, records);
+		if (setns(own->own_net, CLONE_NEWNET) && !err)
+			err = -errno;
+	}
+	return err;
+}
+
 /*
  * Messages first: the walk over fds tells who has the sockets open that they are in. GEM handles
  * come by the ring, since a DRM file has more than an iterator can give at once.
@@ -280,10 +413,13 @@ static int read_slots(struct bpf_source *own, struct records *records)
 		if (run->in_flight)
 			forget_sockets(own);
 		run->in_flight = 0;
+		run->n_nets = 0;
 		run->anchor = 0;
-		err = own->messages ? read_iterator(own->messages, records) : 0;
+		err = read_messages(own, records);
 		if (!err)
 			err = read_iterator(own->fds, records);
+		if (!err && update_nets(own))
+			err = 1;
 		if (!err)
 			err = read_iterator(own->maps, records);
 		if (!err)
@@ -316,10 +452,12 @@ static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool r
 
 static int bpf_iter_snapshot(struct source *s, struct records *records)
 {
-	struct bpf_source *own = s->own;
+	struct bpf_source *own;
 	bool whole;
 	int err;
 
+	meet_drm(s, true);
+	own = s->own;
 	err = read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole);
 	return err ? err : read_slots(own, records);
 }
@@ -358,9 +496,11 @@ static int walk_buffers(struct bpf_source *own, struct records *records, bool re
 
 static int bpf_task_snapshot(struct source *s, struct records *records)
 {
-	struct bpf_source *own = s->own;
+	struct bpf_source *own;
 	int err;
 
+	meet_drm(s, false);
+	own = s->own;
 	err = read_slots(own, records);
 	if (err)
 		return err;

@@ -12,13 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
 
 /* A row that moves is read again this often (DESIGN.md section 2, the "three times"). */
 #define SNAPSHOT_TRIES 3
 
 const struct source_ops *const source_all[] = {
-	&source_bpf_iter, &source_bpf_task, &source_proc, NULL,
+	&source_bpf_iter, &source_bpf_task, &source_module, &source_proc, NULL,
 };
 
 void *records_reserve(struct records *r, size_t n)
@@ -159,17 +160,22 @@ static int read_once(struct source *s, struct model *m)
 	err = s->ops->snapshot(s, &s->records);
 	if (err)
 		return err;
+	err = watch_state(s);
+	if (err)
+		return err;
 	if (s->time)
 		m->time = s->time;
+	m->watched = s->watched;
+	m->no_hooks = s->unwatchable ? s->no_hooks : NULL;
 	m->sees = s->sees;
 	m->lacks = s->lacks;
-	m->source = s->ops->name;
+	m->source = s->recorded ? s->recorded : s->ops->name;
 	err = model_load(m, s->records.bytes, s->records.len);
 	if (!err && m->wants_recount && s->ops->recount) {
-		s->records.len = 0;
-		err = s->ops->recount(s, &s->records);
+		s->again.len = 0;
+		err = s->ops->recount(s, &s->again);
 		if (!err)
-			err = model_recount(m, s->records.bytes, s->records.len);
+			err = model_recount(m, s->again.bytes, s->again.len);
 		else if (err == -EAGAIN)
 			err = model_distrust(m);
 	}
@@ -186,9 +192,11 @@ static void name_things(struct source *s, struct model *m)
 			s->ops->cgroup(s, m->processes[i].cgroup_id) :
 			cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
 	for (i = 0; i < m->n_nodes; i++)
-		m->nodes[i].path = node_of_number(&s->nodes, m->nodes[i].rdev);
+		m->nodes[i].path = s->ops->node ? s->ops->node(s, m->nodes[i].rdev) :
+			node_of_number(&s->nodes, m->nodes[i].rdev);
 	for (i = 0; i < m->n_devices; i++)
-		m->devices[i].nodes = nodes_of_device(&s->nodes, m->devices[i].device);
+		m->devices[i].nodes = s->ops->nodes ? s->ops->nodes(s, m->devices[i].device) :
+			nodes_of_device(&s->nodes, m->devices[i].device);
 }
 
 /*
@@ -240,10 +248,37 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 					 strerror(-err));
 			return err;
 		}
+		/* What was recorded was confirmed before */
+		if (s->recorded)
+			break;
 		doubtful = confirm_unexplained(s, m, try == SNAPSHOT_TRIES - 1);
 	}
 	name_things(s, m);
-	return model_account(m, filter);
+	err = watch_operations(s, m);
+	if (!err)
+		err = model_account(m, filter);
+	if (!err)
+		err = pipelines_update(m);
+	return err ? err : suspects_update(&m->suspects, m);
+}
+
+void source_settle(struct source *s, const struct model *m)
+{
+	char *at = s->records.bytes, *end = at + s->records.len;
+	struct snap_buffer *b;
+	uint32_t i;
+
+	/* model_load() has found them well-formed */
+	for (; at < end; at += b->head.len) {
+		b = (void *)at;
+		if (b->head.type != SNAP_BUFFER)
+			continue;
+		i = index_get(&m->by_ino, b->ino);
+		if (i == INDEX_NONE || !m->buffers[i].ino)
+			b->head.type = SNAP_NONE;
+		else if (m->buffers[i].torn)
+			b->head.valid |= SNAP_TORN;
+	}
 }
 
 void source_close(struct source *s)
@@ -251,8 +286,11 @@ void source_close(struct source *s)
 	if (s->ops && s->own)
 		s->ops->close(s);
 	records_free(&s->records);
+	records_free(&s->again);
 	cgroup_names_free(s->cgroups);
 	node_names_free(s->nodes);
 	index_free(&s->unexplained);
+	source_watch(s, 0, NULL);
+	intern_free(&s->names);
 	memset(s, 0, sizeof(*s));
 }

@@ -13,8 +13,10 @@
 
 #include "model/hash.h"
 
+struct events;
 struct filter;
 struct model;
+struct model_operations;
 
 /* A growing run of snapshot records. Zero-initialised is empty. */
 struct records {
@@ -44,6 +46,18 @@ struct source_ops {
 	int (*recount)(struct source *source, struct records *records);
 	/* Path of a cgroup id, good until close. NULL: those of this machine. */
 	const char *(*cgroup)(struct source *source, uint64_t id);
+	/*
+	 * What hooks tell, of a source that has its own: gets ready for what is asked for from now
+	 * on (MODEL_WATCHES_*), and returns NULL, or why there is none of it; appends the records
+	 * of the state; sums up operations, and sets source->lost. All NULL: those of this machine,
+	 * of a recording none. watch may be NULL, then there always is something.
+	 */
+	const char *(*watch)(struct source *source, uint32_t what);
+	int (*state)(struct source *source, struct records *records);
+	int (*operations)(struct source *source, struct model_operations *operations);
+	/* As node_of_number() and nodes_of_device(). NULL: those of this machine. */
+	const char *(*node)(struct source *source, uint32_t rdev);
+	const char *(*nodes)(struct source *source, const char *device);
 	void (*close)(struct source *source);
 };
 
@@ -57,13 +71,21 @@ struct source {
 	char host[65], release[65];	/* as uname(2) has them */
 	uint64_t memory;		/* bytes of RAM, 0 unknown */
 	double time;			/* CLOCK_REALTIME of the last snapshot; 0: when asked for */
-	struct records records;
+	const char *recorded;		/* the source it was recorded from, NULL: it is read now */
+	struct records records, again;	/* the last snapshot's; its second count's */
 	struct cgroup_names *cgroups;
 	struct node_names *nodes;
 	struct index unexplained;	/* inode to what was found the last time */
+	/* Hooks, watch.c */
+	uint32_t watched;		/* MODEL_WATCHES_* that are set */
+	uint32_t unwatchable;		/* those that cannot be, as no_hooks says */
+	char no_hooks[256];
+	uint64_t lost;			/* events, of a source that has its own hooks */
+	struct events *state, *times;	/* this machine's */
+	struct intern names;		/* of exporters and devices */
 };
 
-extern const struct source_ops source_bpf_iter, source_bpf_task, source_proc;
+extern const struct source_ops source_bpf_iter, source_bpf_task, source_module, source_proc;
 
 /* All sources, best first, ended by NULL. */
 extern const struct source_ops *const source_all[];
@@ -82,7 +104,46 @@ int source_open(struct source *source, const char *name, char **why);
  */
 int source_snapshot(struct source *source, struct model *model, const struct filter *filter);
 
+/*
+ * Sets hooks for what is asked for (MODEL_WATCHES_*), and takes away the others: from the next
+ * snapshot on the model has what they tell. Of times the filter's processes, exporters and
+ * devices. Where they cannot be set, source->no_hooks says why. watch.c
+ */
+void source_watch(struct source *source, uint32_t what, const struct filter *filter);
+/*
+ * For who reads for long: all of that by one set of hooks (enum events_hooks), which miss nothing
+ * and count exports, releases and fence waits too. Until source_close().
+ */
+void source_watch_all(struct source *source, unsigned int hooks);
+/* Appends the state's records; reads operations and what was lost into the model. 0 or -errno. */
+int watch_state(struct source *source);
+int watch_operations(struct source *source, struct model *model);
+
+/*
+ * Writes into the records of the last snapshot what model was found to be: buffers that went are
+ * taken out, those that moved are marked. What is made of them then is the model as it was read.
+ */
+void source_settle(struct source *source, const struct model *model);
+
 void source_close(struct source *source);
+
+/* recording.c: a recording as a source; its snapshots are read in their order, or chosen. */
+extern const struct source_ops source_recording;
+/* As source_open(). */
+int source_open_recording(struct source *source, const char *path);
+bool source_is_recording(const struct source *source);
+/* How many snapshots it has, and which is read next, from 0 on. */
+uint32_t source_moments(const struct source *source);
+uint32_t source_moment(const struct source *source);
+/* Chooses the one that is read next; false, and nothing changes, if there is no such one. */
+bool source_choose(struct source *source, int64_t moment);
+/* CLOCK_REALTIME of one, seconds, and the last that is not later than a time, or the first. */
+double source_time_of(const struct source *source, uint32_t moment);
+uint32_t source_moment_at(const struct source *source, double time);
+/* What of it cannot be read, NULL nothing. */
+const char *source_damage(const struct source *source);
+struct recording;
+struct recording *source_file(const struct source *source);
 
 /* Path of a cgroup v2 id, NULL unknown; good until source_close(). cgroup.c */
 struct cgroup_names;
@@ -112,6 +173,17 @@ long read_whole(int dirfd, const char *path, char **text, size_t *room);
 int bufinfo_snapshot(struct records *records, const char **why);
 /* The same from text that bufinfo printed. 0, -ENOMEM, -EBADMSG if it is of no known form. */
 int bufinfo_parse(char *text, struct records *records);
+
+/*
+ * The module's sums in sysfs (model/sums.h), which need no root; read anew into what is kept of the
+ * time before. 0, or -errno: -ENOENT where the module is not loaded, or keeps no accounts. sums.c
+ */
+struct module_sums;
+bool sums_are_there(void);
+int sums_read(struct module_sums *sums);
+void sums_free(struct module_sums *sums);
+/* A name as the module escapes it, "\ooo", as bytes; cut at room. module.c */
+void module_name(char *out, size_t room, const char *field);
 
 /* Print what libbpf has to say (-v). */
 extern bool source_verbose;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the sources that load BPF programs share; used in source/ only. */
+#ifndef SOURCE_BPF_H
+#define SOURCE_BPF_H
+
+#include <stdbool.h>
+
+/* From here on libbpf's first warning is kept for bpf_explain(), and with -v printed. */
+void bpf_listen(void);
+/* Why programs were refused, and what helps: one line, good until the next call. */
+const char *bpf_explain(int err);
+/*
+ * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
+ * than all else at the start; a wrong yes would only make the load fail. It is kept until
+ * btf_forget().
+ */
+bool btf_mentions(const char *name);
+void btf_forget(void);
+
+#endif

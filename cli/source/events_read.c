@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the hooks tell: records from the ring made into events, histograms of all CPUs; events.h. */
+#define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hooks.h"
+#include "events.skel.h"
+#include "model/filter.h"
+#include "source/events_own.h"
+
+struct event_task {
+	uint32_t pid;
+	uint64_t cgroup;
+	const char *comm;
+};
+
+struct event_buffer {
+	uint64_t exported;		/* CLOCK_MONOTONIC, ns */
+	const char *exporter;
+};
+
+/* A name that the kernel may still be writing is unknown for now. */
+static const char *table_name(const char *name)
+{
+	return *name ? name : NULL;
+}
+
+const char *events_device(const struct events *e, uint32_t number)
+{
+	if (!number || number > EVENTS_MAX_DEVICES)
+		return NULL;
+	return table_name(e->skel->bss->tables.devices[number - 1].name);
+}
+
+const char *events_exporter(const struct events *e, uint32_t number)
+{
+	if (!number || number > EVENTS_MAX_EXPORTERS)
+		return NULL;
+	return table_name(e->skel->bss->tables.exporters[number - 1].name);
+}
+
+const char *events_node(struct events *e, uint32_t number)
+{
+	if (!number || number > EVENTS_MAX_NODES)
+		return NULL;
+	return node_of_number(&e->nodes, e->skel->bss->tables.nodes[number - 1]);
+}
+
+static int keep_task(struct events *e, const struct dmabuf_event_task *record)
+{
+	uint32_t at = index_get(&e->by_tid, record->tid);
+	struct event_task *task;
+
+	if (at == INDEX_NONE) {
+		task = array_add(&e->tasks, &e->n_tasks, &e->room_tasks, sizeof(*task));
+		if (!task || index_put(&e->by_tid, record->tid, e->n_tasks - 1))
+			return -ENOMEM;
+	} else {
+		task = &e->tasks[at];
+	}
+	task->pid = record->pid;
+	task->cgroup = record->cgroup;
+	task->comm = intern(&e->strings, record->comm, sizeof(record->comm));
+	return 0;
+}
+
+static int keep_buffer(struct events *e, const struct dmabuf_event *record)
+{
+	struct event_buffer *buffer;
+
+	if (record->type != EVENT_EXPORT || record->result)
+		return 0;
+	buffer = array_add(&e->buffers, &e->n_buffers, &e->room_buffers, sizeof(*buffer));
+	if (!buffer || index_put(&e->by_ino, record->ino, e->n_buffers - 1))
+		return -ENOMEM;
+	buffer->exported = record->time;
+	buffer->exporter = events_exporter(e, record->device);
+	return 0;
+}
+
+/* The kernel lets through what only begins as the filter wants it; what is unknown passes. */
+static bool are_wanted(const struct filter *f, const char *exporter, const char *device)
+{
+	return !f || ((!exporter || filter_matches_pattern(&f->exporters, exporter)) &&
+		      (!device || filter_matches_pattern(&f->devices, device)));
+}
+
+static bool is_wanted(const struct events *e, const struct model_event *event)
+{
+	const struct filter *f = e->filter;
+
+	if (!f)
+		return true;
+	if (f->comms.n && !filter_matches_pattern(&f->comms, event->comm))
+		return false;
+	return are_wanted(f, event->exporter, event->device);
+}
+
+static int take_event(struct events *e, const struct dmabuf_event *record,
+		      const void *more, size_t len)
+{
+	const struct dmabuf_event_text *text = record->flags & EVENT_HAS_TEXT ? more : NULL;
+	const struct dmabuf_event_stack *stack = record->flags & EVENT_HAS_STACK ? more : NULL;
+	struct model_event event = { .raw = *record, .realtime = record->time + e->realtime };
+	uint32_t at = index_get(&e->by_tid, record->tid);
+
+	if (at != INDEX_NONE) {
+		event.pid = e->tasks[at].pid;
+		event.comm = e->tasks[at].comm;
+		event.cgroup = e->tasks[at].cgroup;
+	}
+	at = index_get(&e->by_ino, record->ino);
+	if (at != INDEX_NONE) {
+		event.exporter = e->buffers[at].exporter;
+		if (record->type == EVENT_RELEASE)
+			event.lifetime = record->time - e->buffers[at].exported;
+	}
+	if (record->type == EVENT_EXPORT)
+		event.exporter = events_exporter(e, record->device);
+	else
+		event.device = events_device(e, record->device);
+	event.node = events_node(e, record->node);
+	if (text) {
+		event.text = text->text;
+		event.text2 = text->text + 20;
+	}
+	if (stack) {
+		event.kernel_stack = stack->kernel;
+		event.user_stack = stack->user;
+	}
+	if (!is_wanted(e, &event))
+		return 0;
+	e->taken++;
+	return e->take_raw ? e->take_raw(e->ctx, record, len) : e->take(e->ctx, &event);
+}
+
+/* Whether the kernel lets through what the filter may not want. */
+static bool has_patterns(const struct filter *f)
+{
+	return f && (f->comms.n || f->exporters.n || f->devices.n);
+}
+
+struct event_with_stack {
+	struct dmabuf_event event;
+	struct dmabuf_event_stack stack;
+};
+
+static int take_record(void *ctx, void *data, size_t len)
+{
+	struct events *e = ctx;
+	const struct dmabuf_event *event = data;
+	struct event_with_stack settled;
+	int stack;
+
+	if (e->error)
+		return 0;
+	stack = events_take_stack(e, data, len);
+	if (stack) {
+		e->error = stack < 0 ? stack : 0;
+		return 0;
+	}
+	if (event->type < EVENT_TYPES && event->flags & EVENT_HAS_STACK && len == sizeof(settled)) {
+		memcpy(&settled, data, sizeof(settled));
+		settled.stack.user = events_stack_settled(e, settled.stack.user);
+		event = &settled.event;
+	}
+	if (e->take_raw && (event->type == EVENT_TASK || !has_patterns(e->filter))) {
+		e->error = e->take_raw(e->ctx, event, len);
+		e->taken += event->type < EVENT_TYPES;
+		if (!e->error && event->type == EVENT_TASK && has_patterns(e->filter))
+			e->error = keep_task(e, data);
+	} else if (event->type == EVENT_TASK) {
+		e->error = keep_task(e, data);
+	} else {
+		e->error = keep_buffer(e, event);
+		if (!e->error)
+			e->error = take_event(e, event, len > sizeof(*event) ?
+					      (const void *)(event + 1) : NULL, len);
+	}
+	return 0;
+}
+
+static int consume(struct events *e)
+{
+	int n;
+
+	e->taken = 0;
+	n = ring_buffer__consume(e->ring);
+	if (!e->error && n < 0)
+		e->error = n;
+	return e->error ? e->error : e->taken;
+}
+
+int events_read(struct events *e, int (*take)(void *ctx, const struct model_event *event),
+		void *ctx)
+{
+	e->take = take;
+	e->take_raw = NULL;
+	e->ctx = ctx;
+	return consume(e);
+}
+
+int events_read_raw(struct events *e, int (*take)(void *ctx, const void *records, size_t len),
+		    void *ctx)
+{
+	e->take_raw = take;
+	e->ctx = ctx;
+	return consume(e);
+}
+
+int events_open_ring(struct events *e)
+{
+	struct timespec mono, real;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	e->realtime = (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
+	e->ring = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), take_record, e, NULL);
+	return e->ring ? 0 : -errno;
+}
+
+static void add_cpus(struct histogram *sum, const struct events_histogram *cpus, int n)
+{
+	int i, b;
+
+	for (i = 0; i < n; i++) {
+		const struct events_histogram *h = &cpus[i];
+
+		sum->count += h->count;
+		sum->errors += h->errors;
+		sum->sum += h->sum;
+		sum->wait += h->wait;
+		sum->bytes += h->bytes;
+		if (h->max > sum->max)
+			sum->max = h->max;
+		for (b = 0; b < HISTOGRAM_BUCKETS; b++)
+			sum->buckets[b] += h->buckets[b];
+	}
+}
+
+_Static_assert(EVENTS_BUCKETS == HISTOGRAM_BUCKETS, "as many");
+
+int events_operations(struct events *e, struct model_operations *operations)
+{
+	int n = libbpf_num_possible_cpus(), fd = bpf_map__fd(e->skel->maps.histograms), err = 0;
+	const uint32_t *keys = e->skel->bss->tables.keys;
+	struct events_histogram *cpus;
+	uint32_t i;
+
+	cpus = n > 0 ? calloc(n, sizeof(*cpus)) : NULL;
+	if (!cpus)
+		return -ENOMEM;
+	operations->n = 0;
+	for (i = 0; i < EVENTS_MAX_HISTOGRAMS && !err; i++) {
+		const char *exporter = events_exporter(e, EVENTS_KEY_EXPORTER(keys[i]));
+		const char *device = events_device(e, EVENTS_KEY_DEVICE(keys[i]));
+		struct model_operation *row;
+
+		if (!keys[i])
+			continue;
+		if (!are_wanted(e->filter, exporter, device))
+			continue;
+		if (bpf_map_lookup_elem(fd, &i, cpus)) {
+			err = -errno;
+			continue;
+		}
+		row = operations_row(operations, EVENTS_KEY_EVENT(keys[i]),
+				     EVENTS_KEY_DIRECTION(keys[i]), exporter, device);
+		if (row)
+			add_cpus(&row->histogram, cpus, n);
+		else
+			err = -ENOMEM;
+	}
+	free(cpus);
+	operations_sort(operations);
+	return err;
+}
+
+void events_free_reading(struct events *e)
+{
+	ring_buffer__free(e->ring);
+	events_free_stacks(e);
+	index_free(&e->by_tid);
+	index_free(&e->by_ino);
+	free(e->tasks);
+	free(e->buffers);
+	intern_free(&e->strings);
+	node_names_free(e->nodes);
+	cgroup_names_free(e->cgroups);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is mapped, who accesses, how long it takes, from a recording's events; see the header. */
+#include "source/recorded_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/activity.h"
+#include "model/table.h"
+#include "recording/recording.h"
+#include "recording/replay.h"
+#include "source/source.h"
+
+#define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
+#define BIT(event) (1u << EVENT_##event)
+/* Those that hooks time where there is no recording */
+#define TIMED (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN) |	\
+	       BIT(VMAP) | BIT(VUNMAP) | BIT(BEGIN) | BIT(END))
+
+struct attachment {
+	uint64_t id;
+	uint64_t ino, since, took, waited;
+	uint64_t maps[3];
+	uint32_t mapped[3], node;
+	bool older;
+	char device[SNAP_DEVICE_LEN];
+};
+
+struct buffer {
+	uint64_t ino;
+	uint32_t pid, node;
+	char comm[SNAP_COMM_LEN];
+	struct { uint64_t reads, writes, last; uint32_t pid; } users[USERS];
+};
+
+struct recorded_state {
+	struct recording *file;
+	struct replay *replay;
+	struct table attachments, buffers;
+	struct activity activity;
+	uint64_t lost;
+};
+
+static int start(struct recorded_state *s)
+{
+	replay_free(s->replay);
+	s->replay = replay_new(s->file, NULL);
+	s->lost = 0;
+	table_clear(&s->attachments);
+	table_clear(&s->buffers);
+	activity_free(&s->activity);
+	activity_init(&s->activity);
+	return s->replay ? 0 : -ENOMEM;
+}
+
+struct recorded_state *recorded_state_new(struct recording *recording)
+{
+	struct recorded_state *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->file = recording;
+	s->attachments.size = sizeof(struct attachment);
+	s->buffers.size = sizeof(struct buffer);
+	if (start(s)) {
+		recorded_state_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void count_map(struct attachment *a, const struct model_event *e)
+{
+	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
+
+	if (direction > 2)
+		return;
+	if (e->raw.type == EVENT_UNMAP) {
+		/* One that is older was mapped before that was seen */
+		a->mapped[direction] -= a->mapped[direction] != 0;
+		return;
+	}
+	a->maps[direction]++;
+	a->mapped[direction]++;
+	a->since = e->realtime;
+	a->took += e->raw.value;
+	a->waited += e->raw.wait;
+}
+
+static int take_attachment(struct recorded_state *s, const struct model_event *e)
+{
+	struct attachment *a;
+
+	if (!e->raw.attachment || e->raw.result < 0)
+		return 0;
+	if (e->raw.type == EVENT_DETACH) {
+		table_remove(&s->attachments, e->raw.attachment);
+		return 0;
+	}
+	a = table_add(&s->attachments, e->raw.attachment);
+	if (!a)
+		return -ENOMEM;
+	if (!a->ino) {
+		a->ino = e->raw.ino;
+		a->older = e->raw.type != EVENT_ATTACH;
+		if (e->device)
+			memcpy(a->device, e->device, strnlen(e->device, sizeof(a->device)));
+	}
+	if (e->raw.node)
+		a->node = e->raw.node;
+	if (e->raw.type == EVENT_MAP || e->raw.type == EVENT_UNMAP)
+		count_map(a, e);
+	return 0;
+}
+
+static void count_access(struct buffer *b, const struct model_event *e)
+{
+	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
+	int i;
+
+	for (i = 0; i < USERS; i++) {
+		if (b->users[i].pid && b->users[i].pid != e->pid)
+			continue;
+		b->users[i].pid = e->pid;
+		/* enum dma_data_direction, as seen from the device */
+		b->users[i].reads += direction != 1;
+		b->users[i].writes += direction != 2;
+		b->users[i].last = e->realtime;
+		return;
+	}
+}
+
+static int take_buffer(struct recorded_state *s, const struct model_event *e)
+{
+	struct buffer *b;
+
+	if (e->raw.type == EVENT_RELEASE) {
+		table_remove(&s->buffers, e->raw.ino);
+		return 0;
+	}
+	if (e->raw.result < 0 || !e->pid)
+		return 0;
+	b = table_add(&s->buffers, e->raw.ino);
+	if (!b)
+		return -ENOMEM;
+	if (e->raw.type == EVENT_BEGIN) {
+		count_access(b, e);
+		return 0;
+	}
+	b->pid = e->pid;
+	b->node = e->raw.node;
+	if (e->comm)
+		memcpy(b->comm, e->comm, strnlen(e->comm, sizeof(b->comm)));
+	return 0;
+}
+
+static int take_event(void *ctx, const struct model_event *e)
+{
+	struct recorded_state *s = ctx;
+	int err = 0;
+
+	switch (e->raw.type) {
+	case EVENT_ATTACH:
+	case EVENT_DETACH:
+	case EVENT_MAP:
+	case EVENT_UNMAP:
+		err = take_attachment(s, e);
+		break;
+	case EVENT_EXPORT:
+	case EVENT_BEGIN:
+	case EVENT_RELEASE:
+		err = take_buffer(s, e);
+		break;
+	}
+	if (!err && TIMED & 1u << e->raw.type)
+		err = activity_event(&s->activity, e);
+	return err;
+}
+
+static int take_lost(void *ctx, uint64_t time, uint64_t lost)
+{
+	(void)time;
+	((struct recorded_state *)ctx)->lost += lost;
+	return 0;
+}
+
+int recorded_state_go(struct recorded_state *s, uint32_t moment)
+{
+	const struct replay_taker taker = { .event = take_event, .lost = take_lost, .ctx = s };
+	int err = 0;
+
+	if (replay_snapshots(s->replay) > moment + 1)
+		err = start(s);
+	return err ? err : replay_run(s->replay, &taker, moment + 1);
+}
+
+/* Device numbers are not in a recording's events: these stand for them, with bits that none has. */
+static uint32_t stand_in(uint32_t node)
+{
+	return node ? RECORDED_NODE | node : 0;
+}
+
+static int add_attachment(const struct attachment *a, struct records *records)
+{
+	struct snap_mapping r = {
+		.head = { SNAP_MAPPING, sizeof(r), a->older ? SNAP_MAPPING_OLDER : 0 },
+		.ino = a->ino, .since = a->since, .took = a->took, .waited = a->waited,
+		.id = a->id, .rdev = stand_in(a->node),
+	};
+
+	memcpy(r.maps, a->maps, sizeof(r.maps));
+	memcpy(r.mapped, a->mapped, sizeof(r.mapped));
+	memcpy(r.device, a->device, sizeof(r.device));
+	return records_add(records, &r, sizeof(r));
+}
+
+static int add_buffer(const struct buffer *b, struct records *records)
+{
+	struct snap_origin origin = {
+		.head = { SNAP_ORIGIN, sizeof(origin), 0 },
+		.ino = b->ino, .pid = b->pid, .rdev = stand_in(b->node),
+	};
+	int i, err = 0;
+
+	memcpy(origin.comm, b->comm, sizeof(origin.comm));
+	if (b->pid)
+		err = records_add(records, &origin, sizeof(origin));
+	for (i = 0; i < USERS && b->users[i].pid && !err; i++) {
+		const struct snap_access r = {
+			.head = { SNAP_ACCESS, sizeof(r), 0 },
+			.ino = b->ino, .reads = b->users[i].reads, .writes = b->users[i].writes,
+			.last = b->users[i].last, .pid = b->users[i].pid,
+		};
+
+		err = records_add(records, &r, sizeof(r));
+	}
+	return err;
+}
+
+int recorded_state_add(const struct recorded_state *s, struct records *records)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < s->attachments.n && !err; i++)
+		err = add_attachment(table_row(&s->attachments, i), records);
+	for (i = 0; i < s->buffers.n && !err; i++)
+		err = add_buffer(table_row(&s->buffers, i), records);
+	return err;
+}
+
+int recorded_state_operations(const struct recorded_state *s, struct model_operations *operations)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->activity.operations.n; i++) {
+		const struct model_operation *from = &s->activity.operations.rows[i];
+		struct model_operation *row =
+			operations_row(operations, from->type, from->direction, from->exporter,
+				       from->device);
+
+		if (!row)
+			return -ENOMEM;
+		row->histogram = from->histogram;
+	}
+	operations_sort(operations);
+	return 0;
+}
+
+uint64_t recorded_state_lost(const struct recorded_state *s)
+{
+	return s->lost;
+}
+
+void recorded_state_free(struct recorded_state *s)
+{
+	if (!s)
+		return;
+	replay_free(s->replay);
+	table_free(&s->attachments);
+	table_free(&s->buffers);
+	activity_free(&s->activity);
+	free(s);
+}
