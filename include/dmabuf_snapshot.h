@@ -19,7 +19,8 @@
 #define SNAP_COMM_LEN		16	/* TASK_COMM_LEN */
 
 enum snap_type {
-	SNAP_BUFFER = 1,
+	SNAP_NONE,			/* in recordings: a buffer that went while it was read */
+	SNAP_BUFFER,
 	SNAP_ATTACHMENT,
 	SNAP_FD,
 	SNAP_MAP,
@@ -27,6 +28,11 @@ enum snap_type {
 	SNAP_GEM,
 	SNAP_IN_FLIGHT,
 	SNAP_SOCKET,
+	SNAP_IO_URING,
+	SNAP_FRAMEBUFFER,
+	SNAP_MAPPING,
+	SNAP_ORIGIN,
+	SNAP_ACCESS,
 };
 
 /* snap_buffer.valid: which fields the source knew; the others are unknown, not 0 */
@@ -37,6 +43,7 @@ enum snap_type {
 #define SNAP_HAS_ATTACHMENTS	(1u << 4)	/* all of them follow as records */
 #define SNAP_HAS_SIZE		(1u << 5)
 #define SNAP_HAS_EXPORTER	(1u << 6)
+#define SNAP_TORN		(1u << 7)	/* in recordings: it changed while it was read */
 
 struct snap_head {
 	__u16 type;			/* enum snap_type */
@@ -77,9 +84,11 @@ struct snap_attachment {
  * SNAP_GEM        DRM file         handle          GEM object, if that refers to the buffer too
  * SNAP_IN_FLIGHT  receiving socket place in queue  sending socket
  * SNAP_SOCKET     socket           fd              0; no buffer: who is at the end of a socket
+ * SNAP_IO_URING   ring             place in table  0
+ * SNAP_FRAMEBUFFER DRM file        framebuffer     as SNAP_GEM
  *
- * A GEM handle holds one reference, and its object another; a message in flight is held by no
- * process (pid 0).
+ * A GEM handle holds one reference, and its object another; a framebuffer none but its object's;
+ * a message in flight is held by no process (pid 0).
  */
 struct snap_slot {
 	struct snap_head head;		/* valid: SNAP_SLOT_* */
@@ -90,7 +99,7 @@ struct snap_slot {
 	__u64 count;			/* the buffer's references at this moment */
 	__u64 cgroup;			/* cgroup v2 id, 0 unknown */
 	__u32 pid;			/* thread group */
-	__u32 rdev;			/* SNAP_GEM: the node, major << 20 | minor */
+	__u32 rdev;			/* SNAP_GEM, _FRAMEBUFFER: the node, major << 20 | minor */
 	char comm[SNAP_COMM_LEN];	/* of the thread group's leader, any bytes */
 };
 
@@ -106,7 +115,48 @@ struct snap_recount {
 	__u64 count;
 };
 
+/*
+ * What hooks have seen since they were set, beside what the kernel's tables say. One for each
+ * attachment; of those of one buffer and one device any belongs to any.
+ */
+struct snap_mapping {
+	struct snap_head head;		/* valid: SNAP_MAPPING_OLDER */
+	__u64 ino;
+	__u64 since;			/* mapped last, CLOCK_REALTIME ns; 0: not seen */
+	__u64 maps[3];			/* how often, by enum dma_data_direction */
+	__u64 took, waited;		/* all of them, ns; of that, for fences */
+	__u32 mapped[3];		/* mappings there are now, by direction */
+	__u32 id;			/* not 0, never used again while the hooks are set */
+	__u32 rdev;			/* the node it was attached or mapped through, 0 unknown */
+	__u32 pad;
+	char device[SNAP_DEVICE_LEN];
+};
+
+#define SNAP_MAPPING_OLDER	(1u << 0)	/* attached before that: there may be more of all */
+
+/* Who had a buffer exported. */
+struct snap_origin {
+	struct snap_head head;
+	__u64 ino;
+	__u32 pid;			/* thread group */
+	__u32 rdev;			/* through this node: major << 20 | minor, 0 unknown */
+	char comm[SNAP_COMM_LEN];	/* any bytes */
+};
+
+/* A process that accesses a buffer by the CPU, as begin access tells. */
+struct snap_access {
+	struct snap_head head;
+	__u64 ino;
+	__u64 reads, writes;		/* how often */
+	__u64 last;			/* CLOCK_REALTIME, ns */
+	__u32 pid;			/* thread group */
+	__u32 pad;
+};
+
 #ifndef __cplusplus
+_Static_assert(sizeof(struct snap_mapping) == 152, "layout");
+_Static_assert(sizeof(struct snap_origin) == 40, "layout");
+_Static_assert(sizeof(struct snap_access) == 48, "layout");
 _Static_assert(sizeof(struct snap_head) == 8, "layout");
 _Static_assert(sizeof(struct snap_buffer) == 112, "layout");
 _Static_assert(sizeof(struct snap_attachment) == 112, "layout");

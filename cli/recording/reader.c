@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading a recording that may be cut, damaged or made to do harm; see recording.h. Blocks are
+ * read one at a time rather than mapped: a file that is cut while it is read then gives an error,
+ * not a signal, and memory does not grow with the file.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
+
+#include "dmabuf_events.h"
+#include "model/hash.h"
+#include "recording/recording.h"
+
+/* A small file may unpack to a snapshot of so much, and more only as it is larger itself. */
+#define SNAPSHOT_MAX(r) ((4u << 20) + 32 * (r)->size)
+
+struct place {
+	uint64_t offset, time;
+};
+
+struct buffer {
+	char *bytes;
+	size_t room;
+};
+
+struct recording {
+	int fd;
+	uint64_t size;
+	struct recording_head head;
+	char *texts;			/* of the header, ended by NUL */
+	char *ended;			/* texts of the last INFO block, NULL none seen */
+	size_t ended_len;
+	struct buffer stored, plain, raw;	/* of one block: at most RECORDING_BLOCK_MAX */
+	uint64_t bad_at;		/* offset of what is no block, 0 none */
+	uint32_t damaged, unknown;	/* blocks that could not be read */
+	char damage[160];
+	struct place *snapshots;
+	uint32_t n_snapshots, room_snapshots;
+	struct buffer snapshot;		/* put together from several blocks */
+#ifdef HAVE_ZSTD
+	ZSTD_DCtx *zstd;
+#endif
+};
+
+/* Returns 0, -ENODATA where the file ends before, or -errno. */
+static int read_at(const struct recording *r, void *to, size_t len, uint64_t offset)
+{
+	char *at = to;
+
+	if (offset > r->size || len > r->size - offset)
+		return -ENODATA;
+	while (len) {
+		ssize_t n = pread(r->fd, at, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -ENODATA;
+		at += n;
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int refuse(char *error, size_t room, int err, const char *why)
+{
+	snprintf(error, room, "%s", why);
+	return err;
+}
+
+static int check_head(struct recording *r, char *error, size_t room)
+{
+	struct recording_head *head = &r->head;
+	size_t texts;
+	int err = read_at(r, head, r->size < sizeof(*head) ? r->size : sizeof(*head), 0);
+
+	if (!err && r->size < sizeof(*head))
+		err = -ENODATA;
+	if (err && err != -ENODATA)
+		return refuse(error, room, err, strerror(-err));
+	if (!r->size)
+		return refuse(error, room, -ENODATA, "it is empty");
+	if (memcmp(head->magic, RECORDING_MAGIC, r->size < sizeof(head->magic) ? r->size :
+		   sizeof(head->magic)))
+		return refuse(error, room, -EBADMSG, "it is no recording of dmabuf-trace");
+	if (err)
+		return refuse(error, room, -ENODATA, "it is cut within its header");
+	if (head->endian == __builtin_bswap32(RECORDING_ENDIAN))
+		return refuse(error, room, -ENOTSUP,
+			      "it was made on a machine of the other byte order; read it on one like that");
+	if (head->endian != RECORDING_ENDIAN || !head->version)
+		return refuse(error, room, -EBADMSG, "its header is damaged");
+	if (head->version > RECORDING_VERSION) {
+		snprintf(error, room, "it has format %u, and this version knows %d: a newer dmabuf-trace reads it",
+			 head->version, RECORDING_VERSION);
+		return -ENOTSUP;
+	}
+	if (head->len < sizeof(*head) || head->len > RECORDING_HEAD_MAX || head->len % 8)
+		return refuse(error, room, -EBADMSG, "its header is damaged");
+	if (head->len > r->size)
+		return refuse(error, room, -ENODATA, "it is cut within its header");
+	texts = head->len - sizeof(*head);
+	r->texts = calloc(1, texts + 1);
+	if (!r->texts)
+		return refuse(error, room, -ENOMEM, strerror(ENOMEM));
+	err = read_at(r, r->texts, texts, sizeof(*head));
+	if (err)
+		return refuse(error, room, err, "it cannot be read");
+	if (recording_head_crc(head, r->texts) != head->crc)
+		return refuse(error, room, -EBADMSG, "its header is damaged");
+	return 0;
+}
+
+int recording_open_fd(struct recording **out, int fd, char *error, size_t room)
+{
+	struct recording *r = calloc(1, sizeof(*r));
+	struct stat st;
+	int err = 0;
+
+	if (!r) {
+		close(fd);
+		return refuse(error, room, -ENOMEM, strerror(ENOMEM));
+	}
+	r->fd = fd;
+	if (fstat(fd, &st))
+		err = refuse(error, room, -errno, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		err = refuse(error, room, -EISDIR, strerror(EISDIR));
+	else if (!S_ISREG(st.st_mode))
+		err = refuse(error, room, -EINVAL,
+			     "it is not a regular file: put the recording into one first");
+	if (!err) {
+		r->size = st.st_size;
+		err = check_head(r, error, room);
+	}
+	if (err) {
+		recording_close(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+int recording_open(struct recording **out, const char *path, char *error, size_t room)
+{
+	/* Opening a pipe must not wait for who writes into it */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return refuse(error, room, -errno, strerror(errno));
+	return recording_open_fd(out, fd, error, room);
+}
+
+uint64_t recording_size(const struct recording *r)
+{
+	return r->size;
+}
+
+const struct recording_head *recording_head(const struct recording *r)
+{
+	return &r->head;
+}
+
+const char *recording_next_text(const char *text, const char *all, size_t len)
+{
+	if (!text)
+		return len && *all ? all : NULL;
+	text += strlen(text) + 1;
+	/* Padding is no text */
+	return text < all + len && *text ? text : NULL;
+}
+
+static const char *find_text(const char *all, size_t len, const char *key)
+{
+	const char *text = NULL;
+	size_t n = strlen(key);
+
+	while ((text = recording_next_text(text, all, len)))
+		if (!strncmp(text, key, n) && text[n] == '=')
+			return text + n + 1;
+	return NULL;
+}
+
+const char *recording_text(const struct recording *r, const char *key)
+{
+	const char *found = find_text(r->texts, r->head.len - sizeof(r->head), key);
+
+	return found || !r->ended ? found : find_text(r->ended, r->ended_len, key);
+}
+
+static bool is_block(const struct recording *r, const struct recording_block *b)
+{
+	const struct recording_block_head *h = &b->head;
+
+	return h->magic == RECORDING_BLOCK_MAGIC && h->head_crc == recording_block_crc(h) &&
+	       h->len <= RECORDING_BLOCK_MAX && h->raw_len <= RECORDING_BLOCK_MAX &&
+	       h->len <= r->size - b->offset - sizeof(*h);
+}
+
+int recording_next(struct recording *r, uint64_t *at, struct recording_block *b)
+{
+	int err;
+
+	if (!*at)
+		*at = r->head.len;
+	b->offset = *at;
+	b->data = NULL;
+	if (*at >= r->size)
+		return 0;
+	err = read_at(r, &b->head, sizeof(b->head), *at);
+	if (err || !is_block(r, b)) {
+		r->bad_at = *at;
+		return err && err != -ENODATA ? err : 0;
+	}
+	*at += sizeof(b->head) + b->head.len + RECORDING_PAD(b->head.len);
+	return 1;
+}
+
+const char *recording_damage(struct recording *r)
+{
+	size_t len = 0;
+
+	*r->damage = '\0';
+	if (r->bad_at)
+		len = snprintf(r->damage, sizeof(r->damage), "it is cut or damaged at byte %llu of %llu, and read up to there",
+			       (unsigned long long)r->bad_at, (unsigned long long)r->size);
+	if (r->damaged)
+		len += snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u damaged blocks were left out",
+				len ? "; " : "", r->damaged);
+	if (r->unknown)
+		snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u blocks are packed as this build cannot unpack",
+			 len ? "; " : "", r->unknown);
+	return *r->damage ? r->damage : NULL;
+}
+
+static int make_room(struct buffer *b, size_t len)
+{
+	size_t room = len > 2 * b->room ? len : 2 * b->room;
+	char *larger;
+
+	if (len <= b->room && b->room)
+		return 0;
+	larger = realloc(b->bytes, room ? room : 1);
+	if (!larger)
+		return -ENOMEM;
+	b->bytes = larger;
+	b->room = room;
+	return 0;
+}
+
+static int unpack(struct recording *r, const struct recording_block_head *head)
+{
+#ifdef HAVE_ZSTD
+	if (!r->zstd)
+		r->zstd = ZSTD_createDCtx();
+	if (!r->zstd || make_room(&r->plain, head->raw_len))
+		return -ENOMEM;
+	return ZSTD_decompressDCtx(r->zstd, r->plain.bytes, head->raw_len, r->stored.bytes,
+				   head->len) == head->raw_len ? 0 : -EBADMSG;
+#else
+	(void)r;
+	(void)head;
+	return -ENOTSUP;
+#endif
+}
+
+static int load(struct recording *r, struct recording_block *b)
+{
+	const struct recording_block_head *head = &b->head;
+	int err;
+
+	if (head->flags & ~RECORDING_FLAGS)
+		return -ENOTSUP;
+	/* What all is kept of may not be larger than the file */
+	if (head->flags & RECORDING_ZSTD && head->type != RECORDING_SNAPSHOT &&
+	    head->type != RECORDING_EVENTS)
+		return -EBADMSG;
+	if (make_room(&r->stored, head->len))
+		return -ENOMEM;
+	err = read_at(r, r->stored.bytes, head->len, b->offset + sizeof(*head));
+	if (err)
+		return err == -ENODATA ? -EBADMSG : err;
+	if (recording_crc(0, r->stored.bytes, head->len) != head->crc)
+		return -EBADMSG;
+	b->data = r->stored.bytes;
+	if (head->flags & RECORDING_ZSTD) {
+		err = unpack(r, head);
+		b->data = r->plain.bytes;
+	} else if (head->len != head->raw_len) {
+		err = -EBADMSG;
+	}
+	if (err)
+		return err;
+	if (head->type == RECORDING_EVENTS && head->raw_len % sizeof(struct dmabuf_event))
+		return -EBADMSG;
+	if (head->flags & RECORDING_COLUMNS) {
+		if (head->type != RECORDING_EVENTS)
+			return -EBADMSG;
+		if (make_room(&r->raw, head->raw_len))
+			return -ENOMEM;
+		recording_from_columns(r->raw.bytes, b->data,
+				       head->raw_len / sizeof(struct dmabuf_event));
+		b->data = r->raw.bytes;
+	}
+	return 0;
+}
+
+int recording_load(struct recording *r, struct recording_block *b)
+{
+	int err = load(r, b);
+
+	if (err)
+		b->data = NULL;
+	if (err == -EBADMSG)
+		r->damaged++;
+	else if (err == -ENOTSUP)
+		r->unknown++;
+	return err;
+}
+
+bool recording_next_name(const struct recording_block *b, const struct recording_name **name)
+{
+	const char *end = b->data + b->head.raw_len;
+	const char *at = *name ? (const char *)*name + (*name)->len : b->data;
+	const struct recording_name *next = (const void *)at;
+
+	if ((size_t)(end - at) < sizeof(*next) + 8 || next->len < sizeof(*next) + 8 ||
+	    next->len % 8 || next->len > end - at || at[next->len - 1])
+		return false;
+	*name = next;
+	return true;
+}
+
+const char *recording_second(const struct recording_name *name)
+{
+	size_t len = strlen(name->text) + 1;
+
+	/* Up to 7 bytes are padding, which is no text */
+	return sizeof(*name) + len < name->len && name->text[len] ? name->text + len : NULL;
+}
+
+static int keep_info(struct recording *r, const struct recording_block *b)
+{
+	free(r->ended);
+	r->ended = calloc(1, b->head.raw_len + 1);
+	if (!r->ended)
+		return -ENOMEM;
+	memcpy(r->ended, b->data, b->head.raw_len);
+	r->ended_len = b->head.raw_len;
+	return 0;
+}
+
+/* Damage to one block is no reason to miss the next. */
+static bool goes_on(int err)
+{
+	return err == -EBADMSG || err == -ENOTSUP;
+}
+
+static int survey_block(struct recording *r, struct recording_block *b, bool *more,
+			int (*take)(void *ctx, const struct recording_name *name), void *ctx)
+{
+	const struct recording_name *name = NULL;
+	struct place *place;
+	int err = 0;
+
+	if (b->head.type == RECORDING_SNAPSHOT) {
+		if (!*more) {
+			place = array_add(&r->snapshots, &r->n_snapshots, &r->room_snapshots,
+					  sizeof(*place));
+			if (!place)
+				return -ENOMEM;
+			*place = (struct place){ b->offset, b->head.first };
+		}
+		*more = b->head.flags & RECORDING_MORE;
+		return 0;
+	}
+	if (b->head.type != RECORDING_NAMES && b->head.type != RECORDING_INFO)
+		return 0;
+	err = recording_load(r, b);
+	if (err)
+		return goes_on(err) ? 0 : err;
+	if (b->head.type == RECORDING_INFO)
+		return keep_info(r, b);
+	while (!err && recording_next_name(b, &name))
+		err = take ? take(ctx, name) : 0;
+	return err;
+}
+
+/* Whether the file ends with where its index is. */
+static bool find_index(struct recording *r, struct recording_block *b)
+{
+	uint64_t len = sizeof(b->head) + sizeof(struct recording_end);
+	struct recording_end end;
+
+	b->offset = r->size - len;
+	if (r->size < r->head.len + len || read_at(r, &b->head, sizeof(b->head), b->offset) ||
+	    !is_block(r, b) || b->head.type != RECORDING_END ||
+	    b->head.raw_len != sizeof(end) || load(r, b))
+		return false;
+	memcpy(&end, b->data, sizeof(end));
+	b->offset = end.index;
+	return end.index >= r->head.len && end.index < r->size;
+}
+
+/*
+ * Goes by the index. It only says where blocks are: what stands there is checked as ever. Returns
+ * 1, 0 if it is no good, -errno.
+ */
+static int survey_index(struct recording *r,
+			int (*take)(void *ctx, const struct recording_name *name), void *ctx)
+{
+	struct recording_block index, b;
+	struct recording_entry *entries = NULL;
+	uint64_t at, before = 0;
+	bool more = false;
+	int err = 0;
+
+	if (!find_index(r, &index))
+		return 0;
+	at = index.offset;
+	do {
+		uint32_t n, i;
+
+		if (recording_next(r, &at, &index) != 1 || index.head.type != RECORDING_INDEX ||
+		    load(r, &index))
+			err = -ENOENT;
+		n = err ? 0 : index.head.raw_len / sizeof(*entries);
+		/* The buffer is wanted for the blocks */
+		free(entries);
+		entries = malloc(n * sizeof(*entries) + 1);
+		if (!entries)
+			return -ENOMEM;
+		if (n)
+			memcpy(entries, index.data, n * sizeof(*entries));
+		for (i = 0; i < n && !err; i++) {
+			uint64_t place = entries[i].offset;
+
+			/* In the file's order, so that no block comes twice */
+			if (place < r->head.len || place <= before)
+				err = -ENOENT;
+			before = place;
+			if (err || entries[i].type == RECORDING_EVENTS)
+				continue;
+			if (recording_next(r, &place, &b) != 1 ||
+			    b.head.type != entries[i].type)
+				err = -ENOENT;
+			else
+				err = survey_block(r, &b, &more, take, ctx);
+		}
+	} while (!err && index.head.flags & RECORDING_MORE);
+	free(entries);
+	return err == -ENOENT ? 0 : err ? err : 1;
+}
+
+int recording_survey(struct recording *r,
+		     int (*take)(void *ctx, const struct recording_name *name), void *ctx)
+{
+	struct recording_block b;
+	bool more = false;
+	uint64_t at = 0;
+	int err;
+
+	r->n_snapshots = 0;
+	err = survey_index(r, take, ctx);
+	if (err)
+		return err < 0 ? err : 0;
+	r->n_snapshots = 0;
+	r->bad_at = 0;
+	r->damaged = r->unknown = 0;
+	while ((err = recording_next(r, &at, &b)) == 1) {
+		err = survey_block(r, &b, &more, take, ctx);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+uint32_t recording_snapshots(const struct recording *r)
+{
+	return r->n_snapshots;
+}
+
+uint64_t recording_snapshot_time(const struct recording *r, uint32_t i)
+{
+	return r->snapshots[i].time;
+}
+
+static int append(struct recording *r, size_t *len, const struct recording_block *b)
+{
+	if (*len + b->head.raw_len > SNAPSHOT_MAX(r))
+		return -EBADMSG;
+	if (make_room(&r->snapshot, *len + b->head.raw_len))
+		return -ENOMEM;
+	memcpy(r->snapshot.bytes + *len, b->data, b->head.raw_len);
+	*len += b->head.raw_len;
+	return 0;
+}
+
+int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_snapshot *s)
+{
+	const struct recording_moment *moment;
+	uint64_t at = r->snapshots[i].offset;
+	struct recording_block b;
+	size_t len = 0;
+	int err;
+
+	do {
+		err = recording_next(r, &at, &b);
+		if (err != 1)
+			return err ? err : -EBADMSG;
+		if (b.head.type != RECORDING_SNAPSHOT)
+			return -EBADMSG;
+		err = recording_load(r, &b);
+		if (!err)
+			err = append(r, &len, &b);
+		if (err)
+			return err;
+	} while (b.head.flags & RECORDING_MORE);
+	moment = (const void *)r->snapshot.bytes;
+	if (len < sizeof(*moment) || moment->lacks_len > len - sizeof(*moment) ||
+	    moment->lacks_len % 8 ||
+	    (moment->lacks_len && moment->lacks[moment->lacks_len - 1]))
+		return -EBADMSG;
+	*s = (struct recording_snapshot){
+		.time = r->snapshots[i].time,
+		.realtime = moment->realtime,
+		.sees = moment->sees,
+		.lacks = moment->lacks_len && *moment->lacks ? moment->lacks : NULL,
+		.records = moment->lacks + moment->lacks_len,
+		.len = len - sizeof(*moment) - moment->lacks_len,
+	};
+	return 0;
+}
+
+void recording_close(struct recording *r)
+{
+	if (!r)
+		return;
+	close(r->fd);
+#ifdef HAVE_ZSTD
+	ZSTD_freeDCtx(r->zstd);
+#endif
+	free(r->texts);
+	free(r->ended);
+	free(r->stored.bytes);
+	free(r->plain.bytes);
+	free(r->raw.bytes);
+	free(r->snapshots);
+	free(r->snapshot.bytes);
+	free(r);
+}
