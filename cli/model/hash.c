@@ -68,6 +68,26 @@ int index_put(struct index *index, uint64_t key, uint32_t value)
 	return 0;
 }
 
+/* Those behind it move up, so that each is still found from its own place on (Knuth 6.4, R). */
+void index_remove(struct index *index, uint64_t key)
+{
+	uint32_t mask = index->size - 1, hole, at, home;
+
+	if (index_get(index, key) == INDEX_NONE)
+		return;
+	for (hole = mix(key) & mask; index->slots[hole].key != key; hole = (hole + 1) & mask)
+		;
+	for (at = (hole + 1) & mask; index->slots[at].value != INDEX_NONE; at = (at + 1) & mask) {
+		home = mix(index->slots[at].key) & mask;
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue;
+		index->slots[hole] = index->slots[at];
+		hole = at;
+	}
+	memset(&index->slots[hole], 0xff, sizeof(index->slots[hole]));
+	index->used--;
+}
+
 void index_clear(struct index *index)
 {
 	if (index->used)

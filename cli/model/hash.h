@@ -24,6 +24,8 @@ struct index {
 uint32_t index_get(const struct index *index, uint64_t key);
 /* Adds key, which must not be there yet, or gives it a new value. 0, or -ENOMEM. */
 int index_put(struct index *index, uint64_t key, uint32_t value);
+/* Forgets key, if it is there. */
+void index_remove(struct index *index, uint64_t key);
 /* Forgets all keys, keeps the memory. */
 void index_clear(struct index *index);
 void index_free(struct index *index);

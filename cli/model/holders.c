@@ -113,6 +113,10 @@ static uint32_t *place_count(struct model_buffer *b, const struct model_slot *s)
 		return &b->maps;
 	case SNAP_GEM:
 		return &b->gem;
+	case SNAP_IO_URING:
+		return &b->io_uring;
+	case SNAP_FRAMEBUFFER:
+		return &b->framebuffers;
 	default:
 		return &b->in_flight;
 	}
@@ -125,14 +129,17 @@ static int by_object(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* GEM objects that refer to the buffer, each once although several handles name it. */
+/* GEM objects that refer to the buffer, each once although several handles and framebuffers do. */
 static void count_objects(struct model_buffer *b, struct model_slot *slots, uint32_t n)
 {
 	uint32_t i, gem = 0;
 
-	for (i = 0; i < n; i++)
-		if (slots[i].type == SNAP_GEM && slots[i].end)
+	for (i = 0; i < n; i++) {
+		bool drm = slots[i].type == SNAP_GEM || slots[i].type == SNAP_FRAMEBUFFER;
+
+		if (drm && slots[i].end)
 			slots[gem++] = slots[i];
+	}
 	if (gem > 1)
 		qsort(slots, gem, sizeof(*slots), by_object);
 	for (i = 0; i < gem; i++)
@@ -164,7 +171,7 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	for (i = 0; i < n; i++)
 		if (!i || by_place(&(*scratch)[i - 1], &(*scratch)[i]))
 			*place_count(b, &(*scratch)[i]) += 1;
-	if (b->gem)
+	if (b->gem || b->framebuffers)
 		count_objects(b, *scratch, n);
 	return 0;
 }
@@ -231,6 +238,10 @@ static uint32_t *holder_count(struct model_holder *h, uint32_t type)
 		return &h->maps;
 	case SNAP_GEM:
 		return &h->gem;
+	case SNAP_IO_URING:
+		return &h->io_uring;
+	case SNAP_FRAMEBUFFER:
+		return &h->framebuffers;
 	default:
 		return &h->in_flight;
 	}
@@ -278,12 +289,14 @@ int model_make_holders(struct model *m)
 	for (i = 0; i < m->n_buffers && !err; i++) {
 		struct model_buffer *b = &m->buffers[i];
 		uint32_t first = b->first_holder, n = b->procs;
+		/* Where nobody holds anything there are none */
+		struct model_slot *slots = n ? &m->slots[first] : NULL;
 
 		b->procs = 0;
-		n = drop_double_slots(&m->slots[first], n);
+		n = drop_double_slots(slots, n);
 		err = make_holders_of(m, b, first, n);
 		if (!err)
-			err = count_places(b, &m->slots[first], n, &scratch, &room);
+			err = count_places(b, slots, n, &scratch, &room);
 	}
 	free(scratch);
 	return err;

@@ -27,7 +27,7 @@ static void drop_rows(struct model *m)
 {
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
-	m->n_sockets = m->n_nodes = 0;
+	m->n_sockets = m->n_nodes = m->n_accesses = 0;
 	index_clear(&m->by_socket);
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
@@ -50,6 +50,8 @@ static int add_buffer(struct model *m, const struct snap_buffer *in)
 	b->created = in->created;
 	b->uid = in->uid;
 	b->valid = in->head.valid;
+	b->node = b->flow = INDEX_NONE;
+	b->torn = in->head.valid & SNAP_TORN;
 	/* Most neighbours have the same one */
 	if (in->head.valid & SNAP_HAS_EXPORTER && m->n_buffers > 1 && b[-1].exporter &&
 	    !strncmp(b[-1].exporter, in->exporter, sizeof(in->exporter))) {
@@ -156,6 +158,7 @@ static int add_attachment(struct model *m, const struct snap_attachment *in)
 	a->buffer = buffer;
 	a->device = device;
 	a->flags = in->head.valid;
+	a->node = INDEX_NONE;
 	return 0;
 }
 
@@ -243,7 +246,7 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 		return 0;
 	process = NO_PROCESS;
 	err = in->pid ? add_process(m, in, &process) : 0;
-	if (!err && in->head.type == SNAP_GEM)
+	if (!err && (in->head.type == SNAP_GEM || in->head.type == SNAP_FRAMEBUFFER))
 		err = add_node(m, in->rdev, &node);
 	if (err)
 		return err;
@@ -265,6 +268,69 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	return 0;
 }
 
+/* What hooks saw of an attachment: of those of the same device the next that has nothing yet. */
+static int add_mapping(struct model *m, const struct snap_mapping *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino), i;
+	const struct model_buffer *b;
+	struct model_attachment *a;
+
+	if (buffer == INDEX_NONE || !in->id)
+		return 0;
+	b = &m->buffers[buffer];
+	for (i = 0; i < b->attachments; i++) {
+		a = &m->attachments[b->first_attachment + i];
+		if (!a->id && !strncmp(m->devices[a->device].device, in->device,
+				       sizeof(in->device)))
+			break;
+	}
+	/* Attached after the snapshot was read, or detached before */
+	if (i == b->attachments)
+		return 0;
+	a->id = in->id;
+	a->older = in->head.valid & SNAP_MAPPING_OLDER;
+	memcpy(a->mapped, in->mapped, sizeof(a->mapped));
+	memcpy(a->maps, in->maps, sizeof(a->maps));
+	a->took = in->took;
+	a->waited = in->waited;
+	a->since = in->since / 1e9;
+	return in->rdev ? add_node(m, in->rdev, &a->node) : 0;
+}
+
+static int add_origin(struct model *m, const struct snap_origin *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino);
+	struct model_buffer *b;
+
+	if (buffer == INDEX_NONE)
+		return 0;
+	b = &m->buffers[buffer];
+	b->exported_by = in->pid;
+	b->exported_comm = intern(&m->strings, in->comm, sizeof(in->comm));
+	if (!b->exported_comm)
+		return -ENOMEM;
+	return in->rdev ? add_node(m, in->rdev, &b->node) : 0;
+}
+
+/* Of processes that hold nothing any more nobody asks. */
+static int add_access(struct model *m, const struct snap_access *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino), process = index_get(&m->by_pid, in->pid);
+	struct model_access *a;
+
+	if (buffer == INDEX_NONE || process == INDEX_NONE)
+		return 0;
+	a = array_add(&m->accesses, &m->n_accesses, &m->room_accesses, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	a->buffer = buffer;
+	a->process = process;
+	a->reads = in->reads;
+	a->writes = in->writes;
+	a->last = in->last / 1e9;
+	return 0;
+}
+
 /* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
 static int next_record(const char **at, const char *end, const struct snap_head **record)
 {
@@ -277,6 +343,11 @@ static int next_record(const char **at, const char *end, const struct snap_head 
 		[SNAP_GEM] = sizeof(struct snap_slot),
 		[SNAP_IN_FLIGHT] = sizeof(struct snap_slot),
 		[SNAP_SOCKET] = sizeof(struct snap_slot),
+		[SNAP_IO_URING] = sizeof(struct snap_slot),
+		[SNAP_FRAMEBUFFER] = sizeof(struct snap_slot),
+		[SNAP_MAPPING] = sizeof(struct snap_mapping),
+		[SNAP_ORIGIN] = sizeof(struct snap_origin),
+		[SNAP_ACCESS] = sizeof(struct snap_access),
 	};
 	const struct snap_head *head = (const void *)*at;
 
@@ -292,22 +363,49 @@ static int next_record(const char **at, const char *end, const struct snap_head 
 	return 1;
 }
 
-/* Attachments and slots name buffers, so buffers go first, whatever the order of records. */
-static int load_pass(struct model *m, const char *at, const char *end, bool buffers)
+/* By which of the passes a record is taken: each needs what those before it have made. */
+enum pass {
+	PASS_BUFFERS,
+	PASS_REFERENCES,		/* attachments and slots, of buffers */
+	PASS_HOOKS,			/* of attachments and processes */
+};
+
+static int load_record(struct model *m, const struct snap_head *head, enum pass pass)
+{
+	const void *record = head;
+
+	switch (head->type) {
+	case SNAP_BUFFER:
+		return pass == PASS_BUFFERS ? add_buffer(m, record) : 0;
+	case SNAP_ATTACHMENT:
+		return pass == PASS_REFERENCES ? add_attachment(m, record) : 0;
+	case SNAP_FD:
+	case SNAP_MAP:
+	case SNAP_GEM:
+	case SNAP_IN_FLIGHT:
+	case SNAP_IO_URING:
+	case SNAP_FRAMEBUFFER:
+		return pass == PASS_REFERENCES ? add_slot(m, record) : 0;
+	case SNAP_SOCKET:
+		return pass == PASS_REFERENCES ? add_socket(m, record) : 0;
+	case SNAP_MAPPING:
+		return pass == PASS_HOOKS ? add_mapping(m, record) : 0;
+	case SNAP_ORIGIN:
+		return pass == PASS_HOOKS ? add_origin(m, record) : 0;
+	case SNAP_ACCESS:
+		return pass == PASS_HOOKS ? add_access(m, record) : 0;
+	default:
+		return 0;
+	}
+}
+
+static int load_pass(struct model *m, const char *at, const char *end, enum pass pass)
 {
 	const struct snap_head *head;
 	int err;
 
 	while ((err = next_record(&at, end, &head)) > 0) {
-		if (buffers)
-			err = head->type == SNAP_BUFFER ? add_buffer(m, (const void *)head) : 0;
-		else if (head->type == SNAP_ATTACHMENT)
-			err = add_attachment(m, (const void *)head);
-		else if (head->type == SNAP_FD || head->type == SNAP_MAP ||
-			 head->type == SNAP_GEM || head->type == SNAP_IN_FLIGHT)
-			err = add_slot(m, (const void *)head);
-		else if (head->type == SNAP_SOCKET)
-			err = add_socket(m, (const void *)head);
+		err = load_record(m, head, pass);
 		if (err < 0)
 			break;
 	}
@@ -320,15 +418,22 @@ static int by_buffer(const void *a, const void *b)
 
 	if (x->buffer != y->buffer)
 		return x->buffer < y->buffer ? -1 : 1;
-	return x->device < y->device ? -1 : x->device > y->device;
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void order_attachments(struct model *m)
+{
+	if (m->n_attachments)
+		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_buffer);
 }
 
 static void sort_attachments(struct model *m)
 {
 	uint32_t i;
 
-	if (m->n_attachments)
-		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_buffer);
+	order_attachments(m);
 	for (i = 0; i < m->n_attachments; i++) {
 		struct model_buffer *b = &m->buffers[m->attachments[i].buffer];
 
@@ -337,10 +442,32 @@ static void sort_attachments(struct model *m)
 	}
 }
 
-/* References that were seen one by one. */
-static uint64_t held_by_slots(const struct model_buffer *b)
+static int by_user(const void *a, const void *b)
 {
-	return (uint64_t)b->fds + b->maps + b->gem + b->objects + b->in_flight;
+	const struct model_access *x = a, *y = b;
+
+	if (x->buffer != y->buffer)
+		return x->buffer < y->buffer ? -1 : 1;
+	return x->process < y->process ? -1 : x->process > y->process;
+}
+
+static void sort_accesses(struct model *m)
+{
+	uint32_t i;
+
+	if (m->n_accesses)
+		qsort(m->accesses, m->n_accesses, sizeof(*m->accesses), by_user);
+	for (i = 0; i < m->n_accesses; i++) {
+		struct model_buffer *b = &m->buffers[m->accesses[i].buffer];
+
+		if (!b->accesses++)
+			b->first_access = i;
+	}
+}
+
+uint64_t model_buffer_named(const struct model_buffer *b)
+{
+	return (uint64_t)b->fds + b->maps + b->gem + b->objects + b->in_flight + b->io_uring;
 }
 
 /* More slots than references: something moved. Fewer: the kernel has some, or something moved. */
@@ -351,7 +478,7 @@ static void check_references(struct model *m)
 	m->torn = 0;
 	for (i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
-		uint64_t held = held_by_slots(b);
+		uint64_t held = model_buffer_named(b);
 
 		if (b->valid & SNAP_HAS_COUNT) {
 			if (held > b->count)
@@ -368,15 +495,22 @@ static void check_references(struct model *m)
 
 static int load_records(struct model *m, const char *at, const char *end)
 {
-	int err = load_pass(m, at, end, true);
+	int err = load_pass(m, at, end, PASS_BUFFERS);
 
 	if (!err)
 		err = sort_buffers(m);
 	if (!err)
-		err = load_pass(m, at, end, false);
+		err = load_pass(m, at, end, PASS_REFERENCES);
 	if (err)
 		return err;
 	sort_attachments(m);
+	err = load_pass(m, at, end, PASS_HOOKS);
+	if (err)
+		return err;
+	/* The same order each time, also of those of one device */
+	if (m->watched)
+		order_attachments(m);
+	sort_accesses(m);
 	err = model_make_holders(m);
 	if (!err)
 		check_references(m);
@@ -452,7 +586,7 @@ int model_distrust(struct model *m)
 	for (i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
 
-		if (b->valid & SNAP_HAS_COUNT && b->count > held_by_slots(b))
+		if (b->valid & SNAP_HAS_COUNT && b->count > model_buffer_named(b))
 			b->torn = true;
 		m->torn += b->torn;
 	}
@@ -480,12 +614,12 @@ bool model_buffer_kernel(const struct model *m, const struct model_buffer *b, ui
 	return true;
 }
 
-/* What neither processes, GEM nor messages hold. */
+/* What importers hold, and what nothing explains. */
 static bool unnamed(const struct model *m, const struct model_buffer *b, uint64_t *n)
 {
-	if (!model_buffer_kernel(m, b, n))
+	if (!model_buffer_count(m, b, n) || !(m->sees & MODEL_SEES_HOLDERS))
 		return false;
-	*n -= (uint64_t)b->gem + b->objects + b->in_flight;
+	*n -= model_buffer_named(b);
 	return true;
 }
 
@@ -509,6 +643,23 @@ bool model_buffer_unexplained(const struct model *m, const struct model_buffer *
 	return true;
 }
 
+const struct model_slot *model_holder_slots(const struct model *m, const struct model_holder *h,
+					    uint32_t type, uint32_t *n)
+{
+	const struct {
+		uint32_t type, n;
+	} kinds[] = {
+		{ SNAP_FD, h->fds }, { SNAP_MAP, h->maps }, { SNAP_GEM, h->gem },
+		{ SNAP_IO_URING, h->io_uring }, { SNAP_FRAMEBUFFER, h->framebuffers },
+	};
+	uint32_t first = h->first_slot, k = 0;
+
+	while (kinds[k].type != type)
+		first += kinds[k++].n;
+	*n = kinds[k].n;
+	return &m->slots[first];
+}
+
 void model_free(struct model *m)
 {
 	free(m->buffers);
@@ -521,6 +672,11 @@ void model_free(struct model *m)
 	free(m->processes);
 	free(m->devices);
 	free(m->exporters);
+	free(m->accesses);
+	operations_free(&m->operations);
+	operations_free(&m->operations_before);
+	pipelines_free(&m->pipelines);
+	suspects_free(&m->suspects);
 	index_free(&m->by_ino);
 	index_free(&m->by_pid);
 	index_free(&m->by_device);

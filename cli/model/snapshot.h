@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/events.h"
 #include "model/hash.h"
+#include "model/pipeline.h"
+#include "model/suspects.h"
 
 struct filter;
 
@@ -19,7 +22,11 @@ struct filter;
 #define MODEL_SEES_HOLDERS	(1u << 0)	/* the fds and mappings of all processes */
 #define MODEL_SEES_KERNEL_ONLY	(1u << 1)	/* buffers that no process holds */
 #define MODEL_SEES_ATTACHMENTS	(1u << 2)
-#define MODEL_SEES_REFERENCES	(1u << 3)	/* GEM handles and messages in flight */
+#define MODEL_SEES_REFERENCES	(1u << 3)	/* GEM handles, messages in flight, io_uring */
+
+/* What hooks are set for, beside snapshots */
+#define MODEL_WATCHES_STATE	(1u << 0)	/* mappings, CPU accesses, nodes */
+#define MODEL_WATCHES_TIMES	(1u << 1)	/* how long operations take */
 
 /* model_slot.process of what no process holds: a message in flight */
 #define NO_PROCESS UINT32_MAX
@@ -35,10 +42,17 @@ struct model_buffer {
 	uint32_t uid;
 	uint32_t fds, maps;		/* distinct slots */
 	uint32_t gem, in_flight;	/* distinct GEM handles, fds in messages */
+	uint32_t io_uring;		/* distinct places in io_uring's tables of files */
+	uint32_t framebuffers;		/* distinct framebuffers of its objects: no references */
 	uint32_t objects;		/* GEM objects that refer to it */
 	uint32_t procs;			/* processes that hold it */
 	uint32_t first_holder;		/* index of the first of procs in model.holders */
 	uint32_t first_attachment, attachments;
+	uint32_t first_access, accesses;	/* in model.accesses */
+	uint32_t node;			/* that it was exported through, index or INDEX_NONE */
+	uint32_t exported_by;		/* process id, 0 unknown */
+	const char *exported_comm;	/* its name then */
+	uint32_t flow, next_of_flow;	/* indices or INDEX_NONE */
 	bool torn;			/* it changed while it was read: count is unknown */
 	bool recounted;
 	bool selected;			/* by the filter */
@@ -51,7 +65,8 @@ struct model_buffer {
 struct model_holder {
 	uint32_t buffer;		/* index */
 	uint32_t process;		/* index, or NO_PROCESS */
-	uint32_t fds, maps, gem;	/* this process' slots, in that order in model.slots */
+	/* This process' slots, in that order in model.slots */
+	uint32_t fds, maps, gem, io_uring, framebuffers;
 	uint32_t in_flight;		/* this socket's */
 	uint32_t first_slot;
 	uint32_t attachment;		/* index, or INDEX_NONE: not an importer */
@@ -66,7 +81,7 @@ struct model_socket {
 	uint32_t next;			/* of the same socket, or INDEX_NONE */
 };
 
-/* A device node that a GEM handle was made through. */
+/* A device node that something was made through. */
 struct model_node {
 	uint32_t rdev;
 	const char *path;		/* the source fills it in, NULL unknown */
@@ -78,8 +93,8 @@ struct model_slot {
 	uint64_t start, end;
 	uint32_t buffer, process;	/* indices; process: or NO_PROCESS */
 	uint32_t flags;			/* SNAP_SLOT_* */
-	uint32_t node;			/* SNAP_GEM: index */
-	uint32_t type;			/* SNAP_FD, SNAP_MAP, SNAP_GEM, SNAP_IN_FLIGHT */
+	uint32_t node;			/* SNAP_GEM, SNAP_FRAMEBUFFER: index */
+	uint32_t type;			/* SNAP_FD and so on, but no SNAP_SOCKET */
 };
 
 struct model_process {
@@ -105,6 +120,14 @@ struct model_attachment {
 	uint32_t buffer;		/* index */
 	uint32_t device;		/* index */
 	uint32_t flags;			/* SNAP_ATTACHMENT_* */
+	/* As hooks have seen it; see snap_mapping and pipeline.h */
+	uint32_t id;			/* 0: they have not */
+	bool older;			/* than the hooks: there may be more of what follows */
+	uint32_t mapped[3];		/* mappings there are, by direction */
+	uint32_t node;			/* index, or INDEX_NONE */
+	uint64_t maps[3], took, waited;
+	double since;			/* mapped last, CLOCK_REALTIME seconds, 0 not seen */
+	uint64_t recent[3];		/* maps since the snapshot before */
 };
 
 struct model_device {
@@ -153,6 +176,18 @@ struct model {
 	uint32_t n_exporters, room_exporters;
 	struct model_totals totals;
 
+	/* What hooks tell */
+	uint32_t watched;		/* MODEL_WATCHES_*: what they are set for */
+	const char *no_hooks;		/* why some that were asked for are not, NULL none lacks */
+	uint64_t lost;			/* events, since they are set */
+	struct model_access *accesses;	/* sorted by buffer, process */
+	uint32_t n_accesses, room_accesses;
+	struct model_operations operations, operations_before;	/* since they are set */
+	double operations_time;		/* of those, seconds; 0: none */
+	bool operations_timed;		/* there were others before: rates are known */
+	struct pipelines pipelines;
+	struct suspects suspects;	/* from moment to moment */
+
 	uint32_t sees;			/* MODEL_SEES_* */
 	double time;			/* CLOCK_REALTIME, seconds */
 	const char *source;		/* its name */
@@ -193,16 +228,23 @@ int model_account(struct model *model, const struct filter *filter);
 bool model_complete(const struct model *model);
 
 /*
- * count = fds + maps + kernel, and kernel = gem + objects + imports + in_flight + unexplained,
+ * count = fds + maps + kernel, and kernel = gem + objects + imports + in_flight +
+ * io_uring + unexplained,
  * where the usual importer takes one reference for its attachment. Each returns false where it
  * is unknown.
  */
 bool model_buffer_count(const struct model *model, const struct model_buffer *b, uint64_t *count);
 bool model_buffer_kernel(const struct model *model, const struct model_buffer *b, uint64_t *kernel);
+/* References that were seen one by one: all but those of importers and the unexplained. */
+uint64_t model_buffer_named(const struct model_buffer *b);
 bool model_buffer_imports(const struct model *model, const struct model_buffer *b,
 			  uint64_t *imports);
 bool model_buffer_unexplained(const struct model *model, const struct model_buffer *b,
 			      uint64_t *unexplained);
+
+/* A process' slots of one type, SNAP_FD and so on; *n: how many. */
+const struct model_slot *model_holder_slots(const struct model *model, const struct model_holder *h,
+					    uint32_t type, uint32_t *n);
 
 /* Bytes, rounded to nearest. */
 uint64_t model_pss(const struct model_process *process);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Names of events, and their sums; see events.h. */
+#include "model/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/hash.h"
+
+static const struct {
+	const char *name, *help;
+	unsigned int flags;
+} events[] = {
+#define DMABUF_EVENT_ROW(id, key, flags, help) [EVENT_##id] = { #key, help, flags },
+	DMABUF_EVENTS(DMABUF_EVENT_ROW)
+};
+
+const char *event_name(unsigned int type)
+{
+	return type < EVENT_TYPES ? events[type].name : NULL;
+}
+
+const char *event_help(unsigned int type)
+{
+	return type < EVENT_TYPES ? events[type].help : NULL;
+}
+
+bool event_is_call(unsigned int type)
+{
+	return type < EVENT_TYPES && events[type].flags & EVENT_CALL;
+}
+
+unsigned int event_find(const char *name, size_t len)
+{
+	unsigned int type;
+
+	for (type = 0; type < EVENT_TYPES; type++)
+		if (strlen(events[type].name) == len && !memcmp(events[type].name, name, len))
+			break;
+	return type;
+}
+
+static int compare_strings(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : !!a - !!b;
+}
+
+static int compare(const void *x, const void *y)
+{
+	const struct model_operation *a = x, *b = y;
+	int order = compare_strings(a->exporter, b->exporter);
+
+	if (!order)
+		order = compare_strings(a->device, b->device);
+	if (!order)
+		order = a->type < b->type ? -1 : a->type > b->type;
+	return order ? order : a->direction < b->direction ? -1 : a->direction > b->direction;
+}
+
+struct model_operation *operations_find(const struct model_operations *o, unsigned int type,
+					unsigned int direction, const char *exporter,
+					const char *device)
+{
+	const struct model_operation wanted = {
+		.type = type, .direction = direction, .exporter = exporter, .device = device,
+	};
+	uint32_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (!compare(&o->rows[i], &wanted))
+			return &o->rows[i];
+	return NULL;
+}
+
+struct model_operation *operations_row(struct model_operations *o, unsigned int type,
+				       unsigned int direction, const char *exporter,
+				       const char *device)
+{
+	struct model_operation *row = operations_find(o, type, direction, exporter, device);
+
+	if (row)
+		return row;
+	row = array_add(&o->rows, &o->n, &o->room, sizeof(*row));
+	if (!row)
+		return NULL;
+	row->type = type;
+	row->direction = direction;
+	row->exporter = exporter;
+	row->device = device;
+	return row;
+}
+
+void operations_sort(struct model_operations *o)
+{
+	if (o->n)
+		qsort(o->rows, o->n, sizeof(*o->rows), compare);
+}
+
+void operations_free(struct model_operations *o)
+{
+	free(o->rows);
+	memset(o, 0, sizeof(*o));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Events as views see them: with names instead of numbers, and what they come to when summed up.
+ * Made by a source or from a recording. Pure data.
+ */
+#ifndef MODEL_EVENTS_H
+#define MODEL_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dmabuf_events.h"
+#include "model/histogram.h"
+
+/* NULL for a type that is no event. */
+const char *event_name(unsigned int type);
+const char *event_help(unsigned int type);
+/* EVENT_TYPES if no event has that name. */
+unsigned int event_find(const char *name, size_t len);
+/* Whether it has a duration. */
+bool event_is_call(unsigned int type);
+
+struct stack;
+
+/* One event; strings are any bytes, NULL unknown, and good until the next one. */
+struct model_event {
+	struct dmabuf_event raw;
+	uint64_t realtime;		/* CLOCK_REALTIME, ns */
+	uint32_t pid;			/* 0 unknown */
+	const char *comm;
+	const char *exporter, *device, *node;
+	const char *text, *text2;	/* name; fence_wait: driver, timeline */
+	uint64_t lifetime;		/* release: ns; 0 unknown */
+	uint64_t cgroup;
+	uint64_t size;			/* the buffer's, if that was seen; 0 unknown */
+	uint64_t kernel_stack, user_stack;	/* numbers, 0 none */
+	const struct stack *kernel, *user;	/* where somebody has asked for them */
+};
+
+/* One kind of operation: by all processes, on all buffers of an exporter. */
+struct model_operation {
+	unsigned int type;		/* EVENT_* */
+	unsigned int direction;		/* enum dma_data_direction */
+	const char *exporter, *device;	/* NULL: none, or unknown */
+	struct histogram histogram;
+	double rate;			/* calls a second, where somebody has set it */
+};
+
+struct model_operations {
+	struct model_operation *rows;
+	uint32_t n, room;
+};
+
+/*
+ * The row of these four, new if there is none yet; strings are the caller's, compared as
+ * strings. NULL if memory is out.
+ */
+struct model_operation *operations_row(struct model_operations *operations, unsigned int type,
+				       unsigned int direction, const char *exporter,
+				       const char *device);
+/* The same without making one. */
+struct model_operation *operations_find(const struct model_operations *operations,
+					unsigned int type, unsigned int direction,
+					const char *exporter, const char *device);
+/* By exporter, device, event, direction. */
+void operations_sort(struct model_operations *operations);
+void operations_free(struct model_operations *operations);
+
+#endif

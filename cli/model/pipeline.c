@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Flows; see pipeline.h. */
+#include "model/pipeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmabuf_snapshot.h"
+#include "model/events.h"
+#include "model/snapshot.h"
+
+/* The highest bit is left out, so that no count is INDEX_NONE: it differs by less at a time. */
+#define COUNT_MASK 0x7fffffffu
+
+static uint64_t mix(uint64_t hash, uint64_t n)
+{
+	hash = (hash ^ n) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+/*
+ * How much a count grew since the snapshot before. What was not there then began at 0, since
+ * hooks see all that begins.
+ */
+static int grown(struct pipelines *p, struct index *now, uint64_t key, uint64_t count,
+		 uint64_t *recent)
+{
+	uint32_t before = index_get(&p->before, key);
+
+	*recent = 0;
+	if (!count)
+		return 0;
+	if (p->time)
+		*recent = (count - (before == INDEX_NONE ? 0 : before)) & COUNT_MASK;
+	return index_put(now, key, count & COUNT_MASK);
+}
+
+static int count_recent(struct model *m)
+{
+	struct pipelines *p = &m->pipelines;
+	struct index now = { 0 };
+	uint32_t i;
+	int d, err = 0;
+
+	for (i = 0; i < m->n_attachments && !err; i++) {
+		struct model_attachment *a = &m->attachments[i];
+
+		for (d = 0; a->id && d < 3 && !err; d++)
+			err = grown(p, &now, mix(a->id, d), a->maps[d], &a->recent[d]);
+	}
+	for (i = 0; i < m->n_accesses && !err; i++) {
+		struct model_access *a = &m->accesses[i];
+		uint64_t key = mix(mix(m->buffers[a->buffer].ino, m->processes[a->process].pid), 3);
+
+		err = grown(p, &now, mix(key, 0), a->reads, &a->recent[0]);
+		if (!err)
+			err = grown(p, &now, mix(key, 1), a->writes, &a->recent[1]);
+	}
+	index_free(&p->before);
+	p->before = now;
+	return err;
+}
+
+static int by_end(const void *a, const void *b)
+{
+	const struct flow_end *x = a, *y = b;
+
+	if (x->is_process != y->is_process)
+		return x->is_process - y->is_process;
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return (int)x->direction - (int)y->direction;
+}
+
+/* Adds to the ends that begin at first, each device and direction once. */
+static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *end)
+{
+	struct flow_end *new;
+	uint32_t i;
+
+	for (i = first; i < p->n_ends; i++) {
+		if (by_end(&p->ends[i], end))
+			continue;
+		p->ends[i].recent += end->recent;
+		if (p->ends[i].node == INDEX_NONE)
+			p->ends[i].node = end->node;
+		return 0;
+	}
+	new = array_add(&p->ends, &p->n_ends, &p->room_ends, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	*new = *end;
+	return 0;
+}
+
+static int add_attachment_ends(struct pipelines *p, uint32_t first,
+			       const struct model_attachment *a)
+{
+	unsigned int seen = attachment_directions(a), d;
+	struct flow_end end = { .index = a->device, .node = a->node, .direction = DIRECTION_NONE };
+	int err = 0;
+
+	if (!seen)
+		return add_end(p, first, &end);
+	for (d = 0; d < DIRECTION_NONE && !err; d++) {
+		if (!(seen & 1u << d))
+			continue;
+		end.direction = d;
+		end.recent = a->recent[d];
+		err = add_end(p, first, &end);
+	}
+	return err;
+}
+
+/* A process that reads is a consumer, as a device that is mapped to read; see flow_end_side(). */
+static int add_access_ends(struct pipelines *p, uint32_t first, const struct model_access *a)
+{
+	struct flow_end end = { .is_process = true, .index = a->process, .node = INDEX_NONE };
+	int err = 0;
+
+	if (a->reads) {
+		end.direction = DIRECTION_TO_DEVICE;
+		end.recent = a->recent[0];
+		err = add_end(p, first, &end);
+	}
+	if (a->writes && !err) {
+		end.direction = DIRECTION_FROM_DEVICE;
+		end.recent = a->recent[1];
+		err = add_end(p, first, &end);
+	}
+	return err;
+}
+
+/* Those of one buffer, at the end of the array. */
+static int add_ends(struct model *m, const struct model_buffer *b)
+{
+	struct pipelines *p = &m->pipelines;
+	uint32_t first = p->n_ends, i;
+	int err = 0;
+
+	for (i = 0; i < b->attachments && !err; i++)
+		err = add_attachment_ends(p, first, &m->attachments[b->first_attachment + i]);
+	for (i = 0; i < b->accesses && !err; i++)
+		err = add_access_ends(p, first, &m->accesses[b->first_access + i]);
+	if (!err && p->n_ends > first)
+		qsort(&p->ends[first], p->n_ends - first, sizeof(*p->ends), by_end);
+	return err;
+}
+
+static uint64_t flow_key(const struct model *m, const struct model_buffer *b, uint32_t first)
+{
+	const struct pipelines *p = &m->pipelines;
+	uint64_t key = mix(hash_string(b->exporter), b->size);
+	uint32_t i;
+
+	key = mix(key, b->node == INDEX_NONE ? 0 : m->nodes[b->node].rdev);
+	for (i = first; i < p->n_ends; i++) {
+		const struct flow_end *e = &p->ends[i];
+
+		/* What they are called, since places change from snapshot to snapshot */
+		key = mix(key, e->is_process ? m->processes[e->index].pid :
+			  hash_string(m->devices[e->index].device));
+		key = mix(key, e->is_process << 2 | e->direction);
+	}
+	return key;
+}
+
+static int add_process(struct pipelines *p, struct model_flow *f, uint32_t process)
+{
+	uint32_t i, *new;
+
+	for (i = 0; i < f->processes; i++)
+		if (p->processes[f->first_process + i] == process)
+			return 0;
+	new = array_add(&p->processes, &p->n_processes, &p->room_processes, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	*new = process;
+	f->processes++;
+	return 0;
+}
+
+/* Takes one more buffer into a flow; its own ends are at the end of the array. */
+static void add_buffer(struct model *m, struct model_flow *f, struct model_buffer *b,
+		       uint32_t first)
+{
+	struct pipelines *p = &m->pipelines;
+	uint32_t i;
+
+	f->buffers++;
+	b->next_of_flow = f->first_buffer;
+	f->first_buffer = b - m->buffers;
+	if (b->valid & SNAP_HAS_CREATED && (!f->created || b->created < f->created))
+		f->created = b->created;
+	for (i = 0; i < b->attachments; i++) {
+		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
+
+		f->held |= a->mapped[0] || a->mapped[1] || a->mapped[2];
+		f->took += a->took;
+		f->waited += a->waited;
+		if (a->since > f->last)
+			f->last = a->since;
+	}
+	for (i = 0; i < b->accesses; i++)
+		if (m->accesses[b->first_access + i].last > f->last)
+			f->last = m->accesses[b->first_access + i].last;
+	if (first == f->first_end)
+		return;
+	for (i = 0; i < f->ends; i++) {
+		struct flow_end *mine = &p->ends[f->first_end + i];
+
+		mine->recent += p->ends[first + i].recent;
+		if (mine->node == INDEX_NONE)
+			mine->node = p->ends[first + i].node;
+	}
+	p->n_ends = first;
+}
+
+static int find_flow(struct model *m, struct model_buffer *b)
+{
+	struct pipelines *p = &m->pipelines;
+	uint32_t first = p->n_ends;
+	struct model_flow *f;
+	uint64_t key;
+	int err;
+
+	err = add_ends(m, b);
+	if (err)
+		return err;
+	key = flow_key(m, b, first);
+	b->flow = index_get(&p->by_key, key);
+	if (b->flow == INDEX_NONE) {
+		f = array_add(&p->flows, &p->n_flows, &p->room_flows, sizeof(*f));
+		if (!f)
+			return -ENOMEM;
+		f->key = key;
+		f->exporter = b->exporter;
+		f->node = b->node;
+		f->size = b->size;
+		f->sized = b->valid & SNAP_HAS_SIZE;
+		f->first_end = first;
+		f->ends = p->n_ends - first;
+		f->first_buffer = INDEX_NONE;
+		b->flow = p->n_flows - 1;
+		err = index_put(&p->by_key, key, b->flow);
+		if (err)
+			return err;
+	}
+	add_buffer(m, &p->flows[b->flow], b, first);
+	return 0;
+}
+
+/* Flow by flow, so that each one's stand side by side. */
+static int add_processes(struct model *m, uint32_t flow)
+{
+	struct pipelines *p = &m->pipelines;
+	struct model_flow *f = &p->flows[flow];
+	uint32_t i, h;
+
+	f->first_process = p->n_processes;
+	for (i = f->first_buffer; i != INDEX_NONE; i = m->buffers[i].next_of_flow) {
+		const struct model_buffer *b = &m->buffers[i];
+
+		for (h = 0; h < b->procs; h++)
+			if (add_process(p, f, m->holders[b->first_holder + h].process))
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+enum flow_side flow_end_side(const struct flow_end *end)
+{
+	/* One that may do both is not seen to write: DESIGN.md, section 2 */
+	return end->direction == DIRECTION_NONE ? FLOW_OTHER :
+	       end->direction == DIRECTION_FROM_DEVICE ? FLOW_PRODUCER : FLOW_CONSUMER;
+}
+
+static void sum_up(struct model *m, struct model_flow *f)
+{
+	const struct pipelines *p = &m->pipelines;
+	uint64_t busiest[2] = { 0, 0 };
+	bool has[2] = { false, false };
+	uint32_t i;
+
+	for (i = 0; i < f->ends; i++) {
+		const struct flow_end *e = &p->ends[f->first_end + i];
+		enum flow_side side = flow_end_side(e);
+
+		if (side == FLOW_OTHER)
+			continue;
+		has[side] = true;
+		if (e->recent > busiest[side])
+			busiest[side] = e->recent;
+	}
+	f->presumed = !has[FLOW_PRODUCER];
+	/* Of what was never seen to move nothing is known. */
+	f->rate_known = p->time && m->time > p->time && (has[0] || has[1]);
+	if (f->rate_known)
+		f->rate = busiest[has[FLOW_CONSUMER] ? FLOW_CONSUMER : FLOW_PRODUCER] /
+			  (m->time - p->time);
+	/* V4L2 maps a buffer once and then passes frame after frame through it. */
+	if (f->held && !f->rate)
+		f->rate_known = false;
+}
+
+int pipelines_update(struct model *m)
+{
+	struct pipelines *p = &m->pipelines;
+	uint32_t i;
+	int err;
+
+	p->n_flows = p->n_ends = p->n_processes = 0;
+	index_clear(&p->by_key);
+	for (i = 0; i < m->n_buffers; i++)
+		m->buffers[i].flow = INDEX_NONE;
+	if (!(m->watched & MODEL_WATCHES_STATE)) {
+		index_clear(&p->before);
+		p->time = 0;
+		return 0;
+	}
+	err = count_recent(m);
+	for (i = 0; i < m->n_buffers && !err; i++)
+		if (m->buffers[i].selected &&
+		    (m->buffers[i].attachments || m->buffers[i].accesses))
+			err = find_flow(m, &m->buffers[i]);
+	for (i = 0; i < p->n_flows && !err; i++) {
+		sum_up(m, &p->flows[i]);
+		err = add_processes(m, i);
+	}
+	p->time = m->time;
+	return err;
+}
+
+void pipelines_free(struct pipelines *p)
+{
+	free(p->flows);
+	free(p->ends);
+	free(p->processes);
+	index_free(&p->by_key);
+	index_free(&p->before);
+	memset(p, 0, sizeof(*p));
+}
+
+const char *flow_end_name(const struct model *m, const struct model_flow *f, enum flow_side side,
+			  uint32_t i)
+{
+	static char name[512];
+	uint32_t at;
+
+	for (at = 0; at < f->ends; at++) {
+		const struct flow_end *e = &m->pipelines.ends[f->first_end + at];
+		const char *node = e->node == INDEX_NONE ? NULL : m->nodes[e->node].path;
+
+		if (flow_end_side(e) != side || i--)
+			continue;
+		if (e->is_process)
+			snprintf(name, sizeof(name), "cpu:%s", m->processes[e->index].comm);
+		else
+			snprintf(name, sizeof(name), "%s%s%s", node ? node : "", node ? " " : "",
+				 m->devices[e->index].device);
+		return name;
+	}
+	return NULL;
+}
+
+const char *flow_presumed(const struct model *m, const struct model_flow *f)
+{
+	const char *node = f->node == INDEX_NONE ? NULL : m->nodes[f->node].path;
+
+	return !f->presumed ? NULL : node ? node : f->exporter;
+}
+
+bool flow_is_stalled(const struct model *m, const struct model_flow *f, uint64_t *seconds)
+{
+	*seconds = f->last && m->time > f->last ? m->time - f->last : 0;
+	return !f->held && *seconds >= PIPELINE_STALL_SECONDS;
+}
+
+bool flow_fence_share(const struct model_flow *f, uint64_t *percent)
+{
+	*percent = f->took ? 100.0 * f->waited / f->took + 0.5 : 0;
+	return f->took;
+}
+
+bool attachment_mapped(const struct model_attachment *a, bool *mapped)
+{
+	*mapped = a->mapped[0] || a->mapped[1] || a->mapped[2];
+	return a->id && (*mapped || !a->older);
+}
+
+unsigned int attachment_directions(const struct model_attachment *a)
+{
+	unsigned int d, seen = 0;
+
+	for (d = 0; a->id && d < DIRECTION_NONE; d++)
+		if (a->maps[d] || a->mapped[d])
+			seen |= 1u << d;
+	return seen;
+}
+
+static bool is_shown(const struct model *m, const struct model_attachment *a,
+		     const struct model_device *d)
+{
+	return &m->devices[a->device] == d && m->buffers[a->buffer].selected;
+}
+
+bool device_mapped(const struct model *m, const struct model_device *d, uint64_t *n)
+{
+	bool mapped, known = true;
+	uint32_t i;
+
+	*n = 0;
+	for (i = 0; i < m->n_attachments; i++) {
+		if (!is_shown(m, &m->attachments[i], d))
+			continue;
+		known &= attachment_mapped(&m->attachments[i], &mapped);
+		*n += mapped;
+	}
+	return known;
+}
+
+unsigned int device_directions(const struct model *m, const struct model_device *d)
+{
+	unsigned int seen = 0;
+	uint32_t i;
+
+	for (i = 0; i < m->n_attachments; i++)
+		if (is_shown(m, &m->attachments[i], d))
+			seen |= attachment_directions(&m->attachments[i]);
+	return seen;
+}
+
+static bool is_map(const struct model_operation *o, const char *exporter, const char *device)
+{
+	return o->type == EVENT_MAP && (!device || (o->device && !strcmp(o->device, device))) &&
+	       (!exporter || (o->exporter && !strcmp(o->exporter, exporter)));
+}
+
+bool map_percentile(const struct model *m, const char *exporter, const char *device,
+		    double percent, uint64_t *ns)
+{
+	struct histogram sum = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < m->operations.n; i++)
+		if (is_map(&m->operations.rows[i], exporter, device))
+			histogram_merge(&sum, &m->operations.rows[i].histogram);
+	return histogram_percentile(&sum, percent, ns);
+}
+
+bool map_rate(const struct model *m, const char *device, uint64_t *rate)
+{
+	uint32_t i;
+
+	*rate = 0;
+	for (i = 0; i < m->operations.n; i++) {
+		const struct model_operation *o = &m->operations.rows[i];
+
+		if (is_map(o, NULL, device))
+			*rate += o->rate * 1000 + 0.5;
+	}
+	return m->operations_timed;
+}
