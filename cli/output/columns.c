@@ -1,46 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The one table of views and columns; see columns.h. */
-#define _GNU_SOURCE	/* qsort_r */
 #include "output/columns.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/hash.h"
 #include "model/snapshot.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
-
-static void set_number(struct value *v, uint64_t n)
-{
-	v->known = true;
-	v->number = n;
-}
-
-static void set_string(struct value *v, const char *s)
-{
-	v->known = s != NULL;
-	v->string = s;
-}
-
-/* A column whose value is a field of its row, always known, and one that is a string. */
-#define NUMBER_OF(function, type, field)						\
-static void function(const struct model *m, const void *row, struct value *v)		\
-{											\
-	(void)m;									\
-	set_number(v, ((const struct type *)row)->field);				\
-}
-
-#define STRING_OF(function, type, field)						\
-static void function(const struct model *m, const void *row, struct value *v)		\
-{											\
-	(void)m;									\
-	set_string(v, ((const struct type *)row)->field);				\
-}
+#include "output/getters.h"
 
 /* Buffers */
 
@@ -141,6 +109,16 @@ static void buffer_in_flight(const struct model *m, const void *row, struct valu
 	set_reference(m, ((const struct model_buffer *)row)->in_flight, v);
 }
 
+static void buffer_io_uring(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_buffer *)row)->io_uring, v);
+}
+
+static void buffer_framebuffers(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_buffer *)row)->framebuffers, v);
+}
+
 static void buffer_imports(const struct model *m, const void *row, struct value *v)
 {
 	v->known = model_buffer_imports(m, row, &v->number);
@@ -167,6 +145,8 @@ static const struct column buffer_columns[] = {
 	  "driver that exported it", buffer_exporter, NULL },
 	{ "name", "NAME", VALUE_STRING, "", 8, CUT_TAIL,
 	  "name that a user gave it", buffer_name, NULL },
+	{ "node", "NODE", VALUE_STRING, "", 10, CUT_HEAD,
+	  "device file that it was exported through, if hooks saw that", buffer_node, NULL },
 	{ "uid", "UID", VALUE_ID, "", 5, CUT_TAIL, "user who had it exported", buffer_uid, NULL },
 	{ "count", "CNT", VALUE_NUMBER, "", 3, CUT_TAIL,
 	  "references: fds + maps + kernel", buffer_count, NULL },
@@ -186,8 +166,12 @@ static const struct column buffer_columns[] = {
 	  "references of importers, one for each attachment", buffer_imports, NULL },
 	{ "in_flight", "FLT", VALUE_NUMBER, "", 3, CUT_TAIL,
 	  "fds of it in messages that nobody has received", buffer_in_flight, NULL },
+	{ "io_uring", "IOU", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "places where it is registered with io_uring", buffer_io_uring, NULL },
 	{ "unexplained", "?", VALUE_NUMBER, "", 2, CUT_TAIL,
 	  "kernel references that none of these explains", buffer_unexplained, NULL },
+	{ "framebuffers", "FB", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "framebuffers made of it, which hold no reference", buffer_framebuffers, NULL },
 	{ "procs", "PROCS", VALUE_NUMBER, "", 5, CUT_TAIL,
 	  "processes that hold it", buffer_procs, NULL },
 	{ "devices", "DEVICES", VALUE_LIST, "", 7, CUT_MIDDLE,
@@ -265,6 +249,7 @@ static uint32_t holder_kinds(const struct model_holder *h, uint32_t i, const cha
 		const char *name;
 	} kinds[] = {
 		{ h->fds, "fd" }, { h->maps, "map" }, { h->gem, "gem" }, { h->in_flight, "in-flight" },
+		{ h->io_uring, "io_uring" }, { h->framebuffers, "framebuffer" },
 		{ h->attachment != INDEX_NONE, "import" },
 	};
 	uint32_t k, n = 0;
@@ -297,19 +282,33 @@ static void holder_handles(const struct model *m, const void *row, struct value 
 	set_reference(m, ((const struct model_holder *)row)->gem, v);
 }
 
-static const struct model_slot *holder_gem(const struct model *m, const void *row, uint32_t i)
+static void holder_io_uring(const struct model *m, const void *row, struct value *v)
 {
-	const struct model_holder *h = row;
+	set_reference(m, ((const struct model_holder *)row)->io_uring, v);
+}
 
-	return &m->slots[h->first_slot + h->fds + h->maps + i];
+static void holder_framebuffers(const struct model *m, const void *row, struct value *v)
+{
+	set_reference(m, ((const struct model_holder *)row)->framebuffers, v);
+}
+
+static const char *slot_number(const struct model *m, const void *row, uint32_t type, uint32_t i)
+{
+	static char digits[24];
+	uint32_t n;
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, model_holder_slots(m, row, type, &n)[i].start);
+	return digits;
 }
 
 static const char *holder_handle_at(const struct model *m, const void *row, uint32_t i)
 {
-	static char digits[24];
+	return slot_number(m, row, SNAP_GEM, i);
+}
 
-	snprintf(digits, sizeof(digits), "%" PRIu64, holder_gem(m, row, i)->start);
-	return digits;
+static const char *holder_framebuffer_at(const struct model *m, const void *row, uint32_t i)
+{
+	return slot_number(m, row, SNAP_FRAMEBUFFER, i);
 }
 
 static const char *importer_nodes(const struct model *m, const struct model_holder *h)
@@ -336,9 +335,10 @@ static const char *holder_node_at(const struct model *m, const void *row, uint32
 	static char one[256];
 	const struct model_holder *h = row;
 	const char *path;
+	uint32_t n;
 
 	if (h->attachment == INDEX_NONE) {
-		path = m->nodes[holder_gem(m, row, i)->node].path;
+		path = m->nodes[model_holder_slots(m, h, SNAP_GEM, &n)[i].node].path;
 		return path ? path : "-";
 	}
 	for (path = importer_nodes(m, h); i; i--)
@@ -361,12 +361,16 @@ static const struct column holder_columns[] = {
 	{ "maps", "MAPS", VALUE_NUMBER, "", 4, CUT_TAIL,
 	  "this process' mappings of it", holder_maps, NULL },
 	{ "kind", "KIND", VALUE_LIST, "", 8, CUT_TAIL,
-	  "how it holds it: fd, map, gem, in-flight, import", holder_kind, holder_kind_at },
+	  "how it holds it: fd, map, gem, in-flight, io_uring, framebuffer, import", holder_kind, holder_kind_at },
 	{ "node", "NODE", VALUE_LIST, "", 10, CUT_TAIL,
 	  "device file of each GEM handle, or of the importing device", holder_nodes,
 	  holder_node_at },
 	{ "handle", "HANDLE", VALUE_IDS, "", 6, CUT_TAIL,
 	  "its GEM handles", holder_handles, holder_handle_at },
+	{ "io_uring", "IOU", VALUE_NUMBER, "", 3, CUT_TAIL,
+	  "places where it has registered it with io_uring", holder_io_uring, NULL },
+	{ "framebuffer", "FB", VALUE_IDS, "", 4, CUT_TAIL,
+	  "its framebuffers made of it", holder_framebuffers, holder_framebuffer_at },
 	{ "socket", "SOCKET", VALUE_STRING, "", 10, CUT_TAIL,
 	  "socket it is in flight in: inode, who can receive, who sent", holder_socket, NULL },
 };
@@ -496,6 +500,15 @@ static const struct column device_columns[] = {
 	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL,
 	  "distinct buffers attached to it", device_buffers, NULL },
 	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL, "their sizes", device_bytes, NULL },
+	{ "mapped", "MAPPED", VALUE_NUMBER, "", 6, CUT_TAIL,
+	  "attachments that are mapped now", device_mapped_now, NULL },
+	{ "direction", "DIR", VALUE_LIST, "", 13, CUT_TAIL,
+	  "directions seen: to_device (it reads), from_device (it writes), bidirectional",
+	  device_direction, device_direction_at },
+	{ "map_rate", "MAP/S", VALUE_RATE, "1/s", 5, CUT_TAIL,
+	  "maps in a second, since the last refresh", device_map_rate, NULL },
+	{ "p99", "P99", VALUE_NS, "ns", 5, CUT_TAIL,
+	  "99 % of the maps took no longer", device_p99, NULL },
 };
 
 static uint32_t devices_count(const struct model *m)
@@ -547,6 +560,19 @@ static const struct column attachment_columns[] = {
 	  "its driver", attachment_driver, NULL },
 	{ "dynamic", "DYNAMIC", VALUE_BOOL, "", 7, CUT_TAIL,
 	  "whether the importer lets the buffer move", attachment_dynamic, NULL },
+	{ "mapped", "MAPPED", VALUE_BOOL, "", 6, CUT_TAIL,
+	  "whether it is mapped now", attachment_mapped_now, NULL },
+	{ "direction", "DIR", VALUE_LIST, "", 13, CUT_TAIL,
+	  "directions seen: to_device (it reads), from_device (it writes), bidirectional",
+	  attachment_direction, attachment_direction_at },
+	{ "since", "SINCE", VALUE_SECONDS, "s", 5, CUT_TAIL,
+	  "time since it was mapped last", attachment_since, NULL },
+	{ "maps", "MAPS", VALUE_NUMBER, "", 5, CUT_TAIL,
+	  "how often it was mapped, of attachments that hooks have seen", attachment_maps, NULL },
+	{ "p99", "P99", VALUE_NS, "ns", 5, CUT_TAIL,
+	  "99 % of the device's maps of that exporter's buffers took no longer", attachment_p99, NULL },
+	{ "node", "NODE", VALUE_STRING, "", 10, CUT_HEAD,
+	  "device file that it was attached or mapped through", attachment_node, NULL },
 };
 
 static uint32_t attachments_count(const struct model *m)
@@ -593,8 +619,17 @@ static const void *exporters_row(const struct model *m, uint32_t i)
 	return &m->exporters[i];
 }
 
-#define VIEW(name, title, columns, sort)						\
-	{ #name, title, columns, ARRAY_SIZE(columns), sort, name##_count, name##_row }
+/* Latency */
+
+static uint32_t latency_count(const struct model *m)
+{
+	return m->operations.n;
+}
+
+static const void *latency_row(const struct model *m, uint32_t i)
+{
+	return m->operations.rows[i].histogram.count ? &m->operations.rows[i] : NULL;
+}
 
 const struct view views[] = {
 	VIEW(processes, "Processes", process_columns, "pss"),
@@ -603,195 +638,43 @@ const struct view views[] = {
 	VIEW(devices, "Devices", device_columns, "bytes"),
 	VIEW(attachments, "Attachments", attachment_columns, "ino"),
 	VIEW(exporters, "Exporters", exporter_columns, "bytes"),
+	VIEW(latency, "Latency", operation_columns, "p99"),
+	VIEW(pipelines, "Pipelines", flow_columns, "throughput"),
+	VIEW(suspects, "Suspects", suspect_columns, "kind"),
 };
 
 const uint32_t n_views = ARRAY_SIZE(views);
 
-const struct view *view_find(const char *name)
+uint32_t view_needs(const struct view *view)
 {
+	return !strcmp(view->name, "latency") ? MODEL_WATCHES_TIMES :
+	       !strcmp(view->name, "pipelines") ? MODEL_WATCHES_STATE : 0;
+}
+
+uint32_t column_needs(const struct view *view, const struct column *column)
+{
+	static const struct {
+		const char *view, *column;
+		uint32_t needs;
+	} needs[] = {
+		{ "buffers", "node", MODEL_WATCHES_STATE },
+		{ "devices", "mapped", MODEL_WATCHES_STATE },
+		{ "devices", "direction", MODEL_WATCHES_STATE },
+		{ "devices", "map_rate", MODEL_WATCHES_TIMES },
+		{ "devices", "p99", MODEL_WATCHES_TIMES },
+		{ "attachments", "mapped", MODEL_WATCHES_STATE },
+		{ "attachments", "direction", MODEL_WATCHES_STATE },
+		{ "attachments", "since", MODEL_WATCHES_STATE },
+		{ "attachments", "maps", MODEL_WATCHES_STATE },
+		{ "attachments", "node", MODEL_WATCHES_STATE },
+		{ "attachments", "p99", MODEL_WATCHES_TIMES },
+		/* Old is what hooks see nobody use */
+		{ "suspects", "kind", MODEL_WATCHES_STATE },
+	};
 	uint32_t i;
 
-	for (i = 0; i < n_views; i++)
-		if (!strcmp(views[i].name, name))
-			return &views[i];
-	return NULL;
-}
-
-const struct column *view_column(const struct view *view, const char *name)
-{
-	uint32_t i;
-
-	for (i = 0; i < view->n_columns; i++)
-		if (!strcmp(view->columns[i].name, name))
-			return &view->columns[i];
-	return NULL;
-}
-
-bool column_is_number(const struct column *column)
-{
-	return column->type < VALUE_STRING || column->type == VALUE_BOOL;
-}
-
-static int list_add(struct column_list *list, const struct column *column)
-{
-	const struct column **place;
-
-	place = array_add(&list->columns, &list->n, &list->room, sizeof(*place));
-	if (!place)
-		return -ENOMEM;
-	*place = column;
+	for (i = 0; i < ARRAY_SIZE(needs); i++)
+		if (!strcmp(needs[i].view, view->name) && !strcmp(needs[i].column, column->name))
+			return needs[i].needs;
 	return 0;
-}
-
-int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
-		      char **unknown)
-{
-	uint32_t i;
-	int err = 0;
-
-	list->n = 0;
-	if (!spec || *spec == '+')
-		for (i = 0; i < view->n_columns && !err; i++)
-			err = list_add(list, &view->columns[i]);
-	for (; spec && !err; spec = strchr(spec, ',') ? strchr(spec, ',') + 1 : NULL) {
-		char *name;
-		const struct column *column;
-
-		spec += *spec == '+';
-		name = strndup(spec, strcspn(spec, ","));
-		if (!name)
-			return -ENOMEM;
-		column = view_column(view, name);
-		if (!column) {
-			*unknown = name;
-			return -EINVAL;
-		}
-		free(name);
-		err = list_add(list, column);
-	}
-	return err;
-}
-
-struct row_key {
-	const void *row;
-	struct value value;
-	uint32_t order;
-};
-
-struct sorting {
-	enum value_type type;
-	bool invert;
-};
-
-static int compare_values(enum value_type type, const struct value *a, const struct value *b)
-{
-	int order;
-
-	if (type == VALUE_STRING)
-		return strcmp(a->string, b->string);
-	order = a->number < b->number ? -1 : a->number > b->number;
-	return type == VALUE_ID ? order : -order;
-}
-
-static int compare_keys(const void *x, const void *y, void *arg)
-{
-	const struct row_key *a = x, *b = y;
-	const struct sorting *sorting = arg;
-	int order = 0;
-
-	if (a->value.known != b->value.known)
-		return a->value.known ? -1 : 1;
-	if (a->value.known)
-		order = compare_values(sorting->type, &a->value, &b->value);
-	if (order)
-		return sorting->invert ? -order : order;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-/*
- * Puts the rows of the model's order where they stood the last time, if they are as many: from
- * one refresh to the next little moves, and what is in order need not be sorted.
- */
-static void take_order(struct rows *rows)
-{
-	uint32_t i;
-
-	for (i = 0; i < rows->n; i++) {
-		struct row_key *key = &rows->keys[i];
-
-		if (rows->n_sorted != rows->n)
-			key->order = i;
-		key->row = rows->rows[key->order];
-	}
-}
-
-static bool is_sorted(const struct rows *rows, struct sorting *sorting)
-{
-	uint32_t i;
-
-	for (i = 1; i < rows->n; i++)
-		if (compare_keys(&rows->keys[i - 1], &rows->keys[i], sorting) > 0)
-			return false;
-	return true;
-}
-
-int rows_add(struct rows *rows, const void *row)
-{
-	const void **place = array_add(&rows->rows, &rows->n, &rows->room, sizeof(*place));
-
-	if (!place)
-		return -ENOMEM;
-	*place = row;
-	return 0;
-}
-
-int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
-{
-	struct sorting sorting = { sort->type, invert };
-	uint32_t i;
-
-	if (!rows->n)
-		return 0;
-	if (rows->room_keys < rows->n) {
-		struct row_key *keys = realloc(rows->keys, rows->room * sizeof(*keys));
-
-		if (!keys)
-			return -ENOMEM;
-		rows->keys = keys;
-		rows->room_keys = rows->room;
-		rows->n_sorted = 0;
-	}
-	take_order(rows);
-	for (i = 0; i < rows->n; i++) {
-		rows->keys[i].value = (struct value){ 0 };
-		sort->get(model, rows->keys[i].row, &rows->keys[i].value);
-	}
-	if (!is_sorted(rows, &sorting))
-		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
-	rows->n_sorted = rows->n;
-	for (i = 0; i < rows->n; i++)
-		rows->rows[i] = rows->keys[i].row;
-	return 0;
-}
-
-int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
-		 const struct column *sort, bool invert)
-{
-	uint32_t count = view->count(model), i;
-
-	rows->n = 0;
-	for (i = 0; i < count; i++) {
-		const void *row = view->row(model, i);
-
-		if (row && rows_add(rows, row))
-			return -ENOMEM;
-	}
-	return rows_sort(rows, model, sort, invert);
-}
-
-void rows_free(struct rows *rows)
-{
-	free(rows->rows);
-	free(rows->keys);
-	memset(rows, 0, sizeof(*rows));
 }

@@ -16,7 +16,11 @@ enum value_type {
 	VALUE_ID,		/* a number that names something: ino, pid, uid */
 	VALUE_NUMBER,
 	VALUE_BYTES,
+	VALUE_CHANGE,		/* a difference of numbers or bytes: number is an int64_t */
 	VALUE_SECONDS,
+	VALUE_NS,		/* a duration in ns */
+	VALUE_TIME,		/* ns since 1970 */
+	VALUE_RATE,		/* thousandths of it a second */
 	VALUE_STRING,		/* any bytes */
 	VALUE_LIST,		/* of strings */
 	VALUE_IDS,		/* a list whose items are digits */
@@ -62,6 +66,33 @@ struct view {
 
 extern const struct view views[];
 extern const uint32_t n_views;
+
+/*
+ * Of dmabuf-trace: what happened (rows are struct model_event), and what it comes to (struct
+ * model_operation). Who writes them has the rows: count and row are NULL, and no model is needed.
+ */
+extern const struct view event_view, operation_view;
+
+/*
+ * Hooks that a view's rows need (MODEL_WATCHES_*), or one of its columns that somebody named;
+ * without them what they tell is unknown.
+ */
+uint32_t view_needs(const struct view *view);
+uint32_t column_needs(const struct view *view, const struct column *column);
+
+/*
+ * Of recordings, by dmabuf-trace (model/summary.h, activity.h); rows of the last: struct diff_row.
+ * Who writes them has the rows: count and row are NULL.
+ */
+enum report_view {
+	REPORT_EXPORTERS,		/* struct summary_exporter */
+	REPORT_PROCESSES,		/* struct summary_process */
+	REPORT_OPERATIONS,		/* struct model_operation */
+	REPORT_SLOWEST,			/* struct model_event */
+	REPORT_LONGEST,			/* struct activity_life */
+	REPORT_VIEWS,
+};
+extern const struct view report_views[REPORT_VIEWS], diff_view;
 
 /* NULL if there is none of that name. */
 const struct view *view_find(const char *name);

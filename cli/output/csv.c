@@ -58,6 +58,13 @@ static void put_value(FILE *out, const struct column *column, const struct model
 	case VALUE_IDS:
 		put_strings(out, column, model, row, &v);
 		break;
+	case VALUE_RATE:
+		fprintf(out, "%" PRIu64 ".%03u", v.number / 1000,
+			(unsigned int)(v.number % 1000));
+		break;
+	case VALUE_CHANGE:
+		fprintf(out, "%" PRId64, (int64_t)v.number);
+		break;
 	case VALUE_BOOL:
 		fputs(v.number ? "true" : "false", out);
 		break;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows as JSON, by json-c, one row in memory at a time. See output.h. */
 #include <errno.h>
-#include <json-c/json.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/snapshot.h"
+#include "output/json.h"
 #include "output/output.h"
 #include "output/text.h"
 
-static struct json_object *string_object(const char *s)
+struct json_object *json_string(const char *s)
 {
 	char buf[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
 
@@ -28,7 +29,7 @@ static struct json_object *list_object(const struct column *column, const struct
 
 		json_object_array_add(list, column->type == VALUE_IDS ?
 				      json_object_new_uint64(strtoull(item, NULL, 10)) :
-				      string_object(item));
+				      json_string(item));
 	}
 	return list;
 }
@@ -38,16 +39,23 @@ static struct json_object *value_object(const struct column *column, const struc
 					const void *row)
 {
 	struct value v = { 0 };
+	char digits[32];
 
 	column->get(model, row, &v);
 	if (!v.known)
 		return NULL;
 	switch (column->type) {
 	case VALUE_STRING:
-		return string_object(v.string);
+		return json_string(v.string);
 	case VALUE_LIST:
 	case VALUE_IDS:
 		return list_object(column, model, row, v.number);
+	case VALUE_RATE:
+		snprintf(digits, sizeof(digits), "%" PRIu64 ".%03u", v.number / 1000,
+			 (unsigned int)(v.number % 1000));
+		return json_object_new_double_s(v.number / 1000.0, digits);
+	case VALUE_CHANGE:
+		return json_object_new_int64(v.number);
 	case VALUE_BOOL:
 		return json_object_new_boolean(v.number);
 	default:
@@ -59,7 +67,7 @@ static struct json_object *value_object(const struct column *column, const struc
  * json-c escapes C0 controls and leaves DEL and the C1 controls as they are, which a terminal
  * may obey: those become \u00XX here. In JSON text they stand only inside strings.
  */
-static void put_json(FILE *out, const char *text)
+int output_json_put(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		const unsigned char *c = (const unsigned char *)text;
@@ -73,16 +81,17 @@ static void put_json(FILE *out, const char *text)
 			putc_unlocked(*text, out);
 		}
 	}
+	return ferror(out) ? -EIO : 0;
 }
 
-static int put_object(FILE *out, struct json_object *object)
+int json_write(FILE *out, struct json_object *object)
 {
 	const char *text;
 
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
-		put_json(out, text);
+		output_json_put(out, text);
 	return text ? 0 : -ENOMEM;
 }
 
@@ -99,18 +108,18 @@ static int put_row(FILE *out, const struct model *model, const void *row,
 					      JSON_C_OBJECT_KEY_IS_CONSTANT))
 			err = -ENOMEM;
 	if (!err)
-		err = put_object(out, object);
+		err = json_write(out, object);
 	json_object_put(object);
 	return err;
 }
 
 static int put_string(FILE *out, const char *key, const char *s)
 {
-	struct json_object *object = string_object(s);
+	struct json_object *object = json_string(s);
 	int err;
 
 	fprintf(out, ",\"%s\":", key);
-	err = object ? put_object(out, object) : -ENOMEM;
+	err = object ? json_write(out, object) : -ENOMEM;
 	json_object_put(object);
 	return err;
 }
@@ -126,6 +135,10 @@ int output_json_begin(FILE *out, const struct model *model)
 		err = put_string(out, "lacks", model->lacks);
 	if (model->torn)
 		fprintf(out, ",\"torn\":%u", model->torn);
+	if (model->watched)
+		fprintf(out, ",\"lost\":%" PRIu64, model->lost);
+	if (!err && model->no_hooks)
+		err = put_string(out, "no_hooks", model->no_hooks);
 	return err ? err : ferror(out) ? -EIO : 0;
 }
 
@@ -148,4 +161,12 @@ int output_json_rows(FILE *out, const struct view *view, const struct model *mod
 void output_json_end(FILE *out)
 {
 	fputs("}\n", out);
+}
+
+int output_json_line(FILE *out, const void *row, const struct column_list *columns)
+{
+	int err = put_row(out, NULL, row, columns);
+
+	putc_unlocked('\n', out);
+	return err ? err : ferror(out) ? -EIO : 0;
 }

@@ -21,15 +21,23 @@ struct output_options {
 /* All return 0, -ENOMEM, or -EIO if the stream failed. */
 int output_table(FILE *out, const struct view *view, const struct model *model,
 		 const struct rows *rows, const struct output_options *options);
+/*
+ * A row that needs no model as a line of text, as it comes; row NULL: the titles. 0 or -EIO.
+ */
+int output_line(FILE *out, const void *row, const struct output_options *options);
 /* One object on one line: time, source, complete, and each view's rows under its name. */
 int output_json_begin(FILE *out, const struct model *model);
 int output_json_rows(FILE *out, const struct view *view, const struct model *model,
 		     const struct rows *rows, const struct output_options *options);
 void output_json_end(FILE *out);
+/* A row that needs no model, as an object on a line of its own. */
+int output_json_line(FILE *out, const void *row, const struct column_list *columns);
 int output_csv(FILE *out, const struct view *view, const struct model *model,
 	       const struct rows *rows, const struct output_options *options);
-/* View, name, unit, type and help of every column. */
-int output_list_columns(FILE *out);
+/* JSON text as json-c makes it, with nothing in it that a terminal may obey. */
+int output_json_put(FILE *out, const char *text);
+/* View, name, unit, type and help of every column of n views. */
+int output_list_columns(FILE *out, const struct view *views, uint32_t n);
 
 /*
  * A value as text for people, safe to print: "-" if unknown. Returns buf, which must hold

@@ -29,6 +29,19 @@ static void cell_list(char *buf, const struct column *column, const struct model
 	}
 }
 
+/* +4.0M, -23, 0 */
+static void put_change(char *buf, int64_t change, bool size)
+{
+	uint64_t amount = change < 0 ? -(uint64_t)change : (uint64_t)change;
+	char text[8];
+
+	if (size)
+		snprintf(buf, OUTPUT_CELL_ROOM, "%s%s", change < 0 ? "-" : change ? "+" : "",
+			 text_size(text, amount));
+	else
+		snprintf(buf, OUTPUT_CELL_ROOM, change ? "%+" PRId64 : "%" PRId64, change);
+}
+
 char *output_cell(char *buf, const struct column *column, const struct model *model,
 		  const void *row, bool bytes)
 {
@@ -48,8 +61,17 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 	case VALUE_NUMBER:
 		snprintf(buf, OUTPUT_CELL_ROOM, "%" PRIu64, v.number);
 		break;
+	case VALUE_RATE:
+		return text_rate(buf, v.number);
+	case VALUE_CHANGE:
+		put_change(buf, v.number, *column->unit && !bytes);
+		break;
 	case VALUE_SECONDS:
 		return text_age(buf, v.number);
+	case VALUE_NS:
+		return text_ns(buf, v.number);
+	case VALUE_TIME:
+		return text_time(buf, v.number);
 	case VALUE_STRING:
 		text_safe(buf, OUTPUT_CELL_ROOM, v.string);
 		break;
@@ -62,6 +84,33 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 		break;
 	}
 	return buf;
+}
+
+/* Widths are the columns' own, since what comes later is not known; what is longer is not cut. */
+static void put_padded(FILE *out, const char *text, const struct column *column, bool last)
+{
+	int width = text_width(text), pad = column->width > width ? column->width - width : 0;
+
+	if (column_is_number(column))
+		fprintf(out, "%*s%s", pad, "", text);
+	else
+		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
+	putc_unlocked(last ? '\n' : ' ', out);
+}
+
+int output_line(FILE *out, const void *row, const struct output_options *options)
+{
+	const struct column_list *list = options->columns;
+	char cell[OUTPUT_CELL_ROOM];
+	uint32_t i;
+
+	for (i = 0; i < list->n; i++) {
+		const struct column *column = list->columns[i];
+
+		put_padded(out, row ? output_cell(cell, column, NULL, row, options->bytes) :
+			   column->title, column, i == list->n - 1);
+	}
+	return ferror(out) ? -EIO : 0;
 }
 
 static int fill_line(struct libscols_table *table, const struct model *model, const void *row,
@@ -142,7 +191,7 @@ static const char *type_name(enum value_type type)
 	}
 }
 
-int output_list_columns(FILE *out)
+int output_list_columns(FILE *out, const struct view *views, uint32_t n)
 {
 	static const char *const titles[] = { "VIEW", "NAME", "UNIT", "TYPE", "HELP" };
 	struct libscols_table *table = scols_new_table();
@@ -156,7 +205,7 @@ int output_list_columns(FILE *out)
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	for (i = 0; i < 5; i++)
 		err |= !scols_table_new_column(table, titles[i], 0, 0);
-	for (i = 0; i < n_views; i++) {
+	for (i = 0; i < n; i++) {
 		for (j = 0; j < views[i].n_columns && !err; j++) {
 			const struct column *c = &views[i].columns[j];
 			struct libscols_line *line = scols_table_new_line(table, NULL);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 #include <wctype.h>
 
@@ -177,6 +178,30 @@ char *text_count(char *dst, uint64_t n)
 	return three_digits(dst, n / 1000.0, 1000, "KMGTPE");
 }
 
+char *text_rate(char *dst, uint64_t thousandths)
+{
+	if (thousandths && thousandths < 99950)
+		snprintf(dst, 8, "%.1f", thousandths / 1000.0);
+	else
+		text_count(dst, (thousandths + 500) / 1000);
+	return dst;
+}
+
+char *text_ns(char *dst, uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double value = ns;
+	int unit = 0;
+
+	while (value >= 999.5 && unit < 3) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(dst, 16, !unit || value >= 99.95 ? "%.0f%s" : value < 9.995 ? "%.2f%s" : "%.1f%s",
+		 value, units[unit]);
+	return dst;
+}
+
 char *text_age(char *dst, uint64_t s)
 {
 	if (s >= 86400)
@@ -186,5 +211,17 @@ char *text_age(char *dst, uint64_t s)
 			 (unsigned int)(s % 3600 / 60), (unsigned int)(s % 60));
 	else
 		snprintf(dst, 24, "%02u:%02u", (unsigned int)(s / 60), (unsigned int)(s % 60));
+	return dst;
+}
+
+char *text_time(char *dst, uint64_t ns)
+{
+	time_t seconds = ns / 1000000000;
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&seconds, &tm);
+	len = strftime(dst, 16, "%H:%M:%S", &tm);
+	snprintf(dst + len, 24 - len, ".%06u", (unsigned int)(ns % 1000000000 / 1000));
 	return dst;
 }

@@ -31,6 +31,15 @@ char *text_size(char *dst, uint64_t bytes);
 /* A count with three digits and a unit of 1000 from 10,000 on: 9999, 10.0K. dst as above. */
 char *text_count(char *dst, uint64_t n);
 
+/* A rate, given in thousandths: 0, 29.9, 128, 10.0K. dst as above. */
+char *text_rate(char *dst, uint64_t thousandths);
+
+/* A duration with three digits: 812ns, 41.2us, 3.21ms, 1.10s. Returns dst, of 16 bytes at least. */
+char *text_ns(char *dst, uint64_t ns);
+
+/* A time since 1970 in ns, as the clock here has it: 14:02:31.004117. Returns dst, of 24 bytes. */
+char *text_time(char *dst, uint64_t ns);
+
 /* An age in seconds: 14:07, 2:10:07, 3d04h. Returns dst, of 24 bytes at least. */
 char *text_age(char *dst, uint64_t seconds);
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The Trace Event Format ("Trace Event Format", Google, 2016), JSON that chrome://tracing and
+ * Perfetto read. A track is a thread of a made-up process, the one that its parent stands for.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "output/json.h"
+#include "output/timeline.h"
+
+/* Above all real process ids (PID_MAX_LIMIT is 2^22) */
+#define MADE_UP 10000000
+
+/* Microseconds since the start: exact, and small enough for who reads numbers as doubles. */
+static struct json_object *time_object(const struct timeline *t, uint64_t ns)
+{
+	uint64_t since = ns > t->about.start ? ns - t->about.start : 0;
+	char digits[32];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64 ".%03u", since / 1000,
+		 (unsigned int)(since % 1000));
+	return json_object_new_double_s(since / 1e3, digits);
+}
+
+static struct json_object *duration_object(uint64_t ns)
+{
+	char digits[32];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64 ".%03u", ns / 1000, (unsigned int)(ns % 1000));
+	return json_object_new_double_s(ns / 1e3, digits);
+}
+
+static void add(struct json_object *to, const char *key, struct json_object *value)
+{
+	json_object_object_add_ex(to, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
+}
+
+/* One that begins as all do. */
+static struct json_object *event(const char *phase, const char *name, int64_t pid, int64_t tid)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	add(o, "ph", json_object_new_string(phase));
+	add(o, "name", json_string(name));
+	add(o, "pid", json_object_new_int64(pid));
+	add(o, "tid", json_object_new_int64(tid));
+	return o;
+}
+
+static int put(struct timeline *t, struct json_object *o)
+{
+	int err;
+
+	if (!o)
+		return -ENOMEM;
+	fputs(t->begun ? ",\n" : "\n", t->out);
+	t->begun = true;
+	err = json_write(t->out, o);
+	json_object_put(o);
+	return err;
+}
+
+static int begin(struct timeline *t, const struct timeline_about *about)
+{
+	t->about = *about;
+	fprintf(t->out, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"start\":%" PRId64
+		",\"clock\":\"CLOCK_REALTIME ns\"},\"traceEvents\":[",
+		(int64_t)about->start + about->realtime);
+	return 0;
+}
+
+static int name_it(struct timeline *t, const char *what, const char *name, int64_t pid, int64_t tid)
+{
+	struct json_object *o = event("M", what, pid, tid), *args = json_object_new_object();
+
+	if (!o || !args) {
+		json_object_put(o);
+		json_object_put(args);
+		return -ENOMEM;
+	}
+	add(args, "name", json_string(name));
+	add(o, "args", args);
+	return put(t, o);
+}
+
+/* A track's number is its thread's, and its own process' unless it has a parent. */
+static int64_t process_of(uint64_t parent, uint64_t id)
+{
+	return MADE_UP + (int64_t)(parent ? parent : id);
+}
+
+static int track(struct timeline *t, const struct timeline_track *track)
+{
+	int err = 0;
+
+	if (track->counter)
+		return 0;
+	if (track->pid)
+		return name_it(t, "process_name", track->name, track->pid, track->pid);
+	if (!track->parent)
+		err = name_it(t, "process_name", track->name, process_of(0, track->id), 0);
+	return err ? err : name_it(t, "thread_name", track->name,
+				   process_of(track->parent, track->id), track->id);
+}
+
+static int put_flow(struct timeline *t, const struct timeline_slice *s, int64_t pid)
+{
+	struct json_object *o = event(s->flow_ends ? "f" : "s", "flow", pid, s->track);
+
+	if (!o)
+		return -ENOMEM;
+	add(o, "cat", json_object_new_string("dmabuf"));
+	add(o, "id", json_object_new_int64(s->flow));
+	add(o, "ts", time_object(t, s->start));
+	if (s->flow_ends)
+		add(o, "bp", json_object_new_string("e"));
+	return put(t, o);
+}
+
+static int slice(struct timeline *t, const struct timeline_slice *s)
+{
+	int64_t pid = process_of(s->parent, s->track);
+	struct json_object *o = event(s->moment ? "i" : "X", s->name, pid, s->track);
+	struct json_object *args = json_object_new_object();
+	uint32_t i;
+	int err;
+
+	if (!o || !args) {
+		json_object_put(o);
+		json_object_put(args);
+		return -ENOMEM;
+	}
+	add(o, "cat", json_object_new_string("dmabuf"));
+	add(o, "ts", time_object(t, s->start));
+	if (s->moment)
+		add(o, "s", json_object_new_string("t"));
+	else
+		add(o, "dur", duration_object(s->end - s->start));
+	for (i = 0; i < s->n_args; i++)
+		add(args, s->args[i].name, s->args[i].string ? json_string(s->args[i].string) :
+		    json_object_new_int64(s->args[i].number));
+	add(o, "args", args);
+	err = put(t, o);
+	return err || !s->flow ? err : put_flow(t, s, pid);
+}
+
+static int counter(struct timeline *t, const struct timeline_track *track, uint64_t time,
+		   uint64_t value)
+{
+	struct json_object *o = event("C", track->name, track->pid, track->pid);
+	struct json_object *args = json_object_new_object();
+
+	if (!o || !args) {
+		json_object_put(o);
+		json_object_put(args);
+		return -ENOMEM;
+	}
+	add(o, "ts", time_object(t, time));
+	add(args, "bytes", json_object_new_int64(value));
+	add(o, "args", args);
+	return put(t, o);
+}
+
+static int end(struct timeline *t)
+{
+	fputs("\n]}\n", t->out);
+	return ferror(t->out) ? -EIO : 0;
+}
+
+const struct timeline_ops timeline_chrome = { begin, track, slice, counter, end };

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Finding columns, choosing and listing them, sorting rows by them; see columns.h. */
+#define _GNU_SOURCE	/* qsort_r */
+#include "output/columns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/hash.h"
+#include "model/snapshot.h"
+
+const struct view *view_find(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < n_views; i++)
+		if (!strcmp(views[i].name, name))
+			return &views[i];
+	return NULL;
+}
+
+const struct column *view_column(const struct view *view, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < view->n_columns; i++)
+		if (!strcmp(view->columns[i].name, name))
+			return &view->columns[i];
+	return NULL;
+}
+
+bool column_is_number(const struct column *column)
+{
+	return column->type < VALUE_STRING || column->type == VALUE_BOOL;
+}
+
+static int list_add(struct column_list *list, const struct column *column)
+{
+	const struct column **place;
+
+	place = array_add(&list->columns, &list->n, &list->room, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	*place = column;
+	return 0;
+}
+
+int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
+		      char **unknown)
+{
+	uint32_t i;
+	int err = 0;
+
+	list->n = 0;
+	if (!spec || *spec == '+')
+		for (i = 0; i < view->n_columns && !err; i++)
+			err = list_add(list, &view->columns[i]);
+	for (; spec && !err; spec = strchr(spec, ',') ? strchr(spec, ',') + 1 : NULL) {
+		char *name;
+		const struct column *column;
+
+		spec += *spec == '+';
+		name = strndup(spec, strcspn(spec, ","));
+		if (!name)
+			return -ENOMEM;
+		column = view_column(view, name);
+		if (!column) {
+			*unknown = name;
+			return -EINVAL;
+		}
+		free(name);
+		err = list_add(list, column);
+	}
+	return err;
+}
+
+struct row_key {
+	const void *row;
+	struct value value;
+	uint32_t order;
+};
+
+struct sorting {
+	enum value_type type;
+	bool invert;
+};
+
+static int compare_values(enum value_type type, const struct value *a, const struct value *b)
+{
+	int order;
+
+	if (type == VALUE_STRING)
+		return strcmp(a->string, b->string);
+	if (type == VALUE_CHANGE)
+		order = (int64_t)a->number < (int64_t)b->number ? -1 :
+			(int64_t)a->number > (int64_t)b->number;
+	else
+		order = a->number < b->number ? -1 : a->number > b->number;
+	return type == VALUE_ID || type == VALUE_TIME ? order : -order;
+}
+
+static int compare_keys(const void *x, const void *y, void *arg)
+{
+	const struct row_key *a = x, *b = y;
+	const struct sorting *sorting = arg;
+	int order = 0;
+
+	if (a->value.known != b->value.known)
+		return a->value.known ? -1 : 1;
+	if (a->value.known)
+		order = compare_values(sorting->type, &a->value, &b->value);
+	if (order)
+		return sorting->invert ? -order : order;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/*
+ * Puts the rows of the model's order where they stood the last time, if they are as many: from
+ * one refresh to the next little moves, and what is in order need not be sorted.
+ */
+static void take_order(struct rows *rows)
+{
+	uint32_t i;
+
+	for (i = 0; i < rows->n; i++) {
+		struct row_key *key = &rows->keys[i];
+
+		if (rows->n_sorted != rows->n)
+			key->order = i;
+		key->row = rows->rows[key->order];
+	}
+}
+
+static bool is_sorted(const struct rows *rows, struct sorting *sorting)
+{
+	uint32_t i;
+
+	for (i = 1; i < rows->n; i++)
+		if (compare_keys(&rows->keys[i - 1], &rows->keys[i], sorting) > 0)
+			return false;
+	return true;
+}
+
+int rows_add(struct rows *rows, const void *row)
+{
+	const void **place = array_add(&rows->rows, &rows->n, &rows->room, sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	*place = row;
+	return 0;
+}
+
+int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
+{
+	struct sorting sorting = { sort->type, invert };
+	uint32_t i;
+
+	if (!rows->n)
+		return 0;
+	if (rows->room_keys < rows->n) {
+		struct row_key *keys = realloc(rows->keys, rows->room * sizeof(*keys));
+
+		if (!keys)
+			return -ENOMEM;
+		rows->keys = keys;
+		rows->room_keys = rows->room;
+		rows->n_sorted = 0;
+	}
+	take_order(rows);
+	for (i = 0; i < rows->n; i++) {
+		rows->keys[i].value = (struct value){ 0 };
+		sort->get(model, rows->keys[i].row, &rows->keys[i].value);
+	}
+	if (!is_sorted(rows, &sorting))
+		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
+	rows->n_sorted = rows->n;
+	for (i = 0; i < rows->n; i++)
+		rows->rows[i] = rows->keys[i].row;
+	return 0;
+}
+
+int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
+		 const struct column *sort, bool invert)
+{
+	uint32_t count = view->count(model), i;
+
+	rows->n = 0;
+	for (i = 0; i < count; i++) {
+		const void *row = view->row(model, i);
+
+		if (row && rows_add(rows, row))
+			return -ENOMEM;
+	}
+	return rows_sort(rows, model, sort, invert);
+}
+
+void rows_free(struct rows *rows)
+{
+	free(rows->rows);
+	free(rows->keys);
+	memset(rows, 0, sizeof(*rows));
+}
