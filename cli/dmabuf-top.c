@@ -23,6 +23,7 @@ static const struct option long_options[] = {
 	{ "batch", no_argument, NULL, 'b' },
 	{ "refreshes", required_argument, NULL, 'n' },
 	{ "delay", required_argument, NULL, 'd' },
+	{ "replay", required_argument, NULL, 'r' },
 	{ "view", required_argument, NULL, OPT_VIEW },
 	{ "sort", required_argument, NULL, 's' },
 	{ "invert", no_argument, NULL, 'I' },
@@ -35,7 +36,9 @@ static const char help[] =
 	"  -b, --batch              print refreshes instead of a screen\n"
 	"  -n, --refreshes=N        end after N\n"
 	"  -d, --delay=SECONDS      time between two (1)\n"
-	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments, exporters\n"
+	"  -r, --replay=FILE        what dmabuf-trace record saw, instead of what is now\n"
+	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments, exporters,\n"
+	"                           latency, pipelines, suspects\n"
 	"  -s, --sort=COLUMN        by that column; -I, --invert: the other way round\n"
 	OPTIONS_HELP;
 
@@ -117,12 +120,28 @@ static int take_number(struct top_options *top, int opt, const char *arg)
 	return 0;
 }
 
+#define SHORT OPTIONS_SHORT "bn:d:s:Ir:"
+
+/* How other options are taken depends on it, wherever it stands. */
+static void find_replay(struct top_options *top, int argc, char **argv)
+{
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, SHORT, long_options, NULL)) != -1)
+		if (opt == 'r')
+			top->replay = optarg;
+	opterr = 1;
+	optind = 0;
+	top->common.from_file = top->replay;
+}
+
 static int parse(struct top_options *top, int argc, char **argv)
 {
 	int opt, status = take_views(top, "processes");
 
-	while (!status && (opt = getopt_long(argc, argv, OPTIONS_SHORT "bn:d:s:I", long_options,
-					     NULL)) != -1) {
+	find_replay(top, argc, argv);
+	while (!status && (opt = getopt_long(argc, argv, SHORT, long_options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			top->batch = true;
@@ -130,6 +149,8 @@ static int parse(struct top_options *top, int argc, char **argv)
 		case 'n':
 		case 'd':
 			status = take_number(top, opt, optarg);
+			break;
+		case 'r':
 			break;
 		case 's':
 			top->sort = optarg;
@@ -157,6 +178,20 @@ static int parse(struct top_options *top, int argc, char **argv)
 	return check_columns(top);
 }
 
+static int open_source(const struct top_options *top, struct source *source, char **passed)
+{
+	const char *damage;
+	int err;
+
+	if (!top->replay)
+		return source_open(source, top->common.source, passed);
+	err = source_open_recording(source, top->replay);
+	damage = err ? NULL : source_damage(source);
+	if (damage && !top->common.quiet)
+		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	struct top_options top = { .delay = 1 };
@@ -173,8 +208,8 @@ int main(int argc, char **argv)
 		return status - 1;
 	}
 	if (top.common.list_columns) {
-		status = output_list_columns(stdout) ? EXIT_FAILED : EXIT_OK;
-	} else if (source_open(&source, top.common.source, &passed)) {
+		status = output_list_columns(stdout, views, n_views) ? EXIT_FAILED : EXIT_OK;
+	} else if (open_source(&top, &source, &passed)) {
 		status = options_fail(&top.common, "%s", source.error);
 	} else {
 		if (top.common.verbose && passed)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output/text.h"
+#include "source/source.h"
 #include "top/ui.h"
 
 void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
@@ -16,6 +17,25 @@ void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
 	vsnprintf(ui->message, sizeof(ui->message), format, args);
 	va_end(args);
 	ui->bad_news = bad_news;
+}
+
+bool ui_has_chart(const struct ui *ui)
+{
+	return ui->chart && ui->list->view->kind == KIND_OPERATION && !ui->help && !ui->detail;
+}
+
+uint32_t ui_needs(const struct ui *ui)
+{
+	const struct list *l = ui->list;
+	uint32_t needs = l->view->needs | (l->scope ? l->scope->needs : 0), c;
+
+	if (ui->detail)
+		needs |= MODEL_WATCHES_STATE | MODEL_WATCHES_TIMES;
+	/* Columns for which there is no room need nothing. */
+	for (c = 0; c < l->n_columns; c++)
+		if (l->places[c].w)
+			needs |= screen_column_needs(l->view, l->columns[c]);
+	return needs;
 }
 
 /* Whether a page of text stands where lists do. */
@@ -84,7 +104,9 @@ unsigned int act_move(struct ui *ui, int by)
 
 unsigned int act_page(struct ui *ui, int by)
 {
-	return act_move(ui, by * (ui->layout.list.h > 1 ? ui->layout.list.h - 1 : 1));
+	int lines = (has_panel(ui) ? ui->layout.list.h : ui->layout.list.h / ui->list->height) - 1;
+
+	return act_move(ui, by * (lines > 1 ? lines : 1));
 }
 
 unsigned int act_home(struct ui *ui, int arg)
@@ -106,7 +128,8 @@ unsigned int act_end(struct ui *ui, int arg)
 
 static unsigned int enter_list(struct ui *ui, const struct screen_view *view, const void *row)
 {
-	lines_row_name(view->kind, row, ui->scoped.scope_title, sizeof(ui->scoped.scope_title));
+	lines_row_name(&ui->history.model, view->kind, row, ui->scoped.scope_title,
+		       sizeof(ui->scoped.scope_title));
 	ui->scoped.scope = view;
 	ui->scoped.scope_key = history_key(view->kind, row);
 	list_home(&ui->scoped);
@@ -131,10 +154,17 @@ unsigned int act_enter(struct ui *ui, int arg)
 	struct line line = list_selected(ui->list);
 	const struct model_attachment *a = line.row;
 	const struct model_holder *h = line.row;
+	const struct suspect *s = line.row;
 
 	(void)arg;
 	if (has_panel(ui) || !line.row)
 		return 0;
+	if (view->kind == KIND_SUSPECT && line.kind == LINE_ROW && s->buffer != INDEX_NONE)
+		return enter_buffer(ui, &m->buffers[s->buffer]);
+	if (view->kind == KIND_OPERATION) {
+		ui->chart = !ui->chart;
+		return REACT_DRAW;
+	}
 	switch (line.kind) {
 	case LINE_HOLDER:
 		return enter_list(ui, &screen_views[KIND_PROCESS], &m->processes[h->process]);
@@ -156,6 +186,8 @@ unsigned int act_back(struct ui *ui, int arg)
 		return act_help(ui, 0);
 	if (ui->detail)
 		ui->detail = 0;
+	else if (ui_has_chart(ui))
+		ui->chart = false;
 	else if (ui->list->scope)
 		ui->list = ui->from;
 	else
@@ -168,6 +200,9 @@ unsigned int act_open(struct ui *ui, int arg)
 	(void)arg;
 	if (has_panel(ui))
 		return 0;
+	/* What an operation has to show is its chart. */
+	if (ui->list->view->kind == KIND_OPERATION)
+		return act_enter(ui, 0);
 	return list_toggle_open(ui->list) ? REACT_QUIT : REACT_COLLECT;
 }
 
@@ -187,6 +222,15 @@ unsigned int act_untag(struct ui *ui, int arg)
 	(void)arg;
 	index_clear(&ui->list->tagged);
 	return REACT_COLLECT;
+}
+
+unsigned int act_scale(struct ui *ui, int arg)
+{
+	(void)arg;
+	if (!ui_has_chart(ui))
+		return 0;
+	ui->logarithmic = !ui->logarithmic;
+	return REACT_DRAW;
 }
 
 unsigned int act_colours(struct ui *ui, int arg)
@@ -220,7 +264,7 @@ static unsigned int click_line(struct ui *ui, int y)
 		return 0;
 	if (ui->dialog.menu)
 		return dialog_choose(ui, ui->dialog.top + line);
-	line += ui->list->top;
+	line = list_at(ui->list, line);
 	if (line >= list_count(ui->list))
 		return 0;
 	list_move(ui->list, (int64_t)line - ui->list->cursor);
@@ -267,7 +311,24 @@ unsigned int act_pause(struct ui *ui, int arg)
 {
 	(void)arg;
 	ui->paused = !ui->paused;
+	/* At its end, a recording plays from its start */
+	if (source_is_recording(ui->source) && !ui->paused &&
+	    !source_choose(ui->source, source_moment(ui->source) + 1))
+		source_choose(ui->source, 0);
 	return ui->paused ? REACT_DRAW : REACT_SNAPSHOT;
+}
+
+unsigned int act_step(struct ui *ui, int by)
+{
+	if (!source_is_recording(ui->source)) {
+		ui_say(ui, true, "this is now: other moments are in a recording (-r)");
+		return REACT_DRAW;
+	}
+	ui->paused = true;
+	if (source_choose(ui->source, (int64_t)source_moment(ui->source) + by))
+		return REACT_SNAPSHOT;
+	ui_say(ui, false, by < 0 ? "this is the first snapshot" : "this is the last snapshot");
+	return REACT_DRAW;
 }
 
 unsigned int act_refresh(struct ui *ui, int arg)

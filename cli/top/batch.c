@@ -26,14 +26,21 @@ static void end(int signal)
 /* Two lines that say what one looks at, as the head of the screen does. */
 static void print_summary(FILE *out, const struct model *m, const struct source *source)
 {
-	char held[8], kernel[8], unexplained[8], clock[16];
+	char held[8], kernel[8], unexplained[8], clock[16], name[80], release[280], host[280];
 	time_t seconds = m->time;
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	fprintf(out, "dmabuf-top  %s%s  %s  %s  %s\n", m->source,
-		model_complete(m) ? "" : "  incomplete", source->release, source->host, clock);
+	fputs("dmabuf-top", out);
+	if (source_is_recording(source))
+		fprintf(out, "  recording %u/%u", source_moment(source) + 1,
+			source_moments(source));
+	text_safe(name, sizeof(name), m->source);
+	text_safe(release, sizeof(release), source->release);
+	text_safe(host, sizeof(host), source->host);
+	fprintf(out, "  %s%s  %s  %s  %s\n", name, model_complete(m) ? "" : "  incomplete",
+		release, host, clock);
 	fprintf(out, "Buffers %s   Held %s", text_count(kernel, m->totals.buffers),
 		text_size(held, m->totals.bytes));
 	if (m->totals.kernel_only_known)
@@ -43,6 +50,8 @@ static void print_summary(FILE *out, const struct model *m, const struct source 
 		fprintf(out, "   unexplained %lu  %s",
 			(unsigned long)m->totals.unexplained_buffers,
 			text_size(unexplained, m->totals.unexplained_bytes));
+	if (m->watched)
+		fprintf(out, "   lost %lu", (unsigned long)m->lost);
 	fputc('\n', out);
 	if (m->torn)
 		fprintf(out, "%u buffers changed while they were read: their references are unknown\n",
@@ -123,23 +132,73 @@ static void wait_next(struct timespec *next, double delay)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
+/* Hooks that the views need, and the columns that somebody named. */
+static uint32_t needs(const struct batch *b)
+{
+	uint32_t all = 0, c;
+	int i;
+
+	for (i = 0; i < b->top->n_views; i++) {
+		all |= view_needs(b->top->views[i]);
+		for (c = 0; b->top->common.columns && c < b->columns[i].n; c++)
+			all |= column_needs(b->top->views[i], b->columns[i].columns[c]);
+	}
+	return all;
+}
+
+/* Sets the hooks. 0, or an exit status: nothing could be shown without them. */
+static int watch(struct batch *b)
+{
+	const struct options *common = &b->top->common;
+	uint32_t all = needs(b);
+	int i;
+
+	source_watch(b->source, all, &common->filter);
+	if (!b->source->unwatchable)
+		return EXIT_OK;
+	for (i = 0; i < b->top->n_views; i++)
+		if (!(view_needs(b->top->views[i]) & b->source->unwatchable))
+			break;
+	if (i == b->top->n_views)
+		return options_fail(common, "no hooks: %s", b->source->no_hooks);
+	if (!common->quiet)
+		fprintf(stderr, "%s: no hooks: %s\n", common->command, b->source->no_hooks);
+	return EXIT_OK;
+}
+
 static int run(struct batch *b)
 {
 	const struct options *common = &b->top->common;
 	struct timespec next;
 	long i;
-	int err;
+	int err = watch(b);
 
+	if (err)
+		return err;
 	clock_gettime(CLOCK_MONOTONIC, &next);
+	/* There is nothing to count before a delay has passed. */
+	if (b->source->watched)
+		wait_next(&next, b->top->delay);
 	for (i = 0; !ended && (!b->top->refreshes || i < b->top->refreshes); i++) {
 		if (i) {
-			wait_next(&next, b->top->delay);
+			if (b->top->replay &&
+			    !source_choose(b->source, source_moment(b->source) + 1))
+				break;
+			/* What was recorded need not be waited for */
+			if (!b->top->replay || b->top->delay_given)
+				wait_next(&next, b->top->delay);
 			if (ended)
 				break;
 			if (common->format == OUTPUT_TEXT)
 				fputc('\n', b->out);
 		}
 		err = source_snapshot(b->source, &b->model, &common->filter);
+		/* One that is damaged is no reason to leave out the next */
+		if (b->top->replay && (err == -EBADMSG || err == -ENOTSUP)) {
+			fprintf(stderr, "%s: %s: %s\n", common->command, b->top->replay,
+				b->source->error);
+			continue;
+		}
 		if (err)
 			return options_fail(common, "%s", b->source->error[0] ? b->source->error :
 					    strerror(-err));
@@ -163,7 +222,8 @@ int batch_run(struct top_options *top, struct source *source)
 		.out = stdout,
 		.output = { .bytes = top->common.bytes, .timed = top->refreshes != 1 },
 	};
-	struct sigaction action = { .sa_handler = end };
+	/* What is being written then is written whole; who cannot wait for that asks twice. */
+	struct sigaction action = { .sa_handler = end, .sa_flags = SA_RESTART | SA_RESETHAND };
 	const char *path = top->common.output;
 	int status = EXIT_OK, i;
 	char *unknown = NULL;

@@ -143,3 +143,18 @@ char *cell_rate(char *dst, int64_t rate)
 			 *unit != ' ', unit);
 	return dst;
 }
+
+/* At most five cells: 812ns, 41us, 3.1ms, 310us, 100s. */
+char *cell_ns(char *dst, uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double n = ns;
+	int unit = 0;
+
+	while (unit < 3 && n >= 999.5) {
+		n /= 1000;
+		unit++;
+	}
+	snprintf(dst, 16, "%.*f%s", unit && n < 9.95, n, units[unit]);
+	return dst;
+}

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "output/text.h"
+#include "source/source.h"
 #include "top/ui.h"
 
 #define KEY_ESCAPE	27
@@ -37,8 +39,10 @@ unsigned int act_prompt(struct ui *ui, int prompt)
 {
 	struct dialog *d = &ui->dialog;
 
-	if (ui->help || (ui->detail && prompt != PROMPT_WRITE))
+	if (ui->help || (ui->detail && prompt != PROMPT_WRITE && prompt != PROMPT_TIME))
 		return 0;
+	if (prompt == PROMPT_TIME && !source_is_recording(ui->source))
+		return act_step(ui, 0);
 	close_dialog(ui);
 	d->prompt = prompt;
 	d->from = ui->list->cursor;
@@ -55,6 +59,7 @@ const char *dialog_label(const struct ui *ui)
 	static const char *const labels[] = {
 		[PROMPT_SEARCH] = "Search: ", [PROMPT_FILTER] = "Filter: ",
 		[PROMPT_WRITE] = "Write to: ", [PROMPT_DELAY] = "Seconds between refreshes: ",
+		[PROMPT_TIME] = "Go to (HH:MM:SS, or seconds from the start): ",
 	};
 
 	return labels[ui->dialog.prompt];
@@ -111,7 +116,35 @@ static unsigned int set_delay(struct ui *ui, const char *text)
 		ui_say(ui, true, "the delay is 0.1 to 86400 seconds");
 	else
 		ui->options->delay = delay;
-	return REACT_DRAW;
+	/* It counts from now on. */
+	return ui->paused ? REACT_DRAW : REACT_SNAPSHOT;
+}
+
+/* "12:34:56" of the day that is shown, or "12.5" seconds after the first snapshot. */
+static unsigned int go_to(struct ui *ui, const char *text)
+{
+	time_t day = ui->history.model.time;
+	unsigned int h, m;
+	int end = 0;
+	double s, time;
+	struct tm tm;
+
+	if (sscanf(text, "%2u:%2u:%lf%n", &h, &m, &s, &end) == 3 && !text[end] && isfinite(s)) {
+		localtime_r(&day, &tm);
+		tm.tm_hour = h;
+		tm.tm_min = m;
+		tm.tm_sec = 0;
+		tm.tm_isdst = -1;
+		time = mktime(&tm) + s;
+	} else if (sscanf(text, "%lf%n", &s, &end) == 1 && !text[end] && isfinite(s)) {
+		time = source_time_of(ui->source, 0) + s;
+	} else {
+		ui_say(ui, true, "a time is 12:34:56, or seconds from the start");
+		return REACT_DRAW;
+	}
+	ui->paused = true;
+	source_choose(ui->source, source_moment_at(ui->source, time));
+	return REACT_SNAPSHOT;
 }
 
 static unsigned int commit(struct ui *ui)
@@ -124,6 +157,8 @@ static unsigned int commit(struct ui *ui)
 		return write_to(ui, ui->dialog.text);
 	case PROMPT_DELAY:
 		return set_delay(ui, ui->dialog.text);
+	case PROMPT_TIME:
+		return go_to(ui, ui->dialog.text);
 	default:
 		return REACT_DRAW;
 	}
@@ -273,6 +308,15 @@ static void add_holders(struct ui *ui, const struct model_buffer *b)
 		add_target(ui, &m->processes[m->holders[b->first_holder + i].process]);
 }
 
+static void add_users(struct ui *ui, const struct model_flow *f)
+{
+	const struct model *m = &ui->history.model;
+	uint32_t i;
+
+	for (i = 0; i < f->processes; i++)
+		add_target(ui, &m->processes[m->pipelines.processes[f->first_process + i]]);
+}
+
 static void add_tagged(struct ui *ui)
 {
 	const struct list *l = ui->list;
@@ -303,6 +347,15 @@ static void find_targets(struct ui *ui)
 			add_tagged(ui);
 		else
 			add_target(ui, line.parent);
+	} else if (ui->list->view->kind == KIND_FLOW && line.kind == LINE_ROW) {
+		add_users(ui, line.row);
+	} else if (ui->list->view->kind == KIND_SUSPECT && line.kind == LINE_ROW) {
+		const struct suspect *s = line.row;
+
+		if (s->buffer != INDEX_NONE)
+			add_holders(ui, &m->buffers[s->buffer]);
+		else
+			add_target(ui, &m->processes[s->process]);
 	} else if (line.kind == LINE_HOLDER) {
 		const struct model_holder *h = line.row;
 
@@ -334,10 +387,15 @@ unsigned int act_signal(struct ui *ui, int arg)
 	if (ui->help)
 		return 0;
 	close_dialog(ui);
+	if (source_is_recording(ui->source)) {
+		ui_say(ui, true, "these processes were recorded: they cannot be signalled");
+		return REACT_DRAW;
+	}
 	find_targets(ui);
 	if (!d->n_targets) {
-		ui_say(ui, true, "no process to signal: %s", ui->detail || ui->list->rows.n ?
-		       "none holds it" : "nothing is selected");
+		ui_say(ui, true, "no process to signal: %s", !ui->detail && !ui->list->rows.n ?
+		       "nothing is selected" : ui->list->view->kind == KIND_OPERATION ?
+		       "these are the calls of all" : "none holds it");
 	} else if (d->n_targets > 1 && (ui->detail || ui->list->view->kind != KIND_PROCESS ||
 		   !ui->list->n_tagged)) {
 		d->menu = MENU_HOLDERS;

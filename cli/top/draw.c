@@ -38,6 +38,7 @@ static const struct {
 	[ROLE_DEAD] = { -1, 243, -1, 0, A_DIM },
 	[ROLE_TAGGED] = { COLOR_CYAN, 130, -1, 0, A_BOLD | A_UNDERLINE },
 	[ROLE_WARNING] = { COLOR_RED, 160, -1, A_BOLD, A_BOLD },
+	[ROLE_DETAIL] = { -1, 243, -1, 0, 0 },
 };
 
 void draw_init(struct ui *ui)
@@ -107,7 +108,7 @@ static void draw_title(const struct ui *ui)
 {
 	const struct rect *r = &ui->layout.title;
 	const struct model *m = &ui->history.model;
-	char parts[3][80], right[256] = "";
+	char parts[3][80], right[256] = "", lost[32];
 	time_t seconds = m->time;
 	int i, x;
 	struct tm tm;
@@ -115,15 +116,27 @@ static void draw_title(const struct ui *ui)
 	if (!r->h)
 		return;
 	x = draw_text(ui, r->y, 0, r->w, ROLE_TITLE, "dmabuf-top");
-	if (ui->paused)
+	if (source_is_recording(ui->source))
+		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  recording %u/%u%s",
+				 source_moment(ui->source) + 1, source_moments(ui->source),
+				 ui->paused ? "" : " playing");
+	else if (ui->paused)
 		x += draw_text(ui, r->y, x, r->w - x, ROLE_WARNING, "  PAUSED");
 	else
 		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  live %gs",
 				 ui->options->delay);
-	if (m->source)
-		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  %s", m->source);
+	if (m->source) {
+		text_safe(parts[0], sizeof(parts[0]), m->source);
+		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  %s", parts[0]);
+	}
 	if (m->source && !model_complete(m))
 		x += draw_text(ui, r->y, x, r->w - x, ROLE_WARNING, "  incomplete");
+	if (m->watched)
+		x += draw_format(ui, r->y, x, r->w - x, m->lost ? ROLE_WARNING : ROLE_PLAIN,
+				 "  lost %s", cell_thousands(lost, m->lost));
+	if (m->no_hooks)
+		x += draw_text(ui, r->y, x, r->w - x, ROLE_WARNING,
+			       source_is_recording(ui->source) ? "  no events" : "  no hooks");
 	text_safe(parts[0], sizeof(parts[0]), ui->source->release);
 	text_safe(parts[1], sizeof(parts[1]), ui->source->host);
 	localtime_r(&seconds, &tm);
@@ -144,7 +157,8 @@ static void draw_summary(const struct ui *ui)
 	const struct rect *r = &ui->layout.summary;
 	const struct history *h = &ui->history;
 	const struct model_totals *t = &h->model.totals;
-	char n[32], size[8];
+	char n[32], size[8], ns[16];
+	uint64_t p99;
 	int x;
 
 	if (!r->h)
@@ -158,27 +172,29 @@ static void draw_summary(const struct ui *ui)
 	if (ui->source->memory)
 		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, " of %s",
 			  text_size(size, ui->source->memory));
-	draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "   peak %s", text_size(size, h->peak));
+	x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "   peak %s",
+			 text_size(size, h->peak));
+	if (map_percentile(&h->model, NULL, NULL, 99, &p99))
+		draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "   map p99 %s", cell_ns(ns, p99));
 }
 
-/* A bar of eighths of a cell; what is not nothing shows at least the least. */
-static void draw_bar(const struct ui *ui, int y, int x, int width, uint64_t part, uint64_t whole)
+int draw_bar(const struct ui *ui, int y, int x, int width, double part, double whole)
 {
 	static const char *const eighths[] = {
 		"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589",
 	};
-	int n = whole ? (double)part / whole * width * 8 + 0.5 : 0, i;
+	int n = whole ? part / whole * width * 8 + 0.5 : 0, i;
 	char bar[LINE_ROOM] = "";
 	size_t at = 0;
 
-	if (part && !n)
+	if (part > 0 && !n)
 		n = 1;
 	if (!ui->utf8)
 		n = (n + 7) / 8 * 8;
 	for (i = 0; i < n / 8; i++)
 		at += snprintf(bar + at, sizeof(bar) - at, "%s", ui->utf8 ? "\u2588" : "#");
 	snprintf(bar + at, sizeof(bar) - at, "%s", eighths[n % 8]);
-	draw_text(ui, y, x, width, ROLE_BAR, bar);
+	return draw_text(ui, y, x, width, ROLE_BAR, bar);
 }
 
 #define BAR_NAME 12
@@ -204,7 +220,18 @@ static void draw_bars(const struct ui *ui)
 	}
 }
 
-#define FACTS 2
+#define FACTS 3
+
+/* What grows may hold some that are suspect for another reason: it is no part of what is held. */
+static uint64_t suspect_sum(const struct suspects *s)
+{
+	uint64_t bytes = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		bytes += s->rows[i].bytes;
+	return bytes;
+}
 
 static void draw_facts(const struct ui *ui)
 {
@@ -223,23 +250,37 @@ static void draw_facts(const struct ui *ui)
 			    t->unexplained_buffers ? ROLE_UNEXPLAINED : ROLE_PLAIN,
 			    "unexplained %5s %6s", text_count(count, t->unexplained_buffers),
 			    text_size(size, t->unexplained_bytes));
+	if (r->h > 2 && m->sees & MODEL_SEES_HOLDERS)
+		draw_format(ui, r->y + 2, r->x + 2, r->w - 2,
+			    m->suspects.n ? ROLE_GROWING : ROLE_PLAIN, "suspects    %5s %6s",
+			    text_count(count, m->suspects.n),
+			    text_size(size, suspect_sum(&m->suspects)));
 }
 
 static void draw_tabs(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.tabs;
 	const struct screen_view *shown = ui->list->scope ? ui->list->scope : ui->list->view;
-	int i, x = 0, w;
+	int i, x = 0, w, all = 0;
 
+	for (i = 0; i < SCREEN_VIEWS; i++)
+		all += snprintf(NULL, 0, "%d %s ", i + 1, view_find(screen_views[i].name)->title);
+	/* The brackets of the one that is shown stand in the cells between. */
 	for (i = 0; r->h && i < SCREEN_VIEWS; i++) {
 		const char *title = view_find(screen_views[i].name)->title;
 		bool is_shown = &screen_views[i] == shown;
 
-		w = draw_format(ui, r->y, x, r->w - x, is_shown ? ROLE_TAB : ROLE_PLAIN,
-				is_shown ? "[%d %s]" : " %d %s ", i + 1, title);
-		draw_spot(ui, (struct rect){ x, r->y, w, 1 }, '1' + i, NULL);
-		x += w;
+		/* Where there is no room for all, the others are numbers. */
+		if (!is_shown && all > r->w)
+			w = draw_format(ui, r->y, x + 1, r->w - x - 1, ROLE_PLAIN, "%d", i + 1);
+		else
+			w = draw_format(ui, r->y, x + !is_shown, r->w - x - !is_shown,
+					is_shown ? ROLE_TAB : ROLE_PLAIN,
+					is_shown ? "[%d %s]" : "%d %s", i + 1, title);
+		draw_spot(ui, (struct rect){ x + !is_shown, r->y, w, 1 }, '1' + i, NULL);
+		x += is_shown ? w - 1 : w + 1;
 	}
+	x++;
 	if (r->h && ui->list->scope)
 		draw_format(ui, r->y, x, r->w - x, ROLE_TITLE, " %s", ui->list->scope_title);
 }
@@ -251,9 +292,11 @@ static void list_state(const struct ui *ui, char *text, size_t room, int width)
 	char filter[TEXT_SAFE_ROOM(sizeof(l->filter))], tagged[64] = "", size[8];
 
 	text_safe(filter, sizeof(filter), l->filter);
-	if (l->n_tagged)
+	if (l->n_tagged && l->view->bytes)
 		snprintf(tagged, sizeof(tagged), "%u tagged: %s%s", l->n_tagged,
 			 text_size(size, l->tagged_bytes), l->view->unit);
+	else if (l->n_tagged)
+		snprintf(tagged, sizeof(tagged), "%u tagged", l->n_tagged);
 	snprintf(text, room, "%s%s%s%s", *filter ? "filter: " : "",
 		 *filter ? filter : l->view->legend, *tagged ? "   " : "", tagged);
 	if (*tagged && text_width(text) > width)
@@ -285,6 +328,9 @@ static void draw_status(const struct ui *ui)
 		draw_text(ui, r->y, 1, room, ui->bad_news ? ROLE_WARNING : ROLE_TITLE, ui->message);
 	else if (ui->failed)
 		draw_text(ui, r->y, 1, room, ROLE_WARNING, ui->source->error);
+	else if (m->no_hooks && !*l->filter && !l->n_tagged)
+		draw_format(ui, r->y, 1, room, ROLE_WARNING, "%s%s",
+			    source_is_recording(ui->source) ? "" : "no hooks: ", m->no_hooks);
 	else if (m->lacks && !*l->filter && !l->n_tagged)
 		draw_format(ui, r->y, 1, room, ROLE_WARNING, "%s: %s", m->source, m->lacks);
 	else if (!panel)
@@ -363,6 +409,10 @@ void draw(struct ui *ui)
 	int x = 0;
 
 	layout_screen(l, ui->width, ui->height, ui->exporters.n, FACTS, dialog_width(ui));
+	if (ui_has_chart(ui)) {
+		layout_chart(l, ui->height);
+		layout_chart(l, draw_chart_lines(ui, l->chart.h));
+	}
 	ui->n_spots = 0;
 	erase();
 	draw_title(ui);
@@ -374,6 +424,8 @@ void draw(struct ui *ui)
 		draw_panel(ui);
 	else
 		draw_list(ui);
+	if (l->chart.h)
+		draw_chart(ui);
 	draw_menu(ui);
 	draw_status(ui);
 	if (l->keys.h && (ui->dialog.prompt || ui->dialog.menu))
@@ -384,6 +436,6 @@ void draw(struct ui *ui)
 	if (ui->dialog.prompt)
 		move(l->keys.y, x);
 	else
-		move(l->list.y + (int)(ui->list->cursor - ui->list->top), l->list.x);
+		move(l->list.y + (int)list_y(ui->list, ui->list->cursor), l->list.x);
 	refresh();
 }

@@ -6,24 +6,56 @@
 
 #include "output/output.h"
 #include "output/text.h"
+#include "source/source.h"
 #include "top/ui.h"
 
 static const char *cell_text(const struct ui *ui, const struct column *c, const void *row,
 			     char *buf)
 {
+	const struct model *m = &ui->history.model;
+	bool bytes = ui->options->common.bytes;
 	struct value v = { 0 };
 
-	if (!screen_column_is_rate(c))
-		return output_cell(buf, c, &ui->history.model, row, ui->options->common.bytes);
-	c->get(&ui->history.model, row, &v);
+	/* It is made when its width is known. */
+	if (screen_column_is_trail(c))
+		return strcpy(buf, "");
+	if (screen_column_is_flow(c))
+		return screen_flow(m, row, ui->utf8, 0, buf);
+	c->get(m, row, &v);
 	if (!v.known)
-		return strcpy(buf, "-");
-	return cell_rate(buf, (int64_t)(v.number ^ (1ULL << 63)));
+		return strcpy(buf, ui->list->view->kind == KIND_OPERATION &&
+			      !strcmp(c->name, "device") ? screen_actor(row) : "-");
+	if (screen_column_is_rate(c))
+		return cell_rate(buf, (int64_t)(v.number ^ (1ULL << 63)));
+	if (strcmp(screen_column_instead(c), c->name))
+		return strcpy(buf, c->item(m, row, 0));
+	if (c->type == VALUE_NS && !bytes)
+		return cell_ns(buf, v.number);
+	if (c->type == VALUE_NUMBER && ui->list->view->kind == KIND_OPERATION && !bytes)
+		return text_count(buf, v.number);
+	return output_cell(buf, c, m, row, bytes);
 }
 
 static const char *column_title(const struct ui *ui, const struct column *c)
 {
+	if (screen_column_is_flow(c) && ui->utf8)
+		return "PRODUCER \u2550\u2550\u25b6 CONSUMER";
 	return screen_column_is_rate(c) && !ui->utf8 ? "+-/s" : c->title;
+}
+
+/* A name cut to that can still be told from others. */
+#define TIGHT_NAME	12
+
+/* Names need no more than they are long, and can do with less; what stays is for the others. */
+static void fit_tightly(const struct column *c, struct layout_column *place)
+{
+	int most = c->width < place->want ? c->width : place->want;
+
+	if (most > TIGHT_NAME)
+		most = TIGHT_NAME;
+
+	if (place->min < most && (c->type == VALUE_STRING || c->type == VALUE_LIST))
+		place->min = most;
 }
 
 /* Columns as wide as what they have to show; they only grow, so that nothing jumps about. */
@@ -42,6 +74,8 @@ static void measure(const struct ui *ui)
 
 		if (place->min < least)
 			place->min = least;
+		if (l->view->tight && place->least < least)
+			place->least = least;
 		for (i = l->top; i < n && i < l->top + r->h; i++) {
 			struct line line = list_line(l, i);
 			int w;
@@ -52,6 +86,8 @@ static void measure(const struct ui *ui)
 			if (place->want < w)
 				place->want = w;
 		}
+		if (l->view->tight)
+			fit_tightly(l->columns[c], place);
 		/* Half a number is none. */
 		if (column_is_number(l->columns[c]) && place->min < place->want)
 			place->least = place->min = place->want;
@@ -131,14 +167,21 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 
 		if (!place->w)
 			continue;
-		cell_text(ui, column, row, buf);
+		if (screen_column_is_trail(column))
+			trails_text(&ui->history.trails, history_key(l->view->kind, row),
+				    ui->history.model.time, place->w, ui->utf8, buf);
+		else if (screen_column_is_flow(column))
+			screen_flow(&ui->history.model, row, ui->utf8, place->w, buf);
+		else
+			cell_text(ui, column, row, buf);
 		/* Of a list that is cut nobody knows how much is missing. */
-		if (column->type == VALUE_LIST && text_width(buf) > place->w) {
+		if (column->type == VALUE_LIST && column->item && text_width(buf) > place->w) {
 			column->get(&ui->history.model, row, &v);
 			if (v.number > 1)
 				snprintf(buf, sizeof(buf), "%u devs", (unsigned int)v.number);
 		}
-		draw_text(ui, y, r->x + place->x, place->w, role,
+		draw_text(ui, y, r->x + place->x, place->w,
+			  screen_column_is_trail(column) && role == ROLE_PLAIN ? ROLE_BAR : role,
 			  cell_fit(cell, sizeof(cell), buf, place->w, column->cut,
 				   column_is_number(column)));
 	}
@@ -155,33 +198,96 @@ static void draw_part(const struct ui *ui, int y, const struct line *line, enum 
 	draw_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
 }
 
+/* Cells of what a flow's second line has at its right: the last minute, and how it stands. */
+#define STATE_WIDTH	15
+#define TRAIL_WIDTH	8
+
+static void draw_second(const struct ui *ui, int y, const void *row, enum role role)
+{
+	const struct rect *r = &ui->layout.list;
+	char text[LINE_ROOM], state[64], trail[3 * TRAIL_WIDTH + 1];
+	int right = r->w - TRAIL_WIDTH - 2 - STATE_WIDTH, x;
+	enum role way = role == ROLE_PLAIN ? ROLE_DETAIL : role;
+
+	screen_flow_more(&ui->history.model, row, r->w >= 100, text, sizeof(text), state,
+			 sizeof(state));
+	/* Where it is narrow, how it stands is what matters. */
+	if (right < 20) {
+		x = 2 + draw_text(ui, y, r->x + 2, r->w - 2, role, state);
+		draw_text(ui, y, r->x + x + 2 * (x > 2), r->w - x - 4, way, text);
+		return;
+	}
+	draw_text(ui, y, r->x + 2, right - 4, way, text);
+	trails_text(&ui->history.trails, history_key(ui->list->view->kind, row),
+		    ui->history.model.time, TRAIL_WIDTH, ui->utf8, trail);
+	draw_text(ui, y, r->x + right, TRAIL_WIDTH, role == ROLE_PLAIN ? ROLE_BAR : role, trail);
+	draw_text(ui, y, r->x + right + TRAIL_WIDTH + 2, STATE_WIDTH, role, state);
+}
+
+/* Why a list is empty. */
+static void draw_nothing(const struct ui *ui)
+{
+	const struct rect *r = &ui->layout.list;
+	const struct list *l = ui->list;
+	const struct source *s = ui->source;
+	const char *text = "Nothing to show.";
+
+	if (*l->filter)
+		text = "Nothing has that.";
+	else if (l->scope)
+		text = "It is gone.";
+	else if (l->view->needs & s->unwatchable)
+		text = source_is_recording(s) ? "The recording has no events to tell it from." :
+		       "Without hooks this is not known.";
+	else if (l->view->needs & ~s->watched)
+		text = ui->paused ? "Hooks are not set while it is paused: Z goes on." :
+		       "Setting hooks ...";
+	else if (l->view->kind == KIND_OPERATION)
+		text = "No call was seen yet.";
+	else if (l->view->kind == KIND_FLOW)
+		text = "No device is attached to a buffer, and no process accesses one.";
+	else if (l->view->kind == KIND_SUSPECT)
+		text = "Nothing is suspect: nothing grows, is held by the kernel alone, or is old.";
+	draw_text(ui, r->y, r->x, r->w, ROLE_PLAIN, text);
+	if (r->h > 1 && l->view->needs & s->unwatchable && !source_is_recording(s))
+		draw_text(ui, r->y + 1, r->x, r->w, ROLE_PLAIN, s->no_hooks);
+}
+
 void draw_list(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.list;
 	struct list *l = ui->list;
 	uint32_t i, n = list_count(l);
+	int y = 0;
 
+	/* Second lines go where they would leave room for few rows. */
+	l->height = r->h >= 3 * l->view->height ? l->view->height : 1;
 	list_show_cursor(l, r->h > 0 ? r->h : 0);
 	if (r->w <= 0)
 		return;
 	measure(ui);
 	draw_head(ui);
-	for (i = 0; (int)i < r->h && l->top + i < n; i++) {
-		struct line line = list_line(l, l->top + i);
+	for (i = l->top; y < r->h && i < n; i++) {
+		struct line line = list_line(l, i);
+		bool second = line.kind == LINE_ROW && l->height > 1 && y + 1 < r->h;
 		enum role role = line.kind == LINE_ROW ? row_role(ui, line.row) : ROLE_PLAIN;
 
-		if (l->top + i == l->cursor) {
+		if (i == l->cursor) {
 			role = ROLE_SELECTED;
-			draw_fill(ui, r->y + i, r->x, r->w, role);
+			draw_fill(ui, r->y + y, r->x, r->w, role);
+			if (second)
+				draw_fill(ui, r->y + y + 1, r->x, r->w, role);
 		}
 		if (line.kind == LINE_ROW)
-			draw_row(ui, r->y + i, line.row, role);
+			draw_row(ui, r->y + y, line.row, role);
 		else
-			draw_part(ui, r->y + i, &line, role);
+			draw_part(ui, r->y + y, &line, role);
+		if (second)
+			draw_second(ui, r->y + y + 1, line.row, role);
+		y += line.kind == LINE_ROW ? l->height : 1;
 	}
 	if (!n && r->h > 0 && !ui->failed)
-		draw_text(ui, r->y, r->x, r->w, ROLE_PLAIN, *l->filter ? "Nothing has that." :
-			  l->scope ? "It is gone." : "Nothing to show.");
+		draw_nothing(ui);
 }
 
 void draw_menu(struct ui *ui)

@@ -34,6 +34,24 @@ static uint64_t exporter_key(const void *row)
 	return hash_string(((const struct model_exporter *)row)->exporter);
 }
 
+static uint64_t operation_key(const void *row)
+{
+	const struct model_operation *o = row;
+
+	return (hash_string(o->exporter) * 31 + hash_string(o->device)) * 256 + o->type * 4 +
+	       o->direction;
+}
+
+static uint64_t flow_key(const void *row)
+{
+	return ((const struct model_flow *)row)->key;
+}
+
+static uint64_t suspect_key(const void *row)
+{
+	return ((const struct suspect *)row)->key;
+}
+
 static bool process_shown(const void *row)
 {
 	const struct model_process *p = row;
@@ -132,6 +150,21 @@ static const struct {
 	[KIND_BUFFER] = KIND_OF(buffer, buffers),
 	[KIND_DEVICE] = KIND_OF(device, devices),
 	[KIND_EXPORTER] = KIND_OF(exporter, exporters),
+	[KIND_OPERATION] = {
+		.size = sizeof(struct model_operation), .key = operation_key,
+		.rows = offsetof(struct model, operations.rows),
+		.n = offsetof(struct model, operations.n),
+	},
+	[KIND_FLOW] = {
+		.size = sizeof(struct model_flow), .key = flow_key,
+		.rows = offsetof(struct model, pipelines.flows),
+		.n = offsetof(struct model, pipelines.n_flows),
+	},
+	[KIND_SUSPECT] = {
+		.size = sizeof(struct suspect), .key = suspect_key,
+		.rows = offsetof(struct model, suspects.rows),
+		.n = offsetof(struct model, suspects.n),
+	},
 };
 
 static const char *rows_of(const struct model *m, enum kind kind, uint32_t *n)
@@ -159,7 +192,7 @@ static int keep_rows(struct history *h)
 {
 	enum kind kind;
 
-	for (kind = 0; kind < KINDS; kind++) {
+	for (kind = 0; kind < KINDS_COMPARED; kind++) {
 		struct past *past = &h->past[kind];
 		uint32_t n;
 		const char *rows = rows_of(&h->model, kind, &n);
@@ -295,6 +328,34 @@ static int compare(struct history *h, enum kind kind, double seconds, uint32_t *
 	return 0;
 }
 
+/* What came since the refresh before. Without hooks there is nothing to go on from. */
+static int note_trails(struct history *h)
+{
+	const struct model *m = &h->model;
+	uint32_t i;
+	int err = 0;
+
+	if (!m->watched)
+		trails_clear(&h->trails);
+	for (i = 0; i < m->operations.n && !err && m->operations_timed; i++) {
+		const struct model_operation *o = &m->operations.rows[i], *before;
+		struct histogram recent = o->histogram;
+		uint64_t ns;
+
+		before = operations_find(&m->operations_before, o->type, o->direction, o->exporter,
+					 o->device);
+		if (before)
+			histogram_subtract(&recent, &before->histogram);
+		if (histogram_percentile(&recent, 99, &ns))
+			err = trails_put(&h->trails, operation_key(o), m->time, ns);
+	}
+	for (i = 0; i < m->pipelines.n_flows && !err; i++)
+		if (m->pipelines.flows[i].rate_known)
+			err = trails_put(&h->trails, m->pipelines.flows[i].key, m->time,
+					 m->pipelines.flows[i].rate);
+	return err;
+}
+
 int history_update(struct history *h, struct source *source, const struct filter *filter)
 {
 	double before = h->model.time, seconds;
@@ -305,15 +366,24 @@ int history_update(struct history *h, struct source *source, const struct filter
 	err = keep_rows(h);
 	if (!err)
 		err = source_snapshot(source, &h->model, filter);
+	if (!err)
+		err = note_trails(h);
 	if (err)
 		return err;
 	if (h->model.totals.bytes > h->peak)
 		h->peak = h->model.totals.bytes;
 	seconds = h->model.time - before;
-	/* Without a moment before there is nothing to compare with; a clock may stand still. */
-	if (!h->refreshes++ || seconds <= 0)
+	/* The same moment once more (hooks were set): what changed before it still holds. */
+	if (h->refreshes && !seconds)
 		return 0;
-	for (kind = 0; kind < KINDS; kind++) {
+	/* Without one before there is nothing to compare with; in a recording one may go back. */
+	if (!h->refreshes++ || seconds < 0) {
+		h->rates_known = false;
+		for (kind = 0; seconds < 0 && kind < KINDS_COMPARED; kind++)
+			drop_graves(h, kind);
+		return 0;
+	}
+	for (kind = 0; kind < KINDS_COMPARED; kind++) {
 		err = compare(h, kind, seconds, &born, &died);
 		if (err)
 			return err;
@@ -359,7 +429,7 @@ void history_free(struct history *h)
 {
 	enum kind kind;
 
-	for (kind = 0; kind < KINDS; kind++) {
+	for (kind = 0; kind < KINDS_COMPARED; kind++) {
 		uint32_t i;
 
 		for (i = 0; i < h->past[kind].n_graves; i++)
@@ -368,5 +438,6 @@ void history_free(struct history *h)
 		free(h->past[kind].rates);
 		free(h->past[kind].graves);
 	}
+	trails_free(&h->trails);
 	model_free(&h->model);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/snapshot.h"
+#include "top/trail.h"
 
 struct filter;
 struct source;
@@ -19,6 +20,10 @@ enum kind {
 	KIND_BUFFER,
 	KIND_DEVICE,
 	KIND_EXPORTER,
+	KINDS_COMPARED,			/* the others have no past: no rates, no graves */
+	KIND_OPERATION = KINDS_COMPARED,
+	KIND_FLOW,
+	KIND_SUSPECT,
 	KINDS,
 };
 
@@ -51,6 +56,8 @@ struct history {
 	uint64_t peak;			/* bytes held */
 	double born, died;		/* buffers per second */
 	bool rates_known;
+	/* The last minute: of operations the 99th percentile in ns, of flows the rate */
+	struct trails trails;
 };
 
 /* Reads a snapshot. 0, or -errno with source->error set; then all is as before. */

@@ -65,6 +65,20 @@ void layout_screen(struct layout *l, int width, int height, int bars, int facts,
 		place_menu(l, menu);
 }
 
+void layout_chart(struct layout *l, int lines)
+{
+	int keeps;
+
+	l->list.h += l->chart.h;
+	keeps = l->list.h < 12 ? l->list.h < 6 ? 1 : 2 : l->list.h / 3;
+	l->chart = l->list;
+	l->chart.h = least(lines, l->list.h - keeps);
+	if (l->chart.h < 0)
+		l->chart.h = 0;
+	l->list.h -= l->chart.h;
+	l->chart.y += l->list.h;
+}
+
 static int needed(const struct layout_column *columns, int n)
 {
 	int i, sum = 0;

@@ -17,6 +17,7 @@ struct layout {
 	struct rect bars, facts;	/* side by side; facts.w 0: left out */
 	struct rect tabs, head, list, status, keys;
 	struct rect menu;		/* beside head and list; w 0: none */
+	struct rect chart;		/* below the list, of its room; h 0: none */
 };
 
 /*
@@ -24,6 +25,9 @@ struct layout {
  * narrow, the menu stands in the list's place.
  */
 void layout_screen(struct layout *layout, int width, int height, int bars, int facts, int menu);
+
+/* Takes the lines that a chart wants from the list, which keeps a third of them. Again: anew. */
+void layout_chart(struct layout *layout, int lines);
 
 struct layout_column {
 	int least, min, want;		/* cells, none less than the one before */

@@ -82,8 +82,10 @@ int lines_make(struct list *l, const struct history *h)
 		if (err || history_is_dead(h, l->view->kind, row) ||
 		    index_get(&l->open, history_key(l->view->kind, row)) != 1)
 			continue;
-		err = l->view->holds ? add_buffers(l, &h->model, row) :
-				       add_holders(l, &h->model, row);
+		if (l->view->holds)
+			err = add_buffers(l, &h->model, row);
+		else if (l->view->kind == KIND_BUFFER)
+			err = add_holders(l, &h->model, row);
 		if (l->n_lines > first)
 			l->lines[l->n_lines - 1].last = true;
 	}
@@ -101,20 +103,11 @@ struct line_key lines_key(const struct list *l, const struct line *line)
 	return key;
 }
 
-const struct model_slot *lines_slots(const struct model *m, const struct model_holder *h,
-				     uint32_t type, uint32_t *n)
-{
-	const struct model_slot *slots = &m->slots[h->first_slot];
-
-	*n = type == SNAP_FD ? h->fds : type == SNAP_MAP ? h->maps : h->gem;
-	return slots + (type == SNAP_FD ? 0 : type == SNAP_MAP ? h->fds : h->fds + h->maps);
-}
-
 uint32_t lines_put_slots(const struct model *m, const struct model_holder *h, uint32_t type,
 			 uint32_t at, char *text, size_t room)
 {
 	uint32_t n;
-	const struct model_slot *slots = lines_slots(m, h, type, &n);
+	const struct model_slot *slots = model_holder_slots(m, h, type, &n);
 	size_t len = 0;
 
 	*text = '\0';
@@ -143,19 +136,21 @@ void lines_nodes(const struct model_device *d, char *text, size_t room)
 		*text = ' ';
 }
 
-/* "fds 17 23  gem 12  maps 7f00-8f00 rw", with dots where it goes on */
+/* "fds 17 23  gem 12  fb 42  maps 7f00-8f00 rw", with dots where it goes on */
 static void put_slots(const struct model *m, const struct model_holder *h, char *text,
 		      size_t room)
 {
 	static const char *const names[] = { [SNAP_FD] = "fds", [SNAP_MAP] = "maps",
-					     [SNAP_GEM] = "gem" };
-	static const uint32_t types[] = { SNAP_FD, SNAP_GEM, SNAP_MAP };
+					     [SNAP_GEM] = "gem", [SNAP_IO_URING] = "io_uring",
+					     [SNAP_FRAMEBUFFER] = "fb" };
+	static const uint32_t types[] = { SNAP_FD, SNAP_GEM, SNAP_IO_URING, SNAP_FRAMEBUFFER,
+					  SNAP_MAP };
 	char slots[256], node[256];
 	size_t len = 0, t;
 
 	for (t = 0; t < sizeof(types) / sizeof(*types) && len < room; t++) {
 		uint32_t shown = lines_put_slots(m, h, types[t], 0, slots, sizeof(slots)), n;
-		const struct model_slot *first = lines_slots(m, h, types[t], &n);
+		const struct model_slot *first = model_holder_slots(m, h, types[t], &n);
 
 		if (!n)
 			continue;
@@ -198,9 +193,12 @@ static void buffer_text(const struct model *m, const struct list *l, const struc
 		put_slots(m, h, text + len, room - len);
 }
 
-void lines_row_name(enum kind kind, const void *row, char *text, size_t room)
+void lines_row_name(const struct model *m, enum kind kind, const void *row, char *text,
+		    size_t room)
 {
+	char flow[SCREEN_FLOW_ROOM];
 	const struct model_process *p = row;
+	const struct suspect *suspect = row;
 	const char *name = NULL;
 	size_t len = 0;
 
@@ -216,6 +214,20 @@ void lines_row_name(enum kind kind, const void *row, char *text, size_t room)
 	case KIND_DEVICE:
 		name = ((const struct model_device *)row)->device;
 		break;
+	case KIND_OPERATION:
+		name = screen_actor(row);
+		break;
+	case KIND_FLOW:
+		snprintf(text, room, "%s", screen_flow(m, row, false, room - 1, flow));
+		return;
+	case KIND_SUSPECT:
+		if (suspect->buffer != INDEX_NONE)
+			row = &m->buffers[suspect->buffer];
+		else
+			row = &m->processes[suspect->process];
+		lines_row_name(m, suspect->buffer != INDEX_NONE ? KIND_BUFFER : KIND_PROCESS, row,
+			       text, room);
+		return;
 	default:
 		name = ((const struct model_exporter *)row)->exporter;
 	}
@@ -232,13 +244,13 @@ void lines_text(const struct model *m, const struct list *l, const struct line *
 
 	switch (line->kind) {
 	case LINE_ROW:
-		lines_row_name(l->view->kind, line->row, text, room);
+		lines_row_name(m, l->view->kind, line->row, text, room);
 		break;
 	case LINE_BUFFER:
 		buffer_text(m, l, line, text, room);
 		break;
 	case LINE_HOLDER:
-		lines_row_name(KIND_PROCESS, &m->processes[h->process], name, sizeof(name));
+		lines_row_name(m, KIND_PROCESS, &m->processes[h->process], name, sizeof(name));
 		len = snprintf(text, room, "%s", name);
 		put_slots(m, h, text + len, room - len);
 		break;

@@ -55,7 +55,9 @@ static int add_column(struct list *l, const char *name)
 	}
 	at = &l->places[l->n_columns - 1];
 	memset(at, 0, sizeof(*at));
-	at->least = at->min = at->want = column->width;
+	/* Drawing makes them wider, as it finds what there is to show. */
+	at->least = at->min = at->want = l->view->tight && !screen_column_is_trail(column) &&
+					 !screen_column_is_flow(column) ? 1 : column->width;
 	if (column->type == VALUE_STRING && at->least > NAME_LEAST)
 		at->least = NAME_LEAST;
 	keep = list_place_of(l->view->drop, name);
@@ -90,6 +92,7 @@ int list_init(struct list *l, const struct screen_view *view, const char *column
 	l->view = view;
 	l->data = view_find(view->name);
 	l->sort = view_column(l->data, l->data->sort);
+	l->height = view->height;
 	if (!columns || *columns == '+')
 		err = add_columns(l, view->columns);
 	if (columns && !err)
@@ -230,7 +233,8 @@ static void sum_tagged(struct list *l, const struct history *h)
 
 		if (list_is_tagged(l, row) && !history_is_dead(h, l->view->kind, row)) {
 			l->n_tagged++;
-			l->tagged_bytes += l->view->bytes(row);
+			if (l->view->bytes)
+				l->tagged_bytes += l->view->bytes(row);
 		}
 	}
 }
@@ -320,19 +324,53 @@ void list_home(struct list *l)
 	l->pinned = false;
 }
 
+/* Only rows have a second line, not what belongs to one that is open. */
+static uint32_t height_of(const struct list *l, uint32_t i)
+{
+	return l->height > 1 && list_line(l, i).kind == LINE_ROW ? l->height : 1;
+}
+
+uint32_t list_y(const struct list *l, uint32_t i)
+{
+	uint32_t y = 0, at;
+
+	if (l->height == 1)
+		return i - l->top;
+	for (at = l->top; at < i && at < list_count(l); at++)
+		y += height_of(l, at);
+	return y;
+}
+
+uint32_t list_at(const struct list *l, uint32_t y)
+{
+	uint32_t n = list_count(l), i;
+
+	for (i = l->top; i < n && y >= height_of(l, i); i++)
+		y -= height_of(l, i);
+	return i;
+}
+
 void list_show_cursor(struct list *l, uint32_t lines)
 {
-	uint32_t n = list_count(l);
+	uint32_t n = list_count(l), rest = 0, i;
 
 	if (!lines)
 		return;
 	/* No empty lines below while there are rows above */
-	if (l->top + lines > n)
-		l->top = n > lines ? n - lines : 0;
+	for (i = n; i > 0 && rest + height_of(l, i - 1) <= lines; i--)
+		rest += height_of(l, i - 1);
+	if (l->top > i)
+		l->top = i;
 	if (l->cursor < l->top)
 		l->top = l->cursor;
-	if (l->cursor >= l->top + lines)
-		l->top = l->cursor - lines + 1;
+	/* The cursor's line whole, if it fits at all */
+	for (rest = 0, i = l->cursor + 1; n && i > l->top; i--) {
+		rest += height_of(l, i - 1);
+		if (rest > lines && i <= l->cursor) {
+			l->top = i;
+			break;
+		}
+	}
 }
 
 struct line list_selected(const struct list *l)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dmabuf_snapshot.h"
 #include "output/text.h"
@@ -140,11 +141,30 @@ static const char *label(struct panel *p, const char *name, int *err)
 
 #define LABEL	13		/* cells, where they stand beside */
 
+/* "   exported by camsrv 812 (uid 1000) through /dev/video0", as far as it is known */
+static void put_origin(const struct model *m, const struct model_buffer *b, char *text, size_t room)
+{
+	const char *node = b->node == INDEX_NONE ? NULL : m->nodes[b->node].path;
+	char comm[256], path[256], uid[24] = "";
+
+	snprintf(uid, sizeof(uid), "uid %u", b->uid);
+	text_safe(comm, sizeof(comm), b->exported_comm ?: "");
+	text_safe(path, sizeof(path), node ?: "");
+	if (b->exported_by)
+		snprintf(text, room, "   exported by %s %u%s%s%s", comm, b->exported_by,
+			 b->valid & SNAP_HAS_UID ? " (" : "", b->valid & SNAP_HAS_UID ? uid : "",
+			 b->valid & SNAP_HAS_UID ? ")" : "");
+	else if (b->valid & SNAP_HAS_UID)
+		snprintf(text, room, "   exported by %s", uid);
+	if (node && *text)
+		snprintf(text + strlen(text), room - strlen(text), " through %s", path);
+}
+
 static int add_title(struct panel *p, const struct model *m, const struct model_buffer *b,
 		     bool bytes)
 {
 	bool wide = is_wide(p);
-	char size[24] = "-", exporter[256], name[256] = "", who[48] = "", age[24] = "unknown";
+	char size[24] = "-", exporter[256], name[256] = "", who[600] = "", age[24] = "unknown";
 	char title[64], right[600];
 	int err, room;
 
@@ -161,8 +181,7 @@ static int add_title(struct panel *p, const struct model *m, const struct model_
 	}
 	if (b->valid & SNAP_HAS_CREATED)
 		text_age(age, m->time > b->created ? m->time - b->created : 0);
-	if (b->valid & SNAP_HAS_UID)
-		snprintf(who, sizeof(who), "   exported by uid %u", b->uid);
+	put_origin(m, b, who, sizeof(who));
 	snprintf(title, sizeof(title), "Buffer %" PRIu64 ": why is it alive?", b->ino);
 	snprintf(right, sizeof(right), "%s %s%s", size, exporter, name);
 	room = p->width - (int)strlen(title);
@@ -170,7 +189,12 @@ static int add_title(struct panel *p, const struct model *m, const struct model_
 		err = add(p, ROLE_PLAIN, strlen(title), "%s%*s%s", title, room - text_width(right), "", right);
 	else
 		err = add(p, ROLE_PLAIN, strlen(title), "%s", title) ?: add(p, ROLE_PLAIN, 0, " %s", right);
-	return err ?: add(p, ROLE_PLAIN, 0, " age %s%s", age, who);
+	snprintf(right, sizeof(right), " age %s", age);
+	if (text_width(right) + text_width(who) <= p->width)
+		return err ?: add(p, ROLE_PLAIN, 0, "%s%s", right, who);
+	/* What does not fit is broken between words. */
+	return err ?: add(p, ROLE_PLAIN, 0, "%s", right) ?:
+	       add_words(p, ROLE_PLAIN, 0, "", 1, who + strspn(who, " "));
 }
 
 /* Adds a term that is not 0 to a sum, on a line of its own if it would not fit. */
@@ -195,9 +219,9 @@ static int add_term(struct panel *p, int indent, char *line, size_t room, uint64
 static int add_kernel_sum(struct panel *p, const struct model *m, const struct model_buffer *b,
 			  int indent, uint64_t kernel)
 {
-	uint64_t imports = 0, rest = kernel - b->gem - b->objects - b->in_flight;
+	uint64_t imports = 0, rest = kernel + b->fds + b->maps - model_buffer_named(b);
 	bool known = model_buffer_imports(m, b, &imports);
-	char line[256], terms[5][48];
+	char line[256], terms[6][48];
 	int err;
 
 	/* Nothing is known of any. */
@@ -209,13 +233,15 @@ static int add_kernel_sum(struct panel *p, const struct model *m, const struct m
 	count_words(b->objects, "object", terms[1], sizeof(terms[1]));
 	count_words(imports, "import", terms[2], sizeof(terms[2]));
 	snprintf(terms[3], sizeof(terms[3]), "%u in flight", b->in_flight);
-	snprintf(terms[4], sizeof(terms[4]), "%" PRIu64 " %s", rest,
+	snprintf(terms[4], sizeof(terms[4]), "%u in io_uring", b->io_uring);
+	snprintf(terms[5], sizeof(terms[5]), "%" PRIu64 " %s", rest,
 		 known ? "unexplained" : "unknown");
 	err = add_term(p, indent, line, sizeof(line), b->gem, terms[0]) ?:
 	      add_term(p, indent, line, sizeof(line), b->objects, terms[1]) ?:
 	      add_term(p, indent, line, sizeof(line), imports, terms[2]) ?:
 	      add_term(p, indent, line, sizeof(line), b->in_flight, terms[3]) ?:
-	      add_term(p, indent, line, sizeof(line), 1, terms[4]);
+	      add_term(p, indent, line, sizeof(line), b->io_uring, terms[4]) ?:
+	      add_term(p, indent, line, sizeof(line), 1, terms[5]);
 	return err ?: add(p, ROLE_PLAIN, 0, "%*s%s", indent, "", line);
 }
 
@@ -255,7 +281,7 @@ static int add_slots(struct panel *p, const struct model *m, const struct model_
 	uint32_t at = 0, n;
 	int err = 0;
 
-	lines_slots(m, h, type, &n);
+	model_holder_slots(m, h, type, &n);
 	while (at < n && !err) {
 		at = lines_put_slots(m, h, type, at, slots, type == SNAP_MAP ? 1 : 33);
 		err = add(p, ROLE_PLAIN, 0, "  %s %s", name, slots);
@@ -276,7 +302,8 @@ static int add_holder(struct panel *p, const struct model *m, const struct model
 	if (!is_wide(p))
 		return add(p, ROLE_PLAIN, 0, " %u %s", process->pid, comm) ?:
 		       add_slots(p, m, h, SNAP_FD, "fds") ?: add_slots(p, m, h, SNAP_MAP, "map") ?:
-		       add_slots(p, m, h, SNAP_GEM, "gem");
+		       add_slots(p, m, h, SNAP_GEM, "gem") ?:
+		       add_slots(p, m, h, SNAP_FRAMEBUFFER, "fb");
 	len = snprintf(who, sizeof(who), "%-7u ", process->pid);
 	cell_fit(who + len, sizeof(who) - len, comm, COMM, CUT_TAIL, false);
 	do {
@@ -317,13 +344,71 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 	return err;
 }
 
-#define DEVICE	20
-#define DRIVER	12
-#define THROUGH	(LABEL + DEVICE + 1 + DRIVER + 1 + 8)	/* cells before that column */
+/* Cells of a device's columns; those that are wide need so much of the screen. */
+#define ROOMY	100
+
+/* "13:48:24", or its day if that is long ago. */
+static void put_since(const struct model *m, const struct model_attachment *a, char *text,
+		      size_t room)
+{
+	time_t seconds = a->since;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, room, !a->since ? "-" : m->time - a->since < 86400 ? "%H:%M:%S" : "%b %e",
+		 &tm);
+}
+
+static const char *dynamic_word(const struct model_attachment *a, bool wide)
+{
+	if (!(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN))
+		return "-";
+	if (a->flags & SNAP_ATTACHMENT_DYNAMIC)
+		return wide ? "yes" : "dynamic";
+	return wide ? "no" : "static";
+}
+
+/* A device that is attached: what it does with the buffer, as far as hooks have seen it. */
+static int add_device(struct panel *p, const struct model *m, const struct model_buffer *b,
+		      const struct model_attachment *a)
+{
+	const struct model_device *d = &m->devices[a->device];
+	const char *node = a->node == INDEX_NONE ? NULL : m->nodes[a->node].path;
+	const char *dir = screen_direction(attachment_directions(a)), *state = "-";
+	char device[256], driver[256], nodes[256], cells[2][256], all[700];
+	char since[16], p99[16] = "-";
+	bool roomy = p->width >= ROOMY, mapped;
+	int at;
+	uint64_t ns;
+
+	text_safe(device, sizeof(device), d->device);
+	text_safe(driver, sizeof(driver), d->driver && *d->driver ? d->driver : "-");
+	/* The one that it was seen to be attached or mapped through, else all that it has */
+	if (node)
+		text_safe(nodes, sizeof(nodes), node);
+	else
+		lines_nodes(d, nodes, sizeof(nodes));
+	if (attachment_mapped(a, &mapped))
+		state = mapped ? "yes" : "no";
+	if (map_percentile(m, b->exporter, d->device, 99, &ns))
+		cell_ns(p99, ns);
+	put_since(m, a, since, sizeof(since));
+	if (!is_wide(p))
+		return add(p, ROLE_PLAIN, 0, " %s %s %s %s%s", device, driver,
+			   dynamic_word(a, false), dir, *state == 'y' ? " mapped" : "") ?:
+		       (*nodes ? add_words(p, ROLE_PLAIN, 0, "", 2, nodes) : 0);
+	cell_fit(cells[0], sizeof(cells[0]), device, roomy ? 20 : 13, CUT_MIDDLE, false);
+	cell_fit(cells[1], sizeof(cells[1]), driver, roomy ? 12 : 8, CUT_MIDDLE, false);
+	at = snprintf(all, sizeof(all), "%*s%s %s ", LABEL, "", cells[0], cells[1]);
+	if (roomy)
+		at += snprintf(all + at, sizeof(all) - at, "%-7s ", dynamic_word(a, true));
+	snprintf(all + at, sizeof(all) - at, "%-4s %-6s %-8s %7s  ", dir, state, since, p99);
+	return add_words(p, ROLE_PLAIN, 0, all, text_width(all), *nodes ? nodes : "-");
+}
 
 static int add_devices(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
-	bool wide = is_wide(p);
+	bool wide = is_wide(p), roomy = p->width >= ROOMY;
 	int err = 0, indent = wide ? LABEL : 1;
 	const char *name = label(p, "DEVICES", &err);
 	uint32_t i;
@@ -335,31 +420,12 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 	if (!b->attachments)
 		return add(p, ROLE_PLAIN, strlen(name), "%-*snone is attached", indent, name);
 	if (wide)
-		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-*s %-*s %s %s", LABEL, name, DEVICE,
-			  "DEVICE", DRIVER, "DRIVER", "DYNAMIC", "THROUGH");
-	for (i = 0; i < b->attachments && !err; i++) {
-		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
-		const struct model_device *d = &m->devices[a->device];
-		const char *dynamic = !(a->flags & SNAP_ATTACHMENT_DYNAMIC_KNOWN) ? "-" :
-			!(a->flags & SNAP_ATTACHMENT_DYNAMIC) ? wide ? "no" : "not dynamic" :
-			wide ? "yes" : "dynamic";
-		char device[256], driver[256], nodes[256], cells[2][256], all[600];
-
-		text_safe(device, sizeof(device), d->device);
-		text_safe(driver, sizeof(driver), d->driver && *d->driver ? d->driver : "-");
-		lines_nodes(d, nodes, sizeof(nodes));
-		if (!wide) {
-			err = add(p, ROLE_PLAIN, 0, " %s %s %s", device, driver, dynamic);
-			if (!err && *nodes)
-				err = add_words(p, ROLE_PLAIN, 0, "", 2, nodes);
-			continue;
-		}
-		cell_fit(cells[0], sizeof(cells[0]), device, DEVICE, CUT_MIDDLE, false);
-		cell_fit(cells[1], sizeof(cells[1]), driver, DRIVER, CUT_MIDDLE, false);
-		snprintf(all, sizeof(all), "%*s%s %s %-7s ", LABEL, "", cells[0], cells[1],
-			 dynamic);
-		err = add_words(p, ROLE_PLAIN, 0, all, THROUGH, *nodes ? nodes : "-");
-	}
+		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-*s %-*s %s%s %s %-8s %s  %s", LABEL,
+			  name, roomy ? 20 : 13, "DEVICE", roomy ? 12 : 8, "DRIVER",
+			  roomy ? "DYNAMIC " : "", "DIR ", "MAPPED", "SINCE", "MAP p99",
+			  "THROUGH");
+	for (i = 0; i < b->attachments && !err; i++)
+		err = add_device(p, m, b, &m->attachments[b->first_attachment + i]);
 	return err;
 }
 
@@ -404,7 +470,10 @@ static int by_object(const void *a, const void *b)
 {
 	const struct model_slot *x = a, *y = b;
 
-	return x->end != y->end ? x->end < y->end ? -1 : 1 : by_handle(a, b);
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	/* A handle names it better than a framebuffer. */
+	return x->type != y->type ? (x->type == SNAP_GEM ? -1 : 1) : by_handle(a, b);
 }
 
 static const char *process_name(const struct model *m, const struct model_slot *s, char *text,
@@ -453,8 +522,9 @@ static int add_objects(struct panel *p, const struct model *m, const struct mode
 
 		if (!s->end || (i && s->end == s[-1].end))
 			continue;
-		snprintf(text, sizeof(text), "gem object that %s the buffer: handle %" PRIu64 " of %s",
-			 s->flags & SNAP_SLOT_IMPORT ? "imported" : "exported", s->start,
+		snprintf(text, sizeof(text), "gem object that %s the buffer: %s %" PRIu64 " of %s",
+			 s->flags & SNAP_SLOT_IMPORT ? "imported" : "exported",
+			 s->type == SNAP_GEM ? "handle" : "framebuffer", s->start,
 			 process_name(m, s, who, sizeof(who)));
 		err = add_item(p, name, text);
 		shown++;
@@ -462,27 +532,41 @@ static int add_objects(struct panel *p, const struct model *m, const struct mode
 	return err ?: add_more(p, name, b->objects - shown, "objects");
 }
 
+/* Copies all slots of a type of all holders; returns how many. */
+static uint32_t gather_slots(const struct model *m, const struct model_buffer *b, uint32_t type,
+			     struct model_slot *to)
+{
+	uint32_t i, n = 0, of;
+
+	for (i = 0; i < b->procs; i++, n += of) {
+		const struct model_slot *first =
+			model_holder_slots(m, &m->holders[b->first_holder + i], type, &of);
+
+		memcpy(to + n, first, of * sizeof(*to));
+	}
+	return n;
+}
+
 static int add_gem(struct panel *p, const struct model *m, const struct model_buffer *b,
 		   const char **name)
 {
 	struct model_slot *slots;
-	uint32_t i, n = 0, of;
+	uint32_t i, handles, n = 0;
 	int err;
 
-	for (i = 0; i < b->procs; i++)
-		n += m->holders[b->first_holder + i].gem;
+	for (i = 0; i < b->procs; i++) {
+		const struct model_holder *h = &m->holders[b->first_holder + i];
+
+		n += h->gem + h->framebuffers;
+	}
 	if (!n)
 		return 0;
 	slots = malloc(n * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
-	for (i = n = 0; i < b->procs; i++, n += of) {
-		const struct model_slot *first =
-			lines_slots(m, &m->holders[b->first_holder + i], SNAP_GEM, &of);
-
-		memcpy(slots + n, first, of * sizeof(*slots));
-	}
-	err = add_handles(p, m, b, slots, n, name) ?: add_objects(p, m, b, slots, n, name);
+	handles = gather_slots(m, b, SNAP_GEM, slots);
+	gather_slots(m, b, SNAP_FRAMEBUFFER, slots + handles);
+	err = add_handles(p, m, b, slots, handles, name) ?: add_objects(p, m, b, slots, n, name);
 	free(slots);
 	return err;
 }
@@ -545,13 +629,60 @@ static int add_in_flight(struct panel *p, const struct model *m, const struct mo
 	return err ?: add_more(p, name, more, "in flight");
 }
 
+static int add_io_uring(struct panel *p, const struct model *m, const struct model_buffer *b,
+			const char **name)
+{
+	char who[128], text[256], count[32];
+	uint32_t i, n, shown = 0, more = 0;
+	int err = 0;
+
+	for (i = 0; i < b->procs && !err; i++) {
+		const struct model_slot *s =
+			model_holder_slots(m, &m->holders[b->first_holder + i], SNAP_IO_URING, &n);
+
+		if (!n)
+			continue;
+		if (shown++ >= ITEMS) {
+			more++;
+			continue;
+		}
+		count_words(n, "place", count, sizeof(count));
+		snprintf(text, sizeof(text), "registered with io_uring by %s, %s",
+			 process_name(m, s, who, sizeof(who)), count);
+		err = add_item(p, name, text);
+	}
+	return err ?: add_more(p, name, more, "rings");
+}
+
 /* Each reference that the kernel has, as far as they can be named. */
 static int add_kernel(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
 	const char *name = "KERNEL";
 
 	return add_gem(p, m, b, &name) ?: add_imports(p, m, b, &name) ?:
-	       add_in_flight(p, m, b, &name);
+	       add_in_flight(p, m, b, &name) ?: add_io_uring(p, m, b, &name);
+}
+
+/* What may be on a screen. */
+static int add_framebuffers(struct panel *p, const struct model *m, const struct model_buffer *b)
+{
+	char who[128], node[256], text[512];
+	const char *name = "SCAN-OUT";
+	uint32_t i, j, n, shown = 0;
+	int err = 0;
+
+	for (i = 0; i < b->procs && b->framebuffers; i++) {
+		const struct model_holder *h = &m->holders[b->first_holder + i];
+		const struct model_slot *s = model_holder_slots(m, h, SNAP_FRAMEBUFFER, &n);
+
+		for (j = 0; j < n && shown < ITEMS && !err; j++, shown++) {
+			text_safe(node, sizeof(node), m->nodes[s[j].node].path ?: "a node unknown");
+			snprintf(text, sizeof(text), "framebuffer %" PRIu64 " of %s through %s",
+				 s[j].start, process_name(m, &s[j], who, sizeof(who)), node);
+			err = add_item(p, &name, text);
+		}
+	}
+	return err ?: add_more(p, &name, b->framebuffers - shown, "framebuffers");
 }
 
 static int add_unexplained(struct panel *p, const struct model *m, const struct model_buffer *b)
@@ -559,9 +690,9 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 	/* Who is known to take references that no table in the kernel names as this buffer's. */
 	static const char *const causes[] = {
 		"a GEM handle, its object, or an fd in flight in a socket;",
-		"a file registered with io_uring;",
+		"a request of io_uring that is under way;",
 		"a driver that takes several, or imports without attaching;",
-		"an fd in flight in a socket of another network namespace;",
+		"an fd in flight where no process' network namespace is;",
 		"a poll() that waits for a fence.",
 	};
 	uint64_t unexplained;
@@ -596,5 +727,6 @@ int panel_buffer(struct panel *p, const struct model *m, uint64_t ino, int width
 	if (!b || !b->ino)
 		return add(p, ROLE_PLAIN, 0, "Buffer %" PRIu64 " is gone.", ino);
 	return add_title(p, m, b, bytes) ?: add_references(p, m, b) ?: add_holders(p, m, b) ?:
-	       add_devices(p, m, b) ?: add_kernel(p, m, b) ?: add_unexplained(p, m, b);
+	       add_devices(p, m, b) ?: add_kernel(p, m, b) ?: add_framebuffers(p, m, b) ?:
+	       add_unexplained(p, m, b);
 }

@@ -41,6 +41,8 @@ static int set_up(struct ui *ui)
 	const char *no = getenv("NO_COLOR");
 	int i, err = 0;
 
+	/* A recording is stepped through, until it is asked to play */
+	ui->paused = source_is_recording(ui->source);
 	ui->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	for (i = 0; i < SCREEN_VIEWS && !err; i++)
 		err = list_init(&ui->lists[i], &screen_views[i], NULL);
@@ -84,19 +86,73 @@ static void tear_down(struct ui *ui)
 	history_free(&ui->history);
 }
 
+/*
+ * What changed since the moment before is told from that: where one jumps in a recording, it is
+ * read first, so that a moment looks the same however one comes to it. 0 or -ENOMEM.
+ */
+static int read_before(struct ui *ui)
+{
+	uint32_t moment = source_moment(ui->source);
+	int err = 0;
+
+	if (moment && (!ui->stepped || moment != ui->moment + 1)) {
+		source_choose(ui->source, moment - 1);
+		/* Where it is damaged, nothing is known of what changed. */
+		err = history_update(&ui->history, ui->source, &ui->options->common.filter);
+		source_choose(ui->source, moment);
+	}
+	ui->stepped = true;
+	ui->moment = moment;
+	return err == -ENOMEM ? err : 0;
+}
+
 static int take_snapshot(struct ui *ui)
 {
 	const struct view *exporters = view_find("exporters");
-	int err;
+	int err = 0;
 
 	terminal_busy = 1;
-	err = history_update(&ui->history, ui->source, &ui->options->common.filter);
+	if (source_is_recording(ui->source))
+		err = read_before(ui);
+	if (!err)
+		err = history_update(&ui->history, ui->source, &ui->options->common.filter);
 	terminal_busy = 0;
 	ui->failed = err;
 	if (err == -ENOMEM)
 		return err;
 	return rows_collect(&ui->exporters, exporters, &ui->history.model,
 			    view_column(exporters, "bytes"), false);
+}
+
+/* What was needed may be again soon, and hooks take a while to be set. */
+#define HOOKS_STAY 3
+
+/*
+ * Sets the hooks that what is shown needs, and takes away those that nothing has needed for a
+ * while. Returns whether there are new ones, or new reasons why there are none.
+ */
+static bool set_hooks(struct ui *ui)
+{
+	static const uint32_t bits[] = { MODEL_WATCHES_STATE, MODEL_WATCHES_TIMES };
+	struct source *s = ui->source;
+	uint32_t needs = ui_needs(ui), known = s->watched | s->unwatchable, want = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (needs & bits[i])
+			ui->needed[i] = now();
+		/* What stands still needs no new ones. */
+		if (needs & bits[i] && ui->paused && !source_is_recording(s))
+			want |= known & bits[i];
+		else if (needs & bits[i] || now() - ui->needed[i] < HOOKS_STAY)
+			want |= needs & bits[i] ? bits[i] : known & bits[i];
+	}
+	if (want == known)
+		return false;
+	terminal_busy = 1;
+	source_watch(s, want, &ui->options->common.filter);
+	terminal_busy = 0;
+	return want & ~known;
 }
 
 static unsigned int take_signals(struct ui *ui)
@@ -173,6 +229,26 @@ static int wait_event(struct ui *ui, double until, unsigned int *react)
 	return take_keys(ui, react);
 }
 
+/* The time for a new snapshot has come: in a recording, for the next one. */
+static unsigned int play(struct ui *ui)
+{
+	if (!source_is_recording(ui->source) ||
+	    source_choose(ui->source, source_moment(ui->source) + 1))
+		return REACT_SNAPSHOT;
+	ui->paused = true;
+	return REACT_DRAW;
+}
+
+/* Until when nothing is to be done, with the next refresh at that time. */
+static double wait_until(const struct ui *ui, double next)
+{
+	double until = ui->paused ? now() + 3600 : next;
+
+	if (ui->source->watched & ~ui_needs(ui) && until > now() + HOOKS_STAY)
+		until = now() + HOOKS_STAY;
+	return until;
+}
+
 static int run(struct ui *ui)
 {
 	unsigned int react = REACT_SNAPSHOT;
@@ -180,9 +256,10 @@ static int run(struct ui *ui)
 	long refreshes = 0;
 	int err = 0;
 
+	set_hooks(ui);
 	while (!terminal_end) {
 		if (!ui->paused && now() >= next)
-			react |= REACT_SNAPSHOT;
+			react |= play(ui);
 		if (react & REACT_SNAPSHOT) {
 			if (ui->options->refreshes && refreshes == ui->options->refreshes)
 				break;
@@ -199,7 +276,12 @@ static int run(struct ui *ui)
 			clearok(stdscr, TRUE);
 		if (react)
 			draw(ui);
-		err = wait_event(ui, ui->paused ? now() + 3600 : next, &react);
+		/* Only what was drawn is known to be needed. */
+		if (set_hooks(ui)) {
+			react = REACT_SNAPSHOT;
+			continue;
+		}
+		err = wait_event(ui, wait_until(ui, next), &react);
 		if (err || react & REACT_QUIT)
 			break;
 	}

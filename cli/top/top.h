@@ -20,6 +20,7 @@ struct top_options {
 	bool invert;
 	bool batch;			/* -b */
 	long refreshes;			/* -n, 0: without end */
+	const char *replay;		/* -r, a recording; NULL: what is now */
 	double delay;			/* -d, seconds */
 	bool delay_given;
 };

@@ -40,6 +40,7 @@ enum role {
 	ROLE_DEAD,
 	ROLE_TAGGED,
 	ROLE_WARNING,
+	ROLE_DETAIL,		/* what stands below */
 	ROLES,
 };
 
@@ -58,16 +59,45 @@ struct screen_view {
 	/* Whether a buffer belongs to a row: what Enter lists. NULL: it is one itself. */
 	bool (*holds)(const struct model *model, const void *row,
 		      const struct model_buffer *buffer);
+	int height;			/* lines that a row takes, if there is room */
+	uint32_t needs;			/* hooks without which there are no rows, MODEL_WATCHES_* */
+	bool tight;			/* columns are as wide as what they show, and no wider */
 };
 
-#define SCREEN_VIEWS 4
+#define SCREEN_VIEWS 7
 extern const struct screen_view screen_views[SCREEN_VIEWS];
 
 /* A column of a view by name, or by place (NULL: no more); those of the screen included. */
 const struct column *screen_column(const struct screen_view *view, const char *name);
 const struct column *screen_column_at(const struct screen_view *view, uint32_t i);
-/* The rate of a row, which no other column is like. */
+/* The rate of a row, its last minute, who writes and reads: which no other output has so. */
 bool screen_column_is_rate(const struct column *column);
+bool screen_column_is_trail(const struct column *column);
+bool screen_column_is_flow(const struct column *column);
+/* The names of what other outputs have in its place, joined by commas; its own, of most. */
+const char *screen_column_instead(const struct column *column);
+/* Hooks that it needs, MODEL_WATCHES_*. */
+uint32_t screen_column_needs(const struct screen_view *view, const struct column *column);
+/* "->R": of 1 << direction of each that was seen. */
+const char *screen_direction(unsigned int seen);
+
+/* The device of an operation, or "cpu"; any bytes. */
+const char *screen_actor(const struct model_operation *operation);
+
+/* flow.c: flows in words */
+#define SCREEN_FLOW_ROOM 1024
+/*
+ * "vivid.0 ==> amdgpu" in at most width cells, each side cut in its middle; 0: as long as it is.
+ * Safe to print. Returns text, of that room.
+ */
+char *screen_flow(const struct model *model, const struct model_flow *flow, bool utf8, int width,
+		  char *text);
+/*
+ * "via /dev/dma_heap/system   camsrv 812, weston 640", with more of it where it is wide; and
+ * "fence wait 90%", "STALLED 9:02", or "".
+ */
+void screen_flow_more(const struct model *model, const struct model_flow *flow, bool wide,
+		      char *text, size_t room, char *state, size_t state_room);
 
 /* What a line of a list shows: a row, or what belongs to the row above that was opened in place */
 enum line_kind {
@@ -105,6 +135,7 @@ struct list {
 	uint32_t n_lines, room_lines;
 	struct rows parts;		/* to put the buffers of an open row in order */
 	uint32_t cursor, top;		/* lines; top: first on the screen */
+	int height;			/* lines that a row takes, since it was drawn */
 	struct line_key selected;	/* the cursor's line, if pinned */
 	bool pinned;			/* the user has moved the cursor: it follows its line */
 	/* Row keys; value 1: it is */
@@ -131,6 +162,9 @@ void list_move(struct list *list, int64_t by);
 void list_home(struct list *list);
 /* Scrolls so that the cursor is seen in that many lines. */
 void list_show_cursor(struct list *list, uint32_t lines);
+/* How many lines of the screen line i is below the first; what is so far below it, or the end. */
+uint32_t list_y(const struct list *list, uint32_t i);
+uint32_t list_at(const struct list *list, uint32_t y);
 uint32_t list_count(const struct list *list);
 /* Line i, which must be one. */
 struct line list_line(const struct list *list, uint32_t i);
@@ -154,16 +188,11 @@ struct line_key lines_key(const struct list *list, const struct line *line);
 /* Safe to print. Of a LINE_ROW: "812 camsrv", "vivid.0", "4711", what people call it. */
 void lines_text(const struct model *model, const struct list *list, const struct line *line,
 		char *text, size_t room);
-void lines_row_name(enum kind kind, const void *row, char *text, size_t room);
+void lines_row_name(const struct model *model, enum kind kind, const void *row, char *text,
+		    size_t room);
 /*
- * What a process holds a buffer by: its slots of a type, SNAP_FD, SNAP_MAP or SNAP_GEM, and how
- * many they are.
- */
-const struct model_slot *lines_slots(const struct model *model, const struct model_holder *holder,
-				     uint32_t type, uint32_t *n);
-/*
- * From the at-th of them on, as many as fit, and one at least: "17 23"; the next one's place.
- * text has SLOT_ROOM bytes at least.
+ * From the at-th of a holder's slots of a type on, as many as fit, and one at least: "17 23"; the
+ * next one's place. text has SLOT_ROOM bytes at least.
  */
 #define SLOT_ROOM 64
 uint32_t lines_put_slots(const struct model *model, const struct model_holder *holder,
@@ -197,6 +226,7 @@ enum prompt {
 	PROMPT_FILTER,
 	PROMPT_WRITE,
 	PROMPT_DELAY,
+	PROMPT_TIME,
 };
 
 enum menu {
@@ -245,9 +275,14 @@ struct ui {
 	bool utf8, colours;
 	bool no_colours;		/* asked for: NO_COLOR, the set-up, a key */
 	bool paused;
+	bool stepped;			/* a recording's moment was read, and which */
+	uint32_t moment;
 	bool failed;			/* the last snapshot: source->error says why */
 	bool help;
 	uint64_t detail;		/* the buffer that is explained, 0 none */
+	bool chart;			/* below Latency's list, of its cursor's row */
+	bool logarithmic;		/* its bars are */
+	double needed[2];		/* when each kind of hooks was, CLOCK_MONOTONIC seconds */
 	struct panel panel;		/* of help, or of the buffer */
 	struct dialog dialog;
 	char search[64];		/* what was searched last */
@@ -294,9 +329,15 @@ unsigned int act_untag(struct ui *ui, int arg);
 unsigned int act_colours(struct ui *ui, int arg);
 unsigned int act_setup(struct ui *ui, int arg);
 unsigned int act_pause(struct ui *ui, int arg);
+unsigned int act_step(struct ui *ui, int by);
 unsigned int act_refresh(struct ui *ui, int arg);
 unsigned int act_quit(struct ui *ui, int arg);
 unsigned int act_mouse(struct ui *ui, int arg);
+unsigned int act_scale(struct ui *ui, int arg);
+/* Whether the lower half shows a chart. */
+bool ui_has_chart(const struct ui *ui);
+/* Hooks that what is shown needs, MODEL_WATCHES_*. */
+uint32_t ui_needs(const struct ui *ui);
 
 /* Handlers that ask, dialog.c */
 unsigned int act_prompt(struct ui *ui, int prompt);
@@ -341,6 +382,12 @@ void draw_spot(struct ui *ui, struct rect rect, int key, const struct column *co
 void draw_list(struct ui *ui);
 void draw_menu(struct ui *ui);
 void draw_panel(struct ui *ui);
+/* A bar of eighths of a cell; what is not nothing shows at least the least. Returns its cells. */
+int draw_bar(const struct ui *ui, int y, int x, int width, double part, double whole);
+/* The lower half: how long the calls of the cursor's row took, draw_chart.c */
+void draw_chart(struct ui *ui);
+/* Lines that it fills of so many. */
+int draw_chart_lines(const struct ui *ui, int room);
 
 /* Widest screen that anything is drawn for, in bytes of UTF-8 with combining marks. */
 #define LINE_ROOM 4096
@@ -354,5 +401,7 @@ char *cell_fit(char *dst, size_t room, const char *src, int width, enum column_c
 char *cell_thousands(char *dst, uint64_t n);
 /* Bytes per second with their sign, 0 for none. Returns dst, of 16 bytes at least. */
 char *cell_rate(char *dst, int64_t rate);
+/* A duration in five cells: 812ns, 41us, 3.1ms. Returns dst, of 16 bytes at least. */
+char *cell_ns(char *dst, uint64_t ns);
 
 #endif

@@ -34,17 +34,165 @@ static const struct column rates[KINDS] = {
 	[KIND_EXPORTER] = RATE(exporter_rate),
 };
 
+const char *screen_direction(unsigned int seen)
+{
+	/* The device writes, reads, or both: as an arrow from the buffer, or to it. */
+	switch (seen) {
+	case 0:
+		return "-";
+	case 1u << DIRECTION_TO_DEVICE:
+		return "->R";
+	case 1u << DIRECTION_FROM_DEVICE:
+		return "<-W";
+	default:
+		return "<>RW";
+	}
+}
+
+const char *screen_actor(const struct model_operation *o)
+{
+	return o->device ?: o->type == EVENT_BEGIN || o->type == EVENT_END ? "cpu" : "-";
+}
+
+/* Text that is made for a cell is a list of one; its number is what it is sorted by. */
+static void set_text(struct value *v, uint64_t order)
+{
+	v->known = order;
+	v->number = order;
+}
+
+static void device_dir(const struct model *m, const void *row, struct value *v)
+{
+	set_text(v, device_directions(m, row));
+}
+
+static const char *device_dir_at(const struct model *m, const void *row, uint32_t i)
+{
+	return i ? NULL : screen_direction(device_directions(m, row));
+}
+
+static unsigned int operation_directions(const void *row)
+{
+	unsigned int direction = ((const struct model_operation *)row)->direction;
+
+	return direction < DIRECTION_NONE ? 1u << direction : 0;
+}
+
+static void operation_dir(const struct model *m, const void *row, struct value *v)
+{
+	(void)m;
+	set_text(v, operation_directions(row));
+}
+
+static const char *operation_dir_at(const struct model *m, const void *row, uint32_t i)
+{
+	(void)m;
+	return i ? NULL : screen_direction(operation_directions(row));
+}
+
+/* Names sort from the first, amounts from the largest: so the largest is what begins first. */
+static void flow_flow(const struct model *m, const void *row, struct value *v)
+{
+	const char *name = flow_presumed(m, row) ?: flow_end_name(m, row, FLOW_PRODUCER, 0) ?: "";
+	uint64_t order = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		order = order << 8 | (unsigned char)(*name ? *name++ : 0);
+	set_text(v, ~order);
+}
+
+static const char *flow_flow_at(const struct model *m, const void *row, uint32_t i)
+{
+	static char text[SCREEN_FLOW_ROOM];
+
+	return i ? NULL : screen_flow(m, row, false, 0, text);
+}
+
+/* Drawn as wide as there is room; see draw_list.c. */
+static void no_value(const struct model *m, const void *row, struct value *v)
+{
+	(void)m;
+	(void)row;
+	v->known = false;
+}
+
+#define DIR(get) { "dir", "DIR", VALUE_LIST, "", 4, CUT_TAIL,				\
+		   "<-W the device writes, ->R it reads, <>RW both", get, get##_at }
+
+/* The other columns that only the screen has, and what other outputs have instead */
+static const struct {
+	enum kind kind;
+	struct column column;
+	const char *instead;
+} own_columns[] = {
+	{ KIND_DEVICE, DIR(device_dir), "direction" },
+	{ KIND_OPERATION, DIR(operation_dir), "direction" },
+	{ KIND_OPERATION, { "trail", "60s", VALUE_LIST, "", 8, CUT_TAIL,
+			    "the 99th percentile in the last minute", no_value, NULL }, "" },
+	{ KIND_FLOW, { "flow", "PRODUCER ==> CONSUMER", VALUE_LIST, "", 34, CUT_MIDDLE,
+		       "who writes and who reads", flow_flow, flow_flow_at },
+	  "producers,presumed,consumers,bidirectional,others,exporter,node,processes" },
+};
+
+#define OWN_COLUMNS (sizeof(own_columns) / sizeof(*own_columns))
+
 bool screen_column_is_rate(const struct column *column)
 {
 	return column >= rates && column < rates + KINDS;
 }
 
+bool screen_column_is_trail(const struct column *column)
+{
+	return column->get == no_value;
+}
+
+bool screen_column_is_flow(const struct column *column)
+{
+	return column->get == flow_flow;
+}
+
+const char *screen_column_instead(const struct column *column)
+{
+	uint32_t c;
+
+	for (c = 0; c < OWN_COLUMNS; c++)
+		if (column == &own_columns[c].column)
+			return own_columns[c].instead;
+	return screen_column_is_rate(column) ? "" : column->name;
+}
+
+uint32_t screen_column_needs(const struct screen_view *view, const struct column *column)
+{
+	const struct view *data = view_find(view->name);
+	const char *names = screen_column_instead(column);
+
+	/* Of those with several instead, the view says it. */
+	column = view_column(data, names);
+	return column ? column_needs(data, column) : 0;
+}
+
+/* The i-th of those that only the screen has. */
+static const struct column *own_column(const struct screen_view *view, uint32_t i)
+{
+	uint32_t c;
+
+	if (rates[view->kind].name && !i--)
+		return &rates[view->kind];
+	for (c = 0; c < OWN_COLUMNS; c++)
+		if (own_columns[c].kind == view->kind && !i--)
+			return &own_columns[c].column;
+	return NULL;
+}
+
 const struct column *screen_column(const struct screen_view *view, const char *name)
 {
-	const struct column *rate = &rates[view->kind];
+	const struct column *own;
+	uint32_t i;
 
-	if (rate->name && !strcmp(rate->name, name))
-		return rate;
+	for (i = 0; (own = own_column(view, i)); i++)
+		if (!strcmp(own->name, name))
+			return own;
 	return view_column(view_find(view->name), name);
 }
 
@@ -52,9 +200,7 @@ const struct column *screen_column_at(const struct screen_view *view, uint32_t i
 {
 	const struct view *data = view_find(view->name);
 
-	if (i < data->n_columns)
-		return &data->columns[i];
-	return i == data->n_columns && rates[view->kind].name ? &rates[view->kind] : NULL;
+	return i < data->n_columns ? &data->columns[i] : own_column(view, i - data->n_columns);
 }
 
 static enum role growing(const struct history *h, enum kind kind, const void *row)
@@ -139,20 +285,87 @@ static uint64_t exporter_bytes(const void *row)
 	return ((const struct model_exporter *)row)->bytes;
 }
 
+static bool flow_holds(const struct model *m, const void *row, const struct model_buffer *b)
+{
+	return b->flow != INDEX_NONE && &m->pipelines.flows[b->flow] == row;
+}
+
+static uint64_t flow_bytes(const void *row)
+{
+	const struct model_flow *f = row;
+
+	return f->size * f->buffers;
+}
+
+static enum role operation_role(const struct history *h, const void *row)
+{
+	(void)h;
+	return ((const struct model_operation *)row)->histogram.errors ? ROLE_KERNEL_ONLY :
+	       ROLE_PLAIN;
+}
+
+static enum role flow_role(const struct history *h, const void *row)
+{
+	uint64_t seconds;
+
+	return flow_is_stalled(&h->model, row, &seconds) ? ROLE_KERNEL_ONLY : ROLE_PLAIN;
+}
+
+static bool suspect_holds(const struct model *m, const void *row, const struct model_buffer *b)
+{
+	const struct suspect *s = row;
+
+	if (s->buffer != INDEX_NONE)
+		return b == &m->buffers[s->buffer];
+	return process_holds(m, &m->processes[s->process], b);
+}
+
+static uint64_t suspect_bytes(const void *row)
+{
+	return ((const struct suspect *)row)->bytes;
+}
+
+static enum role suspect_role(const struct history *h, const void *row)
+{
+	static const enum role roles[] = {
+		[SUSPECT_GROWTH] = ROLE_GROWING, [SUSPECT_KERNEL_HELD] = ROLE_KERNEL_ONLY,
+		[SUSPECT_OLD] = ROLE_PLAIN,
+	};
+
+	(void)h;
+	return roles[((const struct suspect *)row)->kind];
+}
+
 const struct screen_view screen_views[SCREEN_VIEWS] = {
 	{ "processes", KIND_PROCESS, "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
 	  "cgroup,uss,maps,fds,rate,rss,buffers", "Buffers", "", "PSS + kernel-only = Held",
-	  " PSS", process_bytes, process_role, process_holds },
+	  " PSS", process_bytes, process_role, process_holds, 1, 0, false },
 	{ "buffers", KIND_BUFFER,
 	  "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,gem,objects,in_flight,"
 	  "unexplained,devices",
 	  "objects,devices,in_flight,gem,attachments,unexplained,kernel,maps,fds,age,name,count,"
 	  "exporter", "Why", "count,fds,maps,kernel",
-	  "KRN = importers + GEM + OBJ + in flight + ?   red: kernel-only", "", buffer_bytes,
-	  buffer_role, NULL },
-	{ "devices", KIND_DEVICE, "device,driver,attachments,buffers,bytes,rate",
-	  "rate,attachments,driver,buffers", "Buffers", "", "a buffer attached twice counts once",
-	  "", device_bytes, device_role, device_holds },
+	  "KRN = imports + GEM + OBJ + flight + io_uring + ?   red: kernel-only", "", buffer_bytes,
+	  buffer_role, NULL, 1, 0, false },
+	{ "devices", KIND_DEVICE,
+	  "device,driver,attachments,buffers,bytes,mapped,dir,map_rate,p99,rate",
+	  "rate,attachments,p99,map_rate,driver,buffers,dir,mapped", "Buffers", "",
+	  "<-W writes   ->R reads   - unknown: mapped before we started", "",
+	  device_bytes, device_role, device_holds, 1, 0, false },
 	{ "exporters", KIND_EXPORTER, "exporter,buffers,bytes,rate", "rate,buffers", "Buffers",
-	  "", "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds },
+	  "", "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds,
+	  1, 0, false },
+	{ "latency", KIND_OPERATION,
+	  "exporter,device,op,dir,count,errors,rate,p50,p90,p99,max,trail",
+	  "errors,p90,trail,p50,rate,count,exporter,max,dir,op", "Chart", "",
+	  "60s: p99 of the last minute   red: some calls failed", "", NULL, operation_role, NULL,
+	  1, MODEL_WATCHES_TIMES, true },
+	{ "pipelines", KIND_FLOW, "flow,buffers,size,rate,throughput,age",
+	  "age,throughput,size,buffers,rate", "Buffers", "",
+	  "(presumed to write)   ? attached, not seen mapped   red: stalled", "", flow_bytes,
+	  flow_role, flow_holds, 2, MODEL_WATCHES_STATE, true },
+	{ "suspects", KIND_SUSPECT, "kind,bytes,age,pid,comm,ino,exporter,name,from,to",
+	  "from,to,name,exporter,pid,ino,age,comm", "Why", "",
+	  "FROM, TO: the fewest that it held, before and now   red: kernel-held", "", suspect_bytes,
+	  suspect_role, suspect_holds, 1, 0, true },
 };

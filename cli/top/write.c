@@ -17,21 +17,39 @@ static int write_rows(FILE *out, const char *view, const struct model *m, const 
 	return output_json_rows(out, view_find(view), m, rows, &options);
 }
 
-/* The rows that live, and of the columns those that other outputs have too */
+/* The columns, as other outputs have them */
+static int choose_columns(struct column_list *columns, const struct list *l)
+{
+	char *names = NULL;
+	size_t len;
+	FILE *out = open_memstream(&names, &len);
+	uint32_t i;
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	for (i = 0; i < l->n_columns; i++) {
+		const char *name = screen_column_instead(l->columns[i]);
+
+		fprintf(out, "%s%s", *name && ftell(out) ? "," : "", name);
+	}
+	err = fclose(out) ? -ENOMEM : 0;
+	/* Where the screen's are all that is shown, there is nothing to write. */
+	if (!err && *names)
+		err = column_list_parse(columns, l->data, names, NULL);
+	free(names);
+	return err;
+}
+
+/* The rows that live */
 static int write_list(FILE *out, const struct ui *ui, uint32_t *n)
 {
 	const struct list *l = ui->list;
 	struct column_list columns = { 0 };
 	struct rows rows = { 0 };
 	uint32_t i;
-	int err = 0;
+	int err = choose_columns(&columns, l);
 
-	columns.columns = calloc(l->n_columns, sizeof(*columns.columns));
-	if (!columns.columns)
-		return -ENOMEM;
-	for (i = 0; i < l->n_columns; i++)
-		if (!screen_column_is_rate(l->columns[i]))
-			columns.columns[columns.n++] = l->columns[i];
 	for (i = 0; i < l->rows.n && !err; i++)
 		if (!history_is_dead(&ui->history, l->view->kind, l->rows.rows[i]))
 			err = rows_add(&rows, l->rows.rows[i]);
