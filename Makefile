@@ -12,6 +12,8 @@ BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS	?= -O2 -g
 LIBS	:= libbpf libelf smartcols json-c ncursesw
+# What the tools can do without, saying so
+OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd libxml-2.0
 
 ifneq ($(V),1)
 Q	:= @
@@ -19,11 +21,14 @@ say	= @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@)
 endif
 
 WARN	:= -Wall -Wextra -Werror
-override CFLAGS += -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -MMD -MP \
+override CFLAGS += -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
 # Looked up only when something is compiled, so that help and deps need no library.
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+HAVE	= $(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) && \
+	{ test $(lib) != libprotobuf-c || command -v protoc-c >/dev/null; } && echo $(lib)))
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) $(HAVE)) \
+	$(addprefix -DHAVE_,$(shell echo $(HAVE:lib%=%) | tr a-z.- A-Z__))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS) $(HAVE)) -lm
 
 COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c
 TOP	:= cli/dmabuf-top.c $(wildcard cli/top/*.c)
@@ -34,7 +39,7 @@ TOOLS	:= $(O)/dmabuf-top $(O)/dmabuf-trace
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests-bin tests-unit install uninstall clean help
+.PHONY: all tests-bin tests-unit tests-kmod install uninstall clean help
 
 all: $(TOOLS)	## build the tools (O=DIR: elsewhere than out, V=1: show commands)
 
@@ -48,6 +53,14 @@ $(O)/obj/%.o: %.c | $(SKEL)
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+# The library is of no use without its compiler
+$(O)/gen/perfetto.pb-c.c: cli/output/perfetto.proto
+	$(call say,PROTO)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(if $(filter libprotobuf-c,$(HAVE)),protoc-c --c_out=$(@D) --proto_path=$(<D) $<,touch $@)
+
+$(O)/obj/cli/output/perfetto.o $(O)/tests/obj/cli/output/perfetto.o: $(O)/gen/perfetto.pb-c.c
 
 # One line instead of a screen full of errors
 $(O)/.have:
@@ -67,18 +80,30 @@ $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
+include kmod/kmod.mk
 include tests/build.mk
 -include tests/tests.mk
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)
 
 install: all	## install below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/man/man4 share/man/man5 share/man/man8)
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
 	install -m 644 man/dmabuf-top.8 man/dmabuf-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 man/dmabuf-trace.data.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/dmabuf-tools
+	sed 's|/usr/local/|$(PREFIX)/|' cli/share/systemd/dmabuf-metrics.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
+	install -m 644 cli/share/prometheus/dmabuf.rules.yml cli/share/grafana/*.json \
+		$(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
 uninstall:	## remove what install installed
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/man/man8/%.8,dmabuf-top dmabuf-trace)
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man4/dmabuf_tools.4
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/dmabuf-trace.data.5
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
 clean:	## remove what was built (not the lab's trees)
 	rm -rf $(O)

@@ -14,6 +14,14 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "record", record_main, "who holds each dma-buf, over time, into a file" },
+	{ "report", report_main, "what a recording comes to" },
+	{ "export", export_main, "a recording for Perfetto, Chrome, or line by line as JSON" },
+	{ "diff", diff_main, "how what is held differs between two recordings" },
+	{ "stat", stat_main, "how often, and how long, by exporter, device and direction" },
+	{ "live", live_main, "what happens to buffers, as it happens" },
+	{ "metrics", metrics_main, "sums for Prometheus: printed, into a file, or by HTTP" },
+	{ "leaks", leaks_main, "whether a command leaks dma-bufs, for CI" },
 	{ "doctor", doctor_main, "what this kernel offers, what is missing and how to get it" },
 };
 
@@ -41,7 +49,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--version")) {
-		printf("dmabuf-trace %s (libbpf %s)\n", VERSION, libbpf_version_string());
+		options_print_version("dmabuf-trace");
 		return EXIT_OK;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "source/events.h"
 #include "source/source.h"
 #include "trace/trace.h"
 
@@ -27,6 +28,12 @@ static const struct option long_options[] = {
 static void print_line(const char *state, const char *what, const char *text)
 {
 	printf(" %-4s %-12s %s\n", state, what, text);
+}
+
+/* The same with what to do about it */
+static void print_help(const char *state, const char *what, const char *text, const char *help)
+{
+	printf(" %-4s %-12s %-26s %s\n", state, what, text, help);
 }
 
 /* Bits of CapEff that matter here (include/uapi/linux/capability.h). */
@@ -77,7 +84,7 @@ static void print_kernel(void)
 
 	uname(&name);
 	get_lockdown(lockdown, sizeof(lockdown));
-	printf("dmabuf-tools %s   libbpf %s\n", VERSION, libbpf_version_string());
+	options_print_version("dmabuf-tools");
 	printf("kernel   %s %s   lockdown %s   BTF %s   debugfs %s\n", name.release, name.machine,
 	       lockdown, access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes",
 	       debugfs_mounted() ? "mounted" : "not mounted");
@@ -86,6 +93,20 @@ static void print_kernel(void)
 
 /* Whether any source by BPF opened: print_sources() finds out. */
 static bool bpf_works;
+
+/* What a snapshot cannot tell without another source's help */
+static void print_kernel_only(const char *used)
+{
+	if (!strcmp(used, source_bpf_iter.name))
+		print_line("ok", "kernel-only", "buffers that no process holds, by the iterator");
+	else if (!strcmp(used, source_module.name))
+		print_line("ok", "kernel-only", "those exported since the module was loaded");
+	else if (!strcmp(used, source_bpf_task.name) && debugfs_mounted())
+		print_line("WARN", "kernel-only", "from bufinfo; a stuck driver can block it");
+	else
+		print_help("--", "kernel-only", "buffers that no process holds are not seen",
+			   "mount -t debugfs none /sys/kernel/debug");
+}
 
 /* Tries each source alone, so that every refusal is told with its reason. */
 static int print_sources(void)
@@ -108,7 +129,7 @@ static int print_sources(void)
 			print_line("ok", source_all[i]->name, line);
 			if (!used)
 				used = source_all[i]->name;
-			bpf_works |= source_all[i] != &source_proc;
+			bpf_works |= !strncmp(source_all[i]->name, "bpf:", 4);
 			source_close(&source);
 		}
 		free(why);
@@ -116,6 +137,8 @@ static int print_sources(void)
 	if (used && strcmp(used, source_proc.name) == 0)
 		print_line("WARN", "snapshot",
 			   "own processes only: no devices, nothing that only the kernel holds");
+	else if (used)
+		print_kernel_only(used);
 	return used ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -131,11 +154,43 @@ static void print_references(void)
 	if (len >= 0 && (!btf || memmem(btf, len, "drm_prime_member", sizeof("drm_prime_member"))))
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
-		print_line("--", "GEM handles", "no DRM driver is loaded; one that is loaded later "
-			   "is seen by tools that start after it");
-	print_line("ok", "in flight", "messages in unix sockets of this network namespace");
-	print_line("--", "io_uring", "registered files are not told apart: unexplained");
+		print_line("--", "GEM handles", "no DRM driver is loaded");
+	print_line("ok", "in flight", "messages in unix sockets, of all network namespaces of processes");
 	free(btf);
+	btf = NULL;
+	room = 0;
+	len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
+	if (len > 0 && memmem(btf, len, "io_ring_ctx", sizeof("io_ring_ctx")))
+		print_line("ok", "io_uring", "registered files");
+	else
+		print_line("--", "io_uring", "not in this kernel");
+	free(btf);
+}
+
+/* Which hook each event would get in live, stat and record. */
+static void print_events(void)
+{
+	struct events_hook hook;
+	uint32_t i;
+
+	printf(" %-11s %-10s %-28s %s\n", "EVENT", "HOOK", "SYMBOL", "WHY");
+	for (i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++)
+		printf(" %-11s %-10s %-28s %s\n", event_name(hook.event),
+		       events_hooks_name(hook.hooks), hook.function, hook.why);
+	puts("dmabuf-top's statistics are by fentry, which is cheaper; what it misses is shown.");
+}
+
+/* Subcommands by what they need */
+static void print_verdict(bool any_source)
+{
+	if (bpf_works)
+		puts("Works: dmabuf-top, record, stat, live, leaks, metrics.  Missing: nothing.");
+	else if (any_source)
+		puts("Works: dmabuf-top, record without events, metrics without latencies.\n"
+		     "Missing: stat, live, leaks, which need BPF: root, or CAP_BPF and CAP_PERFMON, and a "
+		     "kernel with BTF.");
+	else
+		puts("Works: report, diff, export of recordings.  Missing: all that looks at this machine.");
 }
 
 int doctor_main(int argc, char **argv)
@@ -167,5 +222,8 @@ int doctor_main(int argc, char **argv)
 	if (!debugfs_mounted())
 		print_line("WARN", "debugfs", "buffers that only the kernel holds may go unseen on "
 			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
+	if (bpf_works)
+		print_events();
+	print_verdict(status == EXIT_OK);
 	return status;
 }

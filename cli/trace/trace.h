@@ -5,5 +5,13 @@
 
 /* Each takes its own argv (argv[0] is its name) and returns an exit status. */
 int doctor_main(int argc, char **argv);
+int record_main(int argc, char **argv);
+int report_main(int argc, char **argv);
+int export_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
+int leaks_main(int argc, char **argv);
+int live_main(int argc, char **argv);
+int stat_main(int argc, char **argv);
+int metrics_main(int argc, char **argv);
 
 #endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace diff --by=stack: by which functions a recording's buffers were exported. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/replay.h"
+#include "source/recorded_stack.h"
+#include "source/symbols.h"
+#include "trace/diff_stacks.h"
+
+/* As many functions as a baseline of leaks has */
+#define FUNCTIONS 5
+
+struct diff_stacks {
+	struct replay *replay;
+	struct symbols *symbols;
+	struct index by_ino;		/* of all exported: places in exports */
+	struct export {
+		uint64_t kernel, user;	/* numbers of stacks */
+	} *exports;
+	uint32_t n, room;
+	char text[1024];
+};
+
+static int take(void *ctx, const struct model_event *event)
+{
+	struct diff_stacks *s = ctx;
+	struct export *export;
+
+	/* Who has an inode next is exported anew: of releases nothing need be known */
+	if (event->raw.type != EVENT_EXPORT || event->raw.result)
+		return 0;
+	export = array_add(&s->exports, &s->n, &s->room, sizeof(*export));
+	if (!export)
+		return -ENOMEM;
+	*export = (struct export){ event->kernel_stack, event->user_stack };
+	return index_put(&s->by_ino, event->raw.ino, s->n - 1);
+}
+
+struct diff_stacks *diff_stacks_read(struct recording *recording, int *err)
+{
+	struct diff_stacks *s = calloc(1, sizeof(*s));
+	const struct replay_taker taker = { .event = take, .ctx = s };
+
+	*err = -ENOMEM;
+	if (!s)
+		return NULL;
+	s->replay = replay_new(recording, NULL);
+	s->symbols = symbols_new();
+	if (s->replay && s->symbols)
+		*err = replay_run(s->replay, &taker, UINT32_MAX);
+	if (*err) {
+		diff_stacks_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static size_t put(struct diff_stacks *s, size_t len, const char *text)
+{
+	size_t room = sizeof(s->text) - len, n = strlen(text);
+
+	if (n >= room)
+		n = room - 1;
+	memcpy(s->text + len, text, n);
+	s->text[len + n] = '\0';
+	return len + n;
+}
+
+/* "new_surface < start < main"; by the files where functions are unknown. */
+static const char *functions(struct diff_stacks *s, const struct stack *stack)
+{
+	uint32_t i, n = 0;
+	size_t len = 0;
+
+	for (i = 0; stack && i < stack->n && n < FUNCTIONS; i++) {
+		const struct stack_frame *f = &stack->frames[i];
+		const char *name = f->function ? f->function : f->module;
+
+		if (!name)
+			continue;
+		len = put(s, len, n++ ? " < " : "");
+		len = put(s, len, name);
+	}
+	return n ? s->text : NULL;
+}
+
+const char *diff_stacks_key(void *ctx, uint64_t ino)
+{
+	struct diff_stacks *s = ctx;
+	uint32_t i = index_get(&s->by_ino, ino);
+	const char *text;
+
+	if (i == INDEX_NONE)
+		return NULL;
+	text = functions(s, recorded_stack(s->replay, s->symbols, s->exports[i].user));
+	return text ? text : functions(s, recorded_stack(s->replay, s->symbols,
+							 s->exports[i].kernel));
+}
+
+void diff_stacks_free(struct diff_stacks *s)
+{
+	if (!s)
+		return;
+	replay_free(s->replay);
+	symbols_free(s->symbols);
+	index_free(&s->by_ino);
+	free(s->exports);
+	free(s);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What leaks were found, for people and for programs: text, JSON, JUnit, annotations; and which of
+ * them are known or suppressed. The model has judged (model/leaks.h).
+ */
+#ifndef FINDINGS_H
+#define FINDINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "model/leaks.h"
+
+struct finding_frame {
+	const char *function, *file, *module;	/* NULL unknown; any bytes */
+	uint64_t offset;		/* in the function; without one, in the module */
+	uint32_t line;			/* 0 unknown */
+	bool kernel;
+};
+
+/* The innermost first: the kernel's, then the program's. Zero is empty. */
+struct finding_frames {
+	struct finding_frame *rows;
+	uint32_t n, room;
+};
+
+/* One line of a suppressions file. */
+struct suppression {
+	char *pattern;
+	uint64_t findings, bytes;	/* that it was used for */
+};
+
+struct suppressions {
+	struct suppression *rules;
+	uint32_t n, room;
+};
+
+/* What a finding was known by; each string is not NULL. */
+#define BASELINE_FUNCTIONS 5
+struct known_finding {
+	unsigned int kind;
+	char *exporter, *comm;		/* "" unknown */
+	char *functions[BASELINE_FUNCTIONS];	/* "" no more */
+};
+
+struct baseline {
+	struct known_finding *known;
+	uint32_t n, room;
+};
+
+/* Stacks of one finding */
+struct finding_stacks {
+	struct finding_frames exported, begun;
+};
+
+struct findings {
+	const struct leaks *leaks;
+	struct finding_stacks *stacks;	/* one for each finding */
+	struct suppressions suppressions;
+	struct baseline baseline;
+	uint32_t fail_on;		/* 1 << kind; 0: all errors */
+	/* What was run */
+	char **command;			/* NULL none */
+	uint32_t pid;
+	int status;			/* the command's */
+	bool full;			/* all buffers of each in text */
+	uint64_t lost;
+	const char *incomplete;		/* why the verdict is, NULL: it is not */
+};
+
+/* How many findings fail, and what they come to. */
+struct findings_sum {
+	uint64_t leaks, warnings, buffers, bytes;	/* errors; others; of errors */
+	uint64_t suppressed, suppressed_bytes, known;
+	uint64_t failing;
+};
+
+/*
+ * Frames of two stacks' numbers, put into an empty list; strings are the callee's and good until
+ * the findings are freed. Returns 0 or -ENOMEM.
+ */
+typedef int finding_resolver(void *ctx, struct leak_stack stack, struct finding_frames *frames);
+
+/* Looks up stacks, suppressions and the baseline for what leaks were judged. 0 or -ENOMEM. */
+int findings_prepare(struct findings *findings, struct leaks *leaks, finding_resolver *resolve,
+		     void *ctx);
+void findings_sum(const struct findings *findings, struct findings_sum *sum);
+/* Whether it counts against the command. */
+bool finding_fails(const struct findings *findings, const struct leak_finding *f);
+/* "error", "warning" */
+const char *finding_severity(const struct leak_finding *f);
+void findings_free(struct findings *findings);
+
+/* Of a finding, as one line: "192 KiB in 12 buffers, exporter system". Returns buf. */
+char *finding_head(char *buf, size_t room, const struct findings *findings,
+		   const struct leak_finding *f);
+/* What was begun and not ended, one line; "" nothing. Returns buf. */
+char *finding_begun(char *buf, size_t room, const struct findings *findings,
+		    const struct leak_finding *f);
+/* Bytes with a unit: "16 KiB". Returns buf, of 16 bytes or more. */
+char *finding_size(char *buf, uint64_t bytes);
+
+/* Finding i as text, in several lines. */
+void finding_text(FILE *out, const struct findings *findings, uint32_t i, uint32_t number);
+/* All return 0, -ENOMEM or -EIO. */
+int findings_text(FILE *out, const struct findings *findings);
+/* Workflow commands of GitHub Actions, one for each finding that is not suppressed or known. */
+int findings_annotate(FILE *out, const struct findings *findings);
+int findings_json(FILE *out, const struct findings *findings);
+/* A file: 0 or -errno; -ENOTSUP in a build without libxml2. */
+int findings_junit(const char *path, const struct findings *findings);
+bool findings_has_junit(void);
+
+/*
+ * Reading and writing what is suppressed and known. Return 0, or -errno with error saying what is
+ * wrong in one line: the file's name is in it.
+ */
+int suppressions_read(struct suppressions *suppressions, const char *path, char *error,
+		      size_t room);
+/* Whether a pattern as in LeakSanitizer's suppressions is in text: * anything, ^ and $ its ends. */
+bool suppression_matches(const char *pattern, const char *text);
+int baseline_read(struct baseline *baseline, const char *path, char *error, size_t room);
+int baseline_write(const char *path, const struct findings *findings, char *error, size_t room);
+/* What stands in a baseline for finding i. Strings are the finding's, made safe in room. */
+bool baseline_knows(const struct baseline *baseline, const struct findings *findings, uint32_t i);
+
+#endif

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace live: each event as it comes, a line each, as strace does for system calls. */
+#define _GNU_SOURCE	/* strerrorname_np */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "output/output.h"
+#include "output/stack.h"
+#include "output/text.h"
+#include "trace/trace.h"
+#include "trace/tracing.h"
+
+static const struct option long_options[] = {
+	OPTIONS_LONG,
+	TRACING_LONG,
+	TRACING_STACKS,
+	{ 0 }
+};
+
+static const char help[] =
+	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
+	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's processes do and\n"
+	"what is done to the buffers that they export.\n\n"
+	TRACING_HELP
+	TRACING_STACKS_HELP
+	OPTIONS_HELP;
+
+struct live {
+	struct tracing tracing;
+	struct events *events;
+	uint64_t shown;
+	uint64_t lost;			/* as far as told */
+};
+
+static const char *error_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return name ? name : "?";
+}
+
+static const char *direction_word(const struct model_event *e)
+{
+	static const char *const device[] = { "BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE", NULL };
+	/* What the CPU does with what the device wrote is to read it */
+	static const char *const cpu[] = { "READ|WRITE", "WRITE", "READ", NULL };
+	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
+
+	return e->raw.type == EVENT_BEGIN || e->raw.type == EVENT_END ? cpu[direction] :
+		device[direction];
+}
+
+static void put_safe(FILE *out, const char *text)
+{
+	char safe[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
+
+	text_safe(safe, sizeof(safe), text);
+	fputs(safe, out);
+}
+
+static void put_who(FILE *out, const struct model_event *e)
+{
+	time_t seconds = e->realtime / 1000000000;
+	char clock[16];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	fprintf(out, "%s.%06u ", clock, (unsigned int)(e->realtime % 1000000000 / 1000));
+	put_safe(out, e->comm ? e->comm : "-");
+	fprintf(out, "[%u", e->pid ? e->pid : e->raw.tid);
+	if (e->pid && e->pid != e->raw.tid)
+		fprintf(out, "/%u", e->raw.tid);
+	fputs("]  ", out);
+}
+
+/* What stands between the parentheses after the buffer */
+static void put_arguments(FILE *out, const struct model_event *e)
+{
+	const struct dmabuf_event *raw = &e->raw;
+	const char *direction = direction_word(e);
+	char size[8];
+
+	if (raw->type == EVENT_EXPORT || raw->type == EVENT_MMAP)
+		fprintf(out, ", %s", text_size(size, raw->value));
+	if (raw->type == EVENT_EXPORT) {
+		fputs(", ", out);
+		put_safe(out, e->exporter ? e->exporter : "-");
+	}
+	if (e->device) {
+		fputs(", ", out);
+		put_safe(out, e->device);
+		if (raw->attachment && raw->type != EVENT_ATTACH)
+			fprintf(out, " #%u", raw->attachment);
+	}
+	if (direction)
+		fprintf(out, ", %s", direction);
+	if (raw->type == EVENT_NAME) {
+		fputs(", \"", out);
+		put_safe(out, e->text ? e->text : "");
+		fputc('"', out);
+	}
+	if (raw->type == EVENT_FENCE_WAIT && e->text) {
+		fputs(raw->ino ? ", " : "", out);
+		put_safe(out, e->text);
+		fputc(' ', out);
+		put_safe(out, e->text2);
+	}
+}
+
+static void put_result(FILE *out, const struct model_event *e)
+{
+	const struct dmabuf_event *raw = &e->raw;
+	bool call = event_is_call(raw->type);
+	char took[16];
+
+	if (raw->result < 0)
+		fprintf(out, " = -%s", error_name(-raw->result));
+	else if (raw->type == EVENT_ATTACH)
+		fprintf(out, " = #%u", raw->attachment);
+	else if (call || raw->type == EVENT_FD || raw->type == EVENT_GET)
+		fprintf(out, " = %d", raw->result);
+	if (call)
+		fprintf(out, " <%s>", text_ns(took, raw->value));
+	if (call && raw->wait && raw->type != EVENT_FENCE_WAIT)
+		fprintf(out, " fence %s", text_ns(took, raw->wait));
+	if (raw->type == EVENT_DETACH && raw->flags & EVENT_MAPPED)
+		fputs(" while mapped", out);
+	if (raw->type == EVENT_RELEASE && e->lifetime)
+		fprintf(out, " lived %" PRIu64 ".%06us", e->lifetime / 1000000000,
+			(unsigned int)(e->lifetime % 1000000000 / 1000));
+	if (e->node) {
+		fputs(" via ", out);
+		put_safe(out, e->node);
+	}
+}
+
+static void put_event(FILE *out, const struct model_event *e)
+{
+	put_who(out, e);
+	fprintf(out, "%s(", event_name(e->raw.type));
+	if (e->raw.type == EVENT_FORK)
+		fprintf(out, "%u", e->raw.attachment);
+	else if (e->raw.ino)
+		fprintf(out, "%" PRIu64, (uint64_t)e->raw.ino);
+	put_arguments(out, e);
+	fputc(')', out);
+	put_result(out, e);
+	fputc('\n', out);
+	stack_print(out, e->kernel, "\t");
+	stack_print(out, e->user, "\t");
+	if (e->kernel || e->user)
+		fputc('\n', out);
+}
+
+static int take(void *ctx, const struct model_event *told)
+{
+	struct live *live = ctx;
+	struct tracing *t = &live->tracing;
+	struct model_event named = *told, *event = &named;
+	const void *rows[] = { event };
+	struct rows one = { .rows = rows, .n = 1 };
+	struct output_options options = { .columns = &t->columns, .no_header = true };
+
+	live->shown++;
+	tracing_name_stacks(t, live->events, event);
+	if (t->common.format == OUTPUT_JSON)
+		return output_json_line(t->out, event, &t->columns);
+	if (t->common.format == OUTPUT_CSV)
+		return output_csv(t->out, &event_view, NULL, &one, &options);
+	put_event(t->out, event);
+	return ferror(t->out) ? -EIO : 0;
+}
+
+/* Where in the course of things something was lost; JSON has it at its place too. */
+static void tell_lost(struct live *live)
+{
+	struct events_lost lost;
+	uint64_t all;
+
+	events_lost(live->events, &lost);
+	all = lost.dropped + lost.missed;
+	if (all == live->lost)
+		return;
+	if (live->tracing.common.format == OUTPUT_JSON)
+		fprintf(live->tracing.out, "{\"event\":\"lost\",\"lost\":%" PRIu64 "}\n",
+			all - live->lost);
+	else if (live->tracing.common.format == OUTPUT_TEXT)
+		fprintf(live->tracing.out, "--- %" PRIu64 " events lost ---\n", all - live->lost);
+	live->lost = all;
+}
+
+/* How long events may wait in the ring; it holds more than come in this time. */
+#define READ_MS 10
+
+static int watch(struct live *live, struct runner *runner)
+{
+	struct tracing *t = &live->tracing;
+	bool ended = false;
+	int n;
+
+	while (!ended) {
+		runner_wait(READ_MS);
+		ended = runner_ended(runner);
+		if (ended)
+			events_stop(live->events);
+		n = events_read(live->events, take, live);
+		if (n >= 0)
+			tell_lost(live);
+		if (n < 0 || fflush(t->out))
+			return tracing_fail(t, "cannot write %s: %s",
+					    t->common.output ? t->common.output : "what happens",
+					    strerror(n < 0 && n != -EIO ? -n : errno));
+	}
+	if (!t->common.quiet)
+		fprintf(stderr, "%s: %" PRIu64 " events shown, %" PRIu64 " lost\n",
+			t->common.command, live->shown, live->lost);
+	tracing_tell_stacks(t, live->events);
+	return t->command ? runner->status : EXIT_OK;
+}
+
+static int run(struct live *live)
+{
+	struct tracing *t = &live->tracing;
+	const char *why = NULL;
+	struct runner runner;
+	int status;
+
+	if (runner_fork(&runner, t, &why))
+		return tracing_fail(t, "cannot run a process: %s", why);
+	t->events.to_ring = true;
+	t->events.follow = t->all ? 0 : runner.pid;
+	status = tracing_open(t, &live->events);
+	if (status) {
+		runner_cancel(&runner);
+		return status;
+	}
+	if (t->common.format == OUTPUT_CSV && !t->common.no_header)
+		output_csv(t->out, &event_view, NULL, &(struct rows){ 0 },
+			   &(struct output_options){ .columns = &t->columns });
+	events_start(live->events);
+	if (!t->common.quiet && !t->command)
+		fprintf(stderr, "%s: watching by %s; ^C ends\n", t->common.command,
+			events_hooks_used(live->events));
+	runner_go(&runner);
+	status = watch(live, &runner);
+	events_close(live->events);
+	return status;
+}
+
+int live_main(int argc, char **argv)
+{
+	struct live live = { 0 };
+	struct tracing *t = &live.tracing;
+	int opt, status = 0;
+
+	tracing_init(t, "dmabuf-trace live");
+	while (!status && (opt = getopt_long(argc, argv, TRACING_SHORT, long_options,
+					     NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			status = EXIT_OK + 1;
+		} else {
+			status = tracing_take(t, opt, optarg);
+		}
+	}
+	if (!status && t->common.list_columns)
+		status = (output_list_columns(stdout, &event_view, 1) ? EXIT_FAILED : EXIT_OK) + 1;
+	if (!status)
+		status = tracing_prepare(t, &event_view, argc, argv);
+	return tracing_end(t, status ? status - 1 : run(&live));
+}

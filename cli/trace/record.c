@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace record: events and snapshots into a file that survives what ends it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output/text.h"
+#include "trace/record.h"
+#include "trace/trace.h"
+
+/* How long anything may wait: in the ring, for being counted as lost, for being written. */
+#define READ_MS		10
+#define LOST_SECONDS	0.1
+#define FLUSH_SECONDS	1
+
+#define MIN_SIZE	(1u << 16)	/* of --max-size: header, names, one snapshot */
+#define FLIGHT_SIZE	(256u << 20)	/* of memory, unless --max-size says */
+
+enum {
+	OPT_SNAPSHOT = OPT_OWN + 16,	/* behind those of tracing.h */
+	OPT_MAX_SIZE,
+	OPT_COMPRESS,
+	OPT_FLIGHT,
+	OPT_TRIGGER,
+};
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
+	{ "compress", optional_argument, NULL, OPT_COMPRESS },
+	{ "flight", required_argument, NULL, OPT_FLIGHT },
+	{ "trigger", required_argument, NULL, OPT_TRIGGER },
+	{ "tree", no_argument, NULL, 'F' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "cgroup", required_argument, NULL, 'G' },
+	{ "exporter", required_argument, NULL, OPT_EXPORTER },
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "comm", required_argument, NULL, OPT_COMM },
+	{ "min-size", required_argument, NULL, OPT_MIN_SIZE },
+	{ "events", required_argument, NULL, 'e' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "hooks", required_argument, NULL, OPT_HOOKS },
+	{ "ring-size", required_argument, NULL, OPT_RING_SIZE },
+	TRACING_STACKS,
+	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 }
+};
+
+static const char help[] =
+	"Usage: dmabuf-trace record [options] [-- COMMAND...]\n"
+	"Records what happens to dma-bufs and who holds them, until ^C or until COMMAND ends.\n\n"
+	"  -o, --output=FILE        the recording (dmabuf.data)\n"
+	"  -F, --tree               only COMMAND's processes, and what they export\n"
+	"      --snapshot=SECONDS   time between two snapshots (1); 0: only at start and end\n"
+	"      --max-size=SIZE      stop before the file is larger (K, M, G)\n"
+	"      --compress[=LEVEL]   by zstd, 1 to 19 (3)\n"
+	"      --flight=SECONDS     keep only the last SECONDS, in memory; written at the end,\n"
+	"                           and on SIGUSR2; --max-size: of that memory (256M)\n"
+	"      --trigger=EVENT>TIME  with --flight: written when one takes longer, like map>5ms\n"
+	"  -e, --events=EVENT[,EVENT]  only these\n"
+	"  -u, --user=USER          run COMMAND as that user\n"
+	"      --hooks=HOOKS        auto, tracepoint, kprobe, fentry\n"
+	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
+	TRACING_STACKS_HELP
+	"What to record (values of one option are alternatives, options must all hold):\n"
+	"  -p, --pid=PID[,PID]      processes, and the buffers that they hold or export\n"
+	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"
+	"      --comm=PATTERN       processes by command name\n"
+	"      --exporter=PATTERN   buffers by exporter\n"
+	"      --device=PATTERN     buffers attached to a device\n"
+	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"
+	"      --source=SOURCE      of snapshots: auto, bpf:iter, bpf:task, proc\n"
+	"  -q, --quiet  -v, --verbose  --version  -h, --help\n";
+
+static volatile sig_atomic_t asked_to_dump;
+
+static void ask_to_dump(int number)
+{
+	(void)number;
+	asked_to_dump = 1;
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static double now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1e9;
+}
+
+/* Seconds, from least on; below 0 it is none. */
+static double parse_seconds(const char *arg, double least)
+{
+	char *end;
+	double s;
+
+	errno = 0;
+	s = strtod(arg, &end);
+	return errno || end == arg || *end || !isfinite(s) || s < least || s > 86400 ? -1 : s;
+}
+
+static int take_compress(struct record *r, const char *arg)
+{
+	char *end = "";
+	long level = arg ? strtol(arg, &end, 10) : 3;
+
+	if (*end || level < 1 || level > 19)
+		return options_usage(&r->tracing.common, "--compress takes a level from 1 to 19: '%s'",
+				     arg) + 1;
+	if (!recording_zstd_version())
+		return options_fail(&r->tracing.common, "--compress needs zstd, which this build is without") + 1;
+	r->options.compress = level;
+	return 0;
+}
+
+static int take_option(struct record *r, int opt, const char *arg)
+{
+	struct options *common = &r->tracing.common;
+	double seconds;
+
+	switch (opt) {
+	case OPT_SNAPSHOT:
+		r->interval = strcmp(arg, "0") ? parse_seconds(arg, 0.01) : 0;
+		if (r->interval < 0)
+			return options_usage(common, "--snapshot takes seconds from 0.01 to 86400, or 0: '%s'",
+					     arg) + 1;
+		return 0;
+	case OPT_FLIGHT:
+		seconds = parse_seconds(arg, 0.1);
+		if (seconds < 0)
+			return options_usage(common, "--flight takes seconds from 0.1 to 86400: '%s'",
+					     arg) + 1;
+		r->options.keep = seconds * 1e9;
+		return 0;
+	case OPT_MAX_SIZE:
+		if (filter_parse_size(arg, &r->options.max_size) || r->options.max_size < MIN_SIZE)
+			return options_usage(common, "--max-size takes bytes, or K, M, G, from 64K on: '%s'",
+					     arg) + 1;
+		return 0;
+	case OPT_COMPRESS:
+		return take_compress(r, arg);
+	case OPT_TRIGGER:
+		if (record_parse_trigger(r, arg))
+			return options_usage(common, "--trigger takes a call and a time, like map>5ms: '%s'",
+					     arg) + 1;
+		return 0;
+	case 'F':
+		r->tree = true;
+		return 0;
+	case 'o':
+		r->path = arg;
+		return 0;
+	case 'e':
+	case OPT_HOOKS:
+	case OPT_RING_SIZE:
+	case OPT_STACKS:
+		r->events_asked = true;
+		/* fall through */
+	default:
+		return tracing_take(&r->tracing, opt, arg);
+	}
+}
+
+static int fail(struct record *r, const char *what, const char *why)
+{
+	fprintf(stderr, "%s: %s%s%s\n", r->tracing.common.command, what, why ? ": " : "",
+		why ? why : "");
+	return r->tracing.command ? EXIT_TOOL_FAILED : EXIT_FAILED;
+}
+
+/* The words as one line, for people. */
+static char *join(char **words, int n)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int i;
+
+	for (i = 0; out && i < n; i++)
+		fprintf(out, "%s%s", i ? " " : "", words[i]);
+	if (out)
+		fclose(out);
+	return text;
+}
+
+static int create(struct record *r, int argc, char **argv)
+{
+	char release[80], host[80], machine[80], source[64], hooks[80];
+	char *words = join(argv, argc), *command = NULL;
+	struct recording_about about = { .memory = r->source.memory };
+	const char *texts[9] = { release, host, machine, source, "tool=dmabuf-trace " VERSION };
+	struct utsname name;
+	int err, n = 5;
+
+	uname(&name);
+	snprintf(release, sizeof(release), "release=%s", r->source.release);
+	snprintf(host, sizeof(host), "host=%s", r->source.host);
+	snprintf(machine, sizeof(machine), "machine=%s", name.machine);
+	snprintf(source, sizeof(source), "source=%s", r->source.ops->name);
+	if (r->events) {
+		snprintf(hooks, sizeof(hooks), "hooks=%s", events_hooks_used(r->events));
+		texts[n++] = hooks;
+	}
+	if (record_is_filtered(r))
+		texts[n++] = "filter=yes";
+	if (words && asprintf(&command, "command=dmabuf-trace %s", words) >= 0)
+		texts[n++] = command;
+	about.start = clock_ns(CLOCK_MONOTONIC);
+	about.realtime = clock_ns(CLOCK_REALTIME) - (int64_t)about.start;
+	about.boottime = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+	about.texts = texts;
+	err = recording_create(&r->writer, r->fd, &about, &r->options);
+	free(words);
+	free(command);
+	return err;
+}
+
+/* What the snapshot has as numbers, and what they are called here. */
+static int add_names(struct record *r)
+{
+	const struct model *m = &r->model;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < m->n_processes && !err; i++)
+		if (m->processes[i].cgroup)
+			err = recording_add_name(r->writer, RECORDING_CGROUP,
+						 m->processes[i].cgroup_id,
+						 m->processes[i].cgroup, NULL);
+	for (i = 0; i < m->n_nodes && !err; i++)
+		if (m->nodes[i].path)
+			err = recording_add_name(r->writer, RECORDING_RDEV, m->nodes[i].rdev,
+						 m->nodes[i].path, NULL);
+	for (i = 0; i < m->n_devices && !err; i++)
+		if (m->devices[i].nodes)
+			err = recording_add_name(r->writer, RECORDING_DEVICE_NODES, 0,
+						 m->devices[i].device, m->devices[i].nodes);
+	return err;
+}
+
+/* Returns 0 or what the source gave; r->error if it could not be written. */
+static int take_snapshot(struct record *r)
+{
+	const struct records *records;
+	struct recording_moment moment;
+	uint64_t time;
+	int err;
+
+	/* What was before it comes before it */
+	r->error = record_read_events(r, true);
+	if (r->error)
+		return 0;
+	time = clock_ns(CLOCK_MONOTONIC);
+	err = record_snapshot(r, &records);
+	if (err) {
+		if (!r->snapshot_failed && !r->tracing.common.quiet)
+			fprintf(stderr, "%s: no snapshot: %s\n", r->tracing.common.command,
+				r->source.error);
+		r->snapshot_failed = true;
+		return err;
+	}
+	moment = (struct recording_moment){
+		.realtime = r->model.time * 1e9, .sees = r->model.sees,
+	};
+	r->error = add_names(r);
+	if (!r->error)
+		r->error = recording_add_snapshot(r->writer, time, &moment, r->model.lacks,
+						  records->bytes, records->len);
+	return 0;
+}
+
+static void dump(struct record *r)
+{
+	asked_to_dump = 0;
+	r->triggered = false;
+	take_snapshot(r);
+	if (!r->error)
+		r->error = r->options.keep ? recording_dump(r->writer) : recording_flush(r->writer);
+	if (!r->error && !r->tracing.common.quiet)
+		fprintf(stderr, "%s: written to %s\n", r->tracing.common.command, r->path);
+}
+
+static void show_progress(struct record *r, bool last)
+{
+	struct recording_totals t;
+	double seconds = now() - r->start;
+	char size[8], events[8], rate[8];
+
+	recording_totals(r->writer, &t);
+	if (r->progress)
+		fprintf(stderr, "\r\033[K%.0f s  %s events  %s/s  %" PRIu64 " snapshots  %s  %" PRIu64 " lost",
+			seconds, text_count(events, t.events),
+			text_count(rate, seconds > 0 ? t.events / seconds : 0), t.snapshots,
+			text_size(size, t.bytes + t.held), t.lost);
+	if (r->progress && last)
+		fputs("\r\033[K", stderr);
+	if (last && !r->tracing.common.quiet)
+		fprintf(stderr, "%s: %.1f s, %" PRIu64 " snapshots, %" PRIu64 " events, %" PRIu64 " lost, %s in %s\n",
+			r->tracing.common.command, seconds, t.snapshots, t.events, t.lost,
+			text_size(size, t.bytes), r->path);
+}
+
+/* Until it is to end, or nothing more can be written. */
+static void record(struct record *r)
+{
+	double next = r->start + r->interval, flush = r->start + FLUSH_SECONDS, lost = r->start;
+
+	while (!r->error && !runner_ended(&r->runner)) {
+		double time = now(), left = r->interval ? (next - time) * 1000 : READ_MS;
+
+		runner_wait(left < 0 ? 0 : left < READ_MS ? (int)left + 1 : READ_MS);
+		time = now();
+		r->error = record_read_events(r, time >= lost);
+		if (time >= lost)
+			lost = time + LOST_SECONDS;
+		if (!r->error && (asked_to_dump || r->triggered))
+			dump(r);
+		/* Those that were missed are not made up for */
+		if (!r->error && r->interval && now() >= next) {
+			take_snapshot(r);
+			next += r->interval;
+			if (next < now())
+				next = now() + r->interval;
+		}
+		if (!r->error && now() >= flush) {
+			r->error = recording_flush(r->writer);
+			flush = now() + FLUSH_SECONDS;
+			show_progress(r, false);
+		}
+	}
+}
+
+/* The last snapshot and what ends the file; then the command, should it run on. */
+static int finish(struct record *r)
+{
+	const char *why = "done";
+	char text[160];
+	int status = EXIT_OK;
+
+	if (r->events)
+		events_stop(r->events);
+	if (!r->error)
+		take_snapshot(r);
+	if (r->error == -EDQUOT)
+		why = "max-size";
+	if (!r->error || r->error == -EDQUOT)
+		r->error = recording_finish(r->writer, why);
+	show_progress(r, true);
+	if (r->events)
+		tracing_tell_stacks(&r->tracing, r->events);
+	if (r->error) {
+		snprintf(text, sizeof(text), "cannot write %.100s", r->path);
+		status = fail(r, text, strerror(-r->error));
+		fprintf(stderr, "%s: what was written before can be read\n",
+			r->tracing.common.command);
+	} else if (!strcmp(why, "max-size")) {
+		fprintf(stderr, "%s: stopped at --max-size\n", r->tracing.common.command);
+	}
+	if (!r->tracing.command)
+		return status;
+	while (!runner_ended(&r->runner))
+		runner_wait(1000);
+	return status ? status : r->runner.status;
+}
+
+/* Those that cannot be had are no reason to record no snapshots, unless they were asked for. */
+static int open_events(struct record *r)
+{
+	bool asked = r->events_asked || r->tree || r->trigger != EVENT_TYPES;
+	char why[512];
+
+	if (!record_open_events(r, why, sizeof(why)))
+		return 0;
+	if (asked)
+		return fail(r, why, NULL);
+	if (!r->tracing.common.quiet)
+		fprintf(stderr, "%s: only snapshots, no events: %s\n", r->tracing.common.command,
+			why);
+	return 0;
+}
+
+static int start(struct record *r, int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = ask_to_dump };
+	char text[160];
+	int err;
+
+	snprintf(text, sizeof(text), "cannot write %.100s", r->path);
+	/* Only root may see who holds what */
+	r->fd = open(r->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (r->fd < 0)
+		return fail(r, text, strerror(errno));
+	/* After the fork: the command gets them as they were */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	sigaction(SIGUSR2, &action, NULL);
+	err = create(r, argc, argv);
+	if (err)
+		return fail(r, text, strerror(-err));
+	r->start = now();
+	/* Before the snapshot, so that nothing is between the two */
+	if (r->events)
+		events_start(r->events);
+	if (take_snapshot(r))
+		return fail(r, r->source.error, NULL);
+	/* What is asked for by --flight goes to the file later */
+	return 0;
+}
+
+static int run(struct record *r, int argc, char **argv)
+{
+	const char *why;
+	int status;
+
+	if (runner_fork(&r->runner, &r->tracing, &why))
+		return fail(r, "cannot run a process", why);
+	if (source_open(&r->source, r->tracing.common.source, NULL)) {
+		runner_cancel(&r->runner);
+		return fail(r, r->source.error, NULL);
+	}
+	status = open_events(r);
+	if (!status)
+		status = start(r, argc, argv);
+	if (status) {
+		runner_cancel(&r->runner);
+	} else {
+		if (!r->tracing.common.quiet && r->model.lacks)
+			fprintf(stderr, "%s: %s: %s\n", r->tracing.common.command,
+				r->model.source, r->model.lacks);
+		if (!r->tracing.common.quiet && !r->tracing.command)
+			fprintf(stderr, "%s: recording to %s; ^C ends\n",
+				r->tracing.common.command, r->path);
+		runner_go(&r->runner);
+		record(r);
+		status = finish(r);
+	}
+	recording_free(r->writer);
+	record_close_events(r);
+	if (r->fd >= 0)
+		close(r->fd);
+	model_free(&r->model);
+	source_close(&r->source);
+	return status;
+}
+
+/* What can be looked at only when all options are there. */
+static int check(struct record *r)
+{
+	struct tracing *t = &r->tracing;
+
+	if (!t->command && (t->user || r->tree))
+		return options_usage(&t->common, "-u and -F are about a COMMAND: there is none") + 1;
+	if (r->tree && t->common.filter.n_pids)
+		return options_usage(&t->common, "-p or -F, not both") + 1;
+	if (r->trigger == EVENT_TYPES)
+		return 0;
+	if (!r->options.keep)
+		return options_usage(&t->common,
+				     "--trigger writes what --flight keeps: there is none") + 1;
+	if (!(t->events.wanted & 1u << r->trigger))
+		return options_usage(&t->common, "--trigger waits for %s, which -e leaves out",
+				     event_name(r->trigger)) + 1;
+	return 0;
+}
+
+int record_main(int argc, char **argv)
+{
+	struct record *r = calloc(1, sizeof(*r));
+	struct tracing *t = &r->tracing;
+	int opt, status = 0;
+
+	if (!r)
+		return EXIT_FAILED;
+	r->interval = 1;
+	r->path = "dmabuf.data";
+	r->fd = -1;
+	r->trigger = EVENT_TYPES;
+	tracing_init(t, "dmabuf-trace record");
+	t->events.wanted = (1u << EVENT_TYPES) - 1;
+	while (!status && (opt = getopt_long(argc, argv, "+o:Fp:G:e:u:qvh", long_options,
+					     NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			status = EXIT_OK + 1;
+		} else {
+			status = take_option(r, opt, optarg);
+		}
+	}
+	if (!status && optind < argc)
+		t->command = argv + optind;
+	if (!status)
+		status = check(r);
+	if (!status) {
+		if (r->options.keep && !r->options.max_size)
+			r->options.max_size = FLIGHT_SIZE;
+		r->progress = isatty(STDERR_FILENO) && !t->common.quiet;
+		status = run(r, argc, argv) + 1;
+	}
+	options_free(&t->common);
+	free(r);
+	return status - 1;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace report: what a recording comes to, or its events one by one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "output/text.h"
+#include "trace/report.h"
+#include "trace/trace.h"
+
+static const struct option long_options[] = {
+	OPTIONS_LONG,
+	{ "input", required_argument, NULL, 'i' },
+	{ "view", required_argument, NULL, OPT_VIEW },
+	{ "events", optional_argument, NULL, OPT_EVENTS },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "to", required_argument, NULL, OPT_TO },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ 0 }
+};
+
+static const char help[] =
+	"Usage: dmabuf-trace report [options]\n"
+	"What a recording comes to: peaks, who held what, how long operations took; needs no root.\n\n"
+	"  -i, --input=FILE         the recording (dmabuf.data)\n"
+	"      --view=VIEW          exporters, processes, operations, slowest or longest only\n"
+	"      --events[=EVENT,...] instead, what happened, one by one: all, or only these\n"
+	"      --sort=COLUMN        events by that instead of as they came; holds them in memory\n"
+	"      --from=TIME, --to=TIME  only this part: seconds since the start, or HH:MM:SS\n"
+	OPTIONS_HELP;
+
+static int take_snapshot(void *ctx, uint32_t i)
+{
+	struct report *r = ctx;
+	int err;
+
+	source_choose(&r->source, i);
+	err = source_snapshot(&r->source, &r->model, &r->common.filter);
+	return err ? report_damaged(r, r->path, err) : summary_add(&r->summary, &r->model);
+}
+
+static int take_event(void *ctx, const struct model_event *event)
+{
+	return activity_event(&((struct report *)ctx)->activity, event);
+}
+
+static int take_lost(void *ctx, uint64_t time, uint64_t lost)
+{
+	(void)time;
+	((struct report *)ctx)->activity.lost += lost;
+	return 0;
+}
+
+static int take_older(void *ctx, const struct replay_older *o)
+{
+	return activity_older(&((struct report *)ctx)->activity, o->ino, o->size, o->created,
+			      o->exporter);
+}
+
+static int take_gone(void *ctx, uint64_t ino)
+{
+	activity_gone(&((struct report *)ctx)->activity, ino);
+	return 0;
+}
+
+static bool is_narrowed(const struct report *r)
+{
+	const struct filter *f = &r->common.filter;
+
+	return filter_has_process_terms(f) || f->exporters.n || f->devices.n || f->min_size ||
+	       r->from || r->to;
+}
+
+/* All that is in it, from its beginning to its end. */
+static int sum_up(struct report *r)
+{
+	const struct replay_taker taker = {
+		.event = take_event, .lost = take_lost, .snapshot = take_snapshot,
+		.older = take_older, .gone = take_gone, .ctx = r,
+	};
+	int err = replay_run(r->replay, &taker, UINT32_MAX);
+
+	activity_finish(&r->activity);
+	/* What lived and died between two snapshots counts too */
+	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
+		r->summary.peak = r->activity.peak;
+		r->summary.peak_time = r->activity.peak_time / 1e9;
+	}
+	return err;
+}
+
+/* By who recorded it, not by chance. */
+static bool ended(const struct report *r)
+{
+	return recording_text(source_file(&r->source), "end");
+}
+
+static void print_time(const struct report *r, double time)
+{
+	time_t seconds = time;
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%F %T", &tm);
+	fputs(text, r->out);
+}
+
+static void print_text(const struct report *r, const char *label, const char *key)
+{
+	const char *text = recording_text(source_file(&r->source), key);
+	char safe[TEXT_SAFE_ROOM(1024)];
+
+	if (!text)
+		return;
+	text_safe(safe, sizeof(safe), text);
+	fprintf(r->out, "%s%s", label, safe);
+}
+
+static void print_summary(const struct report *r)
+{
+	const struct summary *s = &r->summary;
+	char size[8], end[8];
+
+	print_text(r, "", "host");
+	print_text(r, "  ", "release");
+	print_text(r, "  ", "machine");
+	print_text(r, "  ", "source");
+	print_text(r, "  hooks ", "hooks");
+	print_text(r, "\n", "command");
+	fputc('\n', r->out);
+	if (s->snapshots) {
+		print_time(r, s->first);
+		fprintf(r->out, "  %.1f s  ", s->last - s->first);
+	}
+	fprintf(r->out, "%u snapshots  %" PRIu64 " events  %" PRIu64 " lost%s\n", s->snapshots,
+		r->activity.events, r->activity.lost, ended(r) ? "" : "  cut short");
+	if (s->snapshots) {
+		fprintf(r->out, "Buffers %" PRIu64 " seen   peak %s at ", s->seen,
+			text_size(size, s->peak));
+		print_time(r, s->peak_time);
+		fprintf(r->out, "   at the end %" PRIu64 "  %s\n", s->buffers,
+			text_size(end, s->bytes));
+		if (s->snapshots > 1)
+			fprintf(r->out, "Holders are those of the snapshots, %.2g s apart: between two, the earlier one's\n",
+				(s->last - s->first) / (s->snapshots - 1));
+	}
+}
+
+static void print_json_summary(const struct report *r)
+{
+	const struct summary *s = &r->summary;
+	unsigned int type;
+	bool more = false;
+
+	fprintf(r->out, ",\"ended\":%s,\"snapshots\":%u,\"events\":%" PRIu64 ",\"lost\":%" PRIu64,
+		ended(r) ? "true" : "false", s->snapshots, r->activity.events, r->activity.lost);
+	fputs(",\"counts\":{", r->out);
+	for (type = 0; type < EVENT_TYPES; type++)
+		if (r->activity.counts[type]) {
+			fprintf(r->out, "%s\"%s\":%" PRIu64, more ? "," : "", event_name(type),
+				r->activity.counts[type]);
+			more = true;
+		}
+	fputc('}', r->out);
+	if (s->snapshots)
+		fprintf(r->out, ",\"first\":%.3f,\"last\":%.3f,\"seen\":%" PRIu64 ",\"peak\":%" PRIu64
+			",\"peak_time\":%.3f,\"buffers\":%" PRIu64 ",\"bytes\":%" PRIu64, s->first,
+			s->last, s->seen, s->peak, s->peak_time, s->buffers, s->bytes);
+}
+
+/* Unless -O says */
+static const char *default_columns(const struct report *r, enum report_view view)
+{
+	if (r->common.columns)
+		return NULL;
+	if (view == REPORT_SLOWEST)
+		return "time,pid,comm,ino,exporter,device,direction,duration,wait,error,node";
+	if (view == REPORT_OPERATIONS && r->common.format == OUTPUT_TEXT)
+		return "op,direction,exporter,device,count,errors,p50,p90,p99,max,sum,wait";
+	return NULL;
+}
+
+static int print_report(struct report *r)
+{
+	const struct activity *a = &r->activity;
+	const struct summary *s = &r->summary;
+	const struct { const void *rows; uint32_t n; size_t size; } parts[REPORT_VIEWS] = {
+		[REPORT_EXPORTERS] = { s->exporters, s->n_exporters, sizeof(*s->exporters) },
+		[REPORT_PROCESSES] = { s->processes, s->n_processes, sizeof(*s->processes) },
+		[REPORT_OPERATIONS] = { a->operations.rows, a->operations.n,
+					sizeof(*a->operations.rows) },
+		[REPORT_SLOWEST] = { a->slowest, a->n_slowest, sizeof(*a->slowest) },
+		[REPORT_LONGEST] = { a->longest, a->n_longest, sizeof(*a->longest) },
+	};
+	bool json = r->common.format == OUTPUT_JSON, text = r->common.format == OUTPUT_TEXT;
+	bool between = text && !r->common.no_header;
+	int i, err = 0;
+
+	if (json) {
+		r->model.source = r->source.recorded;
+		err = output_json_begin(r->out, &r->model);
+		print_json_summary(r);
+	} else if (between) {
+		print_summary(r);
+	}
+	for (i = 0; i < REPORT_VIEWS && !err; i++) {
+		if (r->view && strcmp(r->view, report_views[i].name))
+			continue;
+		/* Without events there is nothing to say of them */
+		if (text && !r->view && i >= REPORT_OPERATIONS && !parts[i].n)
+			continue;
+		if (between)
+			fputc('\n', r->out);
+		if (between && text && i >= REPORT_SLOWEST)
+			fprintf(r->out, "%s\n", report_views[i].title);
+		between = !json;
+		err = report_rows(r, &report_views[i], parts[i].rows, parts[i].n, parts[i].size,
+				  default_columns(r, i));
+	}
+	if (json)
+		output_json_end(r->out);
+	return err;
+}
+
+static int report(struct report *r)
+{
+	int status = report_open(r, r->path), err;
+
+	if (!status)
+		status = report_replay(r);
+	if (status)
+		return status;
+	if (r->events) {
+		status = report_print(r, report_events);
+		report_tell_damage(r, r->path);
+		return status;
+	}
+	err = sum_up(r);
+	report_tell_damage(r, r->path);
+	return err ? report_failed(r, r->path, err) : report_print(r, print_report);
+}
+
+int report_main(int argc, char **argv)
+{
+	struct report r = { .path = "dmabuf.data" };
+	int status;
+
+	options_init(&r.common, "dmabuf-trace report");
+	activity_init(&r.activity);
+	status = report_parse(&r, argc, argv, long_options, help, report_views, REPORT_VIEWS);
+	if (!status && optind < argc)
+		status = options_usage(&r.common, "'%s' is not an option", argv[optind]) + 1;
+	if (!status && r.sort && !r.events)
+		status = options_usage(&r.common, "--sort is about --events") + 1;
+	if (!status && r.sort && !view_column(&event_view, r.sort))
+		status = options_usage(&r.common, "no column '%s' in events; --list-columns has them",
+				       r.sort) + 1;
+	status = status ? status - 1 : report(&r);
+	report_release(&r);
+	return status;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files that print from recordings share: report, diff, export. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "model/activity.h"
+#include "model/snapshot.h"
+#include "model/summary.h"
+#include "options.h"
+#include "output/output.h"
+#include "recording/recording.h"
+#include "recording/replay.h"
+#include "source/source.h"
+
+/* Options, beside those of options.h */
+enum {
+	OPT_VIEW = OPT_OWN,
+	OPT_BY,
+	OPT_EVENTS,
+	OPT_FROM,
+	OPT_TO,
+	OPT_SORT,
+	OPT_FORMAT,
+};
+
+struct report {
+	struct options common;
+	const char *path;
+	const char *view;		/* --view, NULL all */
+	const char *events;		/* --events: names, "" all; NULL: no table of them */
+	uint32_t wanted;		/* 1 << EVENT_*, by that */
+	const char *sort;		/* --sort, NULL: as they came */
+	const char *from, *to;		/* as they were given */
+	const char *format;		/* --format */
+	enum diff_by by;
+	struct source source;
+	struct replay *replay;
+	struct symbols *symbols;	/* of its stacks; NULL until it has one */
+	struct model model;
+	struct summary summary;
+	struct activity activity;
+	struct diff diff;
+	FILE *out;
+};
+
+/* Opens a recording; source_close() is the caller's. An exit status. */
+int report_open(struct report *r, const char *path);
+/* Tells what of it could not be read; complete only once all was. */
+void report_tell_damage(const struct report *r, const char *path);
+/* Prints what -errno means for that file and returns the exit status. */
+int report_failed(const struct report *r, const char *path, int err);
+/* What of one snapshot could not be read is told, and is no error; others are returned. */
+int report_damaged(const struct report *r, const char *path, int err);
+
+/* r->replay of the open recording, with the filter, --from and --to. An exit status. */
+int report_replay(struct report *r);
+
+/* --events of the recording that is open, as they come or sorted. 0 or -errno; report_events.c */
+int report_events(struct report *r);
+/* --events' argument. Returns as options_take(). */
+int report_take_events(struct report *r, const char *arg);
+
+/* Opens -o, calls what(), and says what could not be written. An exit status. */
+int report_print(struct report *r, int (*what)(struct report *r));
+/*
+ * Options and columns; help, --list-columns. 0, or an exit status + 1. Views: those that -O and
+ * --list-columns are about.
+ */
+int report_parse(struct report *r, int argc, char **argv, const struct option *options,
+		 const char *help, const struct view *views, uint32_t n);
+/* One view's n rows of that size, in its own order; columns NULL: what -O says. 0 or -errno. */
+int report_rows(struct report *r, const struct view *view, const void *base, uint32_t n,
+		size_t size, const char *columns);
+void report_release(struct report *r);
+
+#endif

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Opening a recording, looking at its part, printing: what report, diff and export share. */
+#define _GNU_SOURCE	/* strptime */
+#include "source/symbols.h"
+#include "trace/report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int report_damaged(const struct report *r, const char *path, int err)
+{
+	if (err != -EBADMSG && err != -ENOTSUP)
+		return err;
+	fprintf(stderr, "%s: %s: %s\n", r->common.command, path, r->source.error);
+	return 0;
+}
+
+int report_open(struct report *r, const char *path)
+{
+	int err = source_open_recording(&r->source, path);
+
+	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
+}
+
+void report_tell_damage(const struct report *r, const char *path)
+{
+	const char *damage = source_damage(&r->source);
+
+	if (damage && !r->common.quiet)
+		fprintf(stderr, "%s: %s: %s\n", r->common.command, path, damage);
+}
+
+int report_failed(const struct report *r, const char *path, int err)
+{
+	return options_fail(&r->common, "%s: %s", path, r->source.error[0] ? r->source.error :
+			    err == -E2BIG ? "more lives in it at one time than a file of its size can tell of" :
+			    strerror(-err));
+}
+
+/* On the day of the recording's start, by the clock here. */
+static bool parse_clock(int64_t start, const char *arg, int64_t *time)
+{
+	time_t seconds = start / 1000000000;
+	const char *rest;
+	double part = 0;
+	struct tm tm;
+	char *end;
+
+	localtime_r(&seconds, &tm);
+	rest = strptime(arg, "%H:%M:%S", &tm);
+	if (!rest)
+		return false;
+	if (*rest == '.') {
+		part = strtod(rest, &end);
+		rest = end;
+	}
+	tm.tm_isdst = -1;
+	*time = mktime(&tm) * 1000000000ll + (int64_t)(part * 1e9);
+	return !*rest;
+}
+
+/* Since the recording's start: seconds, or with a unit. */
+static bool parse_time(int64_t start, const char *arg, int64_t *time)
+{
+	static const struct { const char *name; double ns; } units[] = {
+		{ "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 },
+	};
+	size_t i;
+	char *end;
+	double n;
+
+	if (strchr(arg, ':'))
+		return parse_clock(start, arg, time);
+	n = strtod(arg, &end);
+	for (i = 0; i < 5 && strcmp(end, units[i].name); i++)
+		;
+	if (end == arg || i == 5 || !isfinite(n) || n < 0 || n * units[i].ns > 1e17)
+		return false;
+	*time = (uint64_t)start + (uint64_t)(n * units[i].ns);
+	return true;
+}
+
+int report_replay(struct report *r)
+{
+	const struct recording_head *head = recording_head(source_file(&r->source));
+	int64_t start = head->start + head->realtime, from = INT64_MIN, to = INT64_MAX;
+
+	if ((r->from && !parse_time(start, r->from, &from)) ||
+	    (r->to && !parse_time(start, r->to, &to)))
+		return options_usage(&r->common, "--from and --to take seconds since the start, like 1.5 or 300ms, or HH:MM:SS");
+	r->replay = replay_new(source_file(&r->source), &r->common.filter);
+	if (!r->replay)
+		return options_fail(&r->common, "%s", strerror(ENOMEM));
+	replay_window(r->replay, from, to);
+	return EXIT_OK;
+}
+
+int report_rows(struct report *r, const struct view *view, const void *base, uint32_t n,
+		size_t size, const char *spec)
+{
+	struct output_options output = {
+		.no_header = r->common.no_header, .bytes = r->common.bytes,
+	};
+	struct column_list columns = { 0 };
+	struct rows rows = { 0 };
+	char *unknown = NULL;
+	uint32_t i;
+	int err = column_list_parse(&columns, view, spec ? spec : r->common.columns, &unknown);
+
+	free(unknown);
+	output.columns = &columns;
+	for (i = 0; i < n && !err; i++)
+		err = rows_add(&rows, (const char *)base + i * size);
+	if (!err)
+		err = rows_sort(&rows, NULL, view_column(view, view->sort), false);
+	if (!err && r->common.format == OUTPUT_JSON)
+		err = output_json_rows(r->out, view, NULL, &rows, &output);
+	else if (!err && r->common.format == OUTPUT_CSV)
+		err = output_csv(r->out, view, NULL, &rows, &output);
+	else if (!err)
+		err = output_table(r->out, view, NULL, &rows, &output);
+	rows_free(&rows);
+	free(columns.columns);
+	return err;
+}
+
+int report_print(struct report *r, int (*what)(struct report *))
+{
+	const char *path = r->common.output ? r->common.output : "standard output";
+	int err;
+
+	r->out = r->common.output ? fopen(r->common.output, "we") : stdout;
+	if (!r->out)
+		return options_fail(&r->common, "cannot write %s: %s", path, strerror(errno));
+	err = what(r);
+	/* The stream knows only that it failed; trying again tells why */
+	if (fflush(r->out) && (!err || err == -EIO))
+		err = -errno;
+	if (r->out != stdout)
+		fclose(r->out);
+	return err ? options_fail(&r->common, "cannot write %s: %s", path, strerror(-err)) : EXIT_OK;
+}
+
+static int take_by(struct report *r, const char *arg)
+{
+	static const char *const names[] = { "exporter", "comm", "name", "stack" };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (!strcmp(arg, names[i]))
+			break;
+	r->by = i;
+	return i < 4 ? 0 : options_usage(&r->common, "--by takes exporter, comm, name or stack: '%s'",
+					 arg) + 1;
+}
+
+static int take_view(struct report *r, const char *arg)
+{
+	int i;
+
+	r->view = arg;
+	for (i = 0; i < REPORT_VIEWS; i++)
+		if (!strcmp(arg, report_views[i].name))
+			return 0;
+	return options_usage(&r->common, "--view takes exporters, processes, operations, slowest or longest: '%s'",
+			     arg) + 1;
+}
+
+static int take_option(struct report *r, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'i':
+		r->path = arg;
+		return 0;
+	case OPT_BY:
+		return take_by(r, arg);
+	case OPT_VIEW:
+		return take_view(r, arg);
+	case OPT_EVENTS:
+		return report_take_events(r, arg ? arg : "");
+	case OPT_FROM:
+		r->from = arg;
+		return 0;
+	case OPT_TO:
+		r->to = arg;
+		return 0;
+	case OPT_SORT:
+		r->sort = arg;
+		return 0;
+	case OPT_FORMAT:
+		r->format = arg;
+		return 0;
+	default:
+		return options_take(&r->common, opt, arg);
+	}
+}
+
+static int check_columns(const struct report *r, const struct view *view)
+{
+	struct column_list list = { 0 };
+	char *unknown = NULL;
+	int status = 0;
+
+	if (column_list_parse(&list, view, r->common.columns, &unknown) == -EINVAL)
+		status = options_usage(&r->common, "no column '%s' in %s; --list-columns has them",
+				       unknown, view->name) + 1;
+	free(unknown);
+	free(list.columns);
+	return status;
+}
+
+int report_parse(struct report *r, int argc, char **argv, const struct option *options,
+		 const char *help, const struct view *views, uint32_t n)
+{
+	int opt, status = 0;
+	uint32_t i;
+
+	r->common.from_file = true;
+	while (!status &&
+	       (opt = getopt_long(argc, argv, OPTIONS_SHORT "i:", options, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			return EXIT_OK + 1;
+		}
+		status = take_option(r, opt, optarg);
+	}
+	/* Of --events these columns, of all else the views' */
+	if (r->events) {
+		views = &event_view;
+		n = 1;
+	}
+	if (!status && r->common.list_columns)
+		return (output_list_columns(stdout, views, n) ? EXIT_FAILED : EXIT_OK) + 1;
+	for (i = 0; i < n && !status; i++)
+		if (!r->view || !strcmp(r->view, views[i].name))
+			status = check_columns(r, &views[i]);
+	return status;
+}
+
+void report_release(struct report *r)
+{
+	replay_free(r->replay);
+	symbols_free(r->symbols);
+	source_close(&r->source);
+	model_free(&r->model);
+	summary_free(&r->summary);
+	activity_free(&r->activity);
+	diff_free(&r->diff);
+	options_free(&r->common);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace report --events: what happened, one by one, as it is read; or sorted. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/stack.h"
+#include "source/recorded_stack.h"
+#include "source/symbols.h"
+#include "trace/report.h"
+
+struct listing {
+	struct report *report;
+	struct column_list columns;
+	struct output_options options;
+	/* With --sort */
+	struct model_event *events;
+	uint32_t n, room;
+	struct intern strings;
+};
+
+int report_take_events(struct report *r, const char *arg)
+{
+	r->events = arg;
+	r->wanted = 0;
+	while (*arg) {
+		size_t len = strcspn(arg, ",");
+		unsigned int type = event_find(arg, len);
+
+		if (type == EVENT_TYPES)
+			return options_usage(&r->common, "no event '%.*s'", (int)len, arg) + 1;
+		r->wanted |= 1u << type;
+		arg += len + !!arg[len];
+	}
+	if (!r->wanted)
+		r->wanted = (1u << EVENT_TYPES) - 1;
+	return 0;
+}
+
+static int put(struct listing *l, const struct model_event *event)
+{
+	FILE *out = l->report->out;
+	const void *rows[] = { event };
+	struct rows one = { .rows = rows, .n = 1 };
+	int err;
+
+	switch (l->report->common.format) {
+	case OUTPUT_JSON:
+		return output_json_line(out, event, &l->columns);
+	case OUTPUT_CSV:
+		return output_csv(out, &event_view, NULL, &one, &l->options);
+	default:
+		err = output_line(out, event, &l->options);
+		if (!err && !l->report->common.columns) {
+			stack_print(out, event->kernel, "\t");
+			stack_print(out, event->user, "\t");
+		}
+		return err;
+	}
+}
+
+static int keep_string(struct listing *l, const char **s)
+{
+	if (*s)
+		*s = intern(&l->strings, *s, SIZE_MAX);
+	return 0;
+}
+
+static int keep(struct listing *l, const struct model_event *event)
+{
+	struct model_event *kept = array_add(&l->events, &l->n, &l->room, sizeof(*kept));
+
+	if (!kept)
+		return -ENOMEM;
+	*kept = *event;
+	keep_string(l, &kept->comm);
+	keep_string(l, &kept->exporter);
+	keep_string(l, &kept->device);
+	keep_string(l, &kept->node);
+	keep_string(l, &kept->text);
+	keep_string(l, &kept->text2);
+	return 0;
+}
+
+/* Gives it its stacks. */
+static int name_stacks(struct report *r, struct model_event *event)
+{
+	if (!event->kernel_stack && !event->user_stack)
+		return 0;
+	if (!r->symbols)
+		r->symbols = symbols_new();
+	if (!r->symbols)
+		return -ENOMEM;
+	event->kernel = recorded_stack(r->replay, r->symbols, event->kernel_stack);
+	event->user = recorded_stack(r->replay, r->symbols, event->user_stack);
+	return 0;
+}
+
+static int take(void *ctx, const struct model_event *told)
+{
+	struct model_event event = *told;
+	struct listing *l = ctx;
+	int err;
+
+	if (!(l->report->wanted & 1u << event.raw.type))
+		return 0;
+	err = name_stacks(l->report, &event);
+	if (err)
+		return err;
+	return l->report->sort ? keep(l, &event) : put(l, &event);
+}
+
+/* At its place, as live has it; in a sorted list it has none. */
+static int take_lost(void *ctx, uint64_t time, uint64_t lost)
+{
+	const struct listing *l = ctx;
+
+	(void)time;
+	if (l->report->sort)
+		return 0;
+	if (l->report->common.format == OUTPUT_JSON)
+		fprintf(l->report->out, "{\"event\":\"lost\",\"lost\":%" PRIu64 "}\n", lost);
+	else if (l->report->common.format == OUTPUT_TEXT)
+		fprintf(l->report->out, "--- %" PRIu64 " events lost ---\n", lost);
+	return 0;
+}
+
+static int put_sorted(struct listing *l)
+{
+	struct rows rows = { 0 };
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < l->n && !err; i++)
+		err = rows_add(&rows, &l->events[i]);
+	if (!err)
+		err = rows_sort(&rows, NULL, view_column(&event_view, l->report->sort), false);
+	for (i = 0; i < rows.n && !err; i++)
+		err = put(l, rows.rows[i]);
+	rows_free(&rows);
+	return err;
+}
+
+/* What fits on a line; with -O or for programs there is more. */
+#define TEXT_COLUMNS "time,event,pid,comm,ino,exporter,size,device,direction,error,duration,wait"
+
+int report_events(struct report *r)
+{
+	struct listing l = { .report = r };
+	const struct replay_taker taker = { .event = take, .lost = take_lost, .ctx = &l };
+	const char *columns = r->common.columns;
+	char *unknown = NULL;
+	int err;
+
+	if (!columns && r->common.format == OUTPUT_TEXT)
+		columns = TEXT_COLUMNS;
+	err = column_list_parse(&l.columns, &event_view, columns, &unknown);
+	free(unknown);
+	l.options = (struct output_options){
+		.columns = &l.columns, .no_header = true, .bytes = r->common.bytes,
+	};
+	if (!err && !r->common.no_header && r->common.format == OUTPUT_TEXT)
+		err = output_line(r->out, NULL, &l.options);
+	else if (!err && !r->common.no_header && r->common.format == OUTPUT_CSV)
+		err = output_csv(r->out, &event_view, NULL, &(struct rows){ 0 },
+				 &(struct output_options){ .columns = &l.columns });
+	if (!err)
+		err = replay_run(r->replay, &taker, UINT32_MAX);
+	if (!err && r->sort)
+		err = put_sorted(&l);
+	free(l.columns.columns);
+	free(l.events);
+	intern_free(&l.strings);
+	return err;
+}

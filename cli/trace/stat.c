@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmabuf-trace stat: how often and how long, by exporter, device and direction; as perf stat. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "model/snapshot.h"
+#include "output/output.h"
+#include "output/text.h"
+#include "trace/trace.h"
+#include "trace/tracing.h"
+
+static const struct option long_options[] = {
+	OPTIONS_LONG,
+	TRACING_LONG,
+	{ "interval", required_argument, NULL, 'I' },
+	{ 0 }
+};
+
+static const char help[] =
+	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
+	"Counts and times what is done to dma-bufs, and prints it when COMMAND ends, or at ^C: what its\n"
+	"processes do, and what is done to the buffers that they export.\n\n"
+	"  -I, --interval=MS        print what came in each MS milliseconds (10 and more)\n"
+	TRACING_HELP
+	OPTIONS_HELP;
+
+#define DEFAULT_COLUMNS "op,direction,exporter,device,count,errors,p50,p99,max"
+
+struct stat {
+	struct tracing tracing;
+	long interval;			/* ms, 0: only at the end */
+	struct events *events;
+	struct model_operations now, before;
+	struct rows rows;
+	struct timespec start;
+	unsigned int prints;
+	double printed;			/* seconds after the start, of the last table */
+};
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - start->tv_sec + (now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* What the table is made of: all since the start, or what came since the last time. */
+static int collect(struct stat *s)
+{
+	struct model_operations swap = s->before;
+	uint32_t i;
+	int err;
+
+	s->rows.n = 0;
+	if (s->interval) {
+		s->before = s->now;
+		s->now = swap;
+	}
+	err = events_operations(s->events, &s->now);
+	for (i = 0; i < s->now.n && !err; i++) {
+		struct model_operation *row = &s->now.rows[i];
+
+		if (row->histogram.count)
+			err = rows_add(&s->rows, row);
+	}
+	return err;
+}
+
+/* Takes the sums of the last time away from those rows; give_back() adds them again. */
+static void take_away(struct stat *s, struct histogram *kept)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->rows.n; i++) {
+		struct model_operation *row = (void *)s->rows.rows[i];
+		const struct model_operation *old;
+
+		kept[i] = row->histogram;
+		old = operations_find(&s->before, row->type, row->direction, row->exporter,
+				      row->device);
+		if (old)
+			histogram_subtract(&row->histogram, &old->histogram);
+	}
+}
+
+static void give_back(struct stat *s, const struct histogram *kept, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		((struct model_operation *)s->rows.rows[i])->histogram = kept[i];
+}
+
+static void print_head(struct stat *s)
+{
+	struct tracing *t = &s->tracing;
+	struct events_totals totals;
+	struct utsname name;
+	char safe[TEXT_SAFE_ROOM(256)];
+	char **word;
+
+	uname(&name);
+	events_totals(s->events, &totals);
+	if (t->command) {
+		fputs(" dma-bufs of '", t->out);
+		for (word = t->command; *word; word++) {
+			text_safe(safe, sizeof(safe), *word);
+			fprintf(t->out, "%s%s", word == t->command ? "" : " ", safe);
+		}
+		fputs("' (", t->out);
+		if (t->all)
+			fputs("the whole system", t->out);
+		else
+			fprintf(t->out, "tree of %" PRIu64 " process%s", totals.processes,
+				totals.processes == 1 ? "" : "es");
+		fputc(')', t->out);
+	} else {
+		fputs(" dma-bufs", t->out);
+	}
+	fprintf(t->out, ", %s, hooks %s\n\n", name.release, events_hooks_used(s->events));
+}
+
+static void print_foot(struct stat *s, double seconds, int status)
+{
+	double period = seconds - (s->interval ? s->printed : 0);
+	struct histogram maps = { 0 };
+	struct events_totals totals;
+	struct events_lost lost;
+	char peak[8], bytes[8];
+	uint32_t i;
+
+	for (i = 0; i < s->rows.n; i++) {
+		const struct model_operation *row = s->rows.rows[i];
+
+		if (row->type == EVENT_MAP)
+			histogram_merge(&maps, &row->histogram);
+	}
+	events_totals(s->events, &totals);
+	events_lost(s->events, &lost);
+	fprintf(s->tracing.out, "\n%15s  peak bytes, %" PRIu64 " buffers%15" PRIu64
+		" maps  %.1f/s  %s\n", text_size(peak, totals.peak_bytes), totals.peak_buffers,
+		maps.count, period > 0 ? maps.count / period : 0, text_size(bytes, maps.bytes));
+	if (maps.sum)
+		fprintf(s->tracing.out, "%13.1f %%  of map time spent in fences",
+			100.0 * maps.wait / maps.sum);
+	else
+		fprintf(s->tracing.out, "%15s  of map time spent in fences", "-");
+	fprintf(s->tracing.out, "%9" PRIu64 " events lost, %" PRIu64 " missed by hooks\n",
+		lost.dropped, lost.missed);
+	fprintf(s->tracing.out, "%15.9f  seconds elapsed", seconds);
+	if (s->tracing.command)
+		fprintf(s->tracing.out, "%22s %d", "exit status", status);
+	fputs("\n\n", s->tracing.out);
+}
+
+static int print_json(struct stat *s, const struct model *m, double seconds,
+		      const struct output_options *options)
+{
+	FILE *out = s->tracing.out;
+	struct events_totals totals;
+	struct events_lost lost;
+	int err;
+
+	events_totals(s->events, &totals);
+	events_lost(s->events, &lost);
+	fprintf(out, "{\"time\":%.3f,\"seconds\":%.9f,\"hooks\":\"%s\",\"dropped\":%" PRIu64
+		",\"missed\":%" PRIu64 ",\"processes\":%" PRIu64 ",\"peak_bytes\":%" PRIu64
+		",\"peak_buffers\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"buffers\":%" PRIu64, m->time,
+		seconds, events_hooks_used(s->events), lost.dropped, lost.missed, totals.processes,
+		totals.peak_bytes, totals.peak_buffers, totals.live_bytes, totals.live_buffers);
+	err = output_json_rows(out, &operation_view, m, &s->rows, options);
+	output_json_end(out);
+	return err;
+}
+
+static int print_rows(struct stat *s, double seconds, bool last, int status)
+{
+	struct tracing *t = &s->tracing;
+	struct output_options options = {
+		.columns = &t->columns,
+		.no_header = t->common.no_header || (s->prints && t->common.format == OUTPUT_CSV),
+		.bytes = t->common.bytes,
+		.timed = s->interval != 0,
+	};
+	struct model m = { 0 };
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	m.time = now.tv_sec + now.tv_nsec / 1e9;
+	s->prints++;
+	switch (t->common.format) {
+	case OUTPUT_JSON:
+		return print_json(s, &m, seconds, &options);
+	case OUTPUT_CSV:
+		return output_csv(t->out, &operation_view, &m, &s->rows, &options);
+	default:
+		if (!t->common.no_header && (s->prints == 1 || !s->interval))
+			print_head(s);
+		err = output_table(t->out, &operation_view, &m, &s->rows, &options);
+		if (!t->common.no_header && (last || s->interval))
+			print_foot(s, seconds, status);
+		return err;
+	}
+}
+
+/* Prints one table. Returns 0 or -errno. */
+static int print(struct stat *s, bool last, int status)
+{
+	double seconds = seconds_since(&s->start);
+	struct histogram *kept = NULL;
+	uint32_t n;
+	int err = collect(s);
+
+	if (err)
+		return err;
+	n = s->rows.n;
+	if (s->interval) {
+		uint32_t i, left = 0;
+
+		kept = calloc(n ? n : 1, sizeof(*kept));
+		if (!kept)
+			return -ENOMEM;
+		take_away(s, kept);
+		/* Rows in which nothing came go behind those that are shown */
+		for (i = 0; i < n; i++) {
+			const void *row = s->rows.rows[i];
+			struct histogram was = kept[i];
+
+			if (!((const struct model_operation *)row)->histogram.count)
+				continue;
+			s->rows.rows[i] = s->rows.rows[left];
+			s->rows.rows[left] = row;
+			kept[i] = kept[left];
+			kept[left++] = was;
+		}
+		s->rows.n = left;
+	}
+	err = print_rows(s, seconds, last, status);
+	if (kept)
+		give_back(s, kept, n);
+	free(kept);
+	s->printed = seconds;
+	return fflush(s->tracing.out) ? -EIO : err;
+}
+
+/* Waits until it is over, and prints in between if it was asked to. */
+static int watch(struct stat *s, struct runner *runner)
+{
+	double next = s->interval / 1e3;
+	int err = 0;
+
+	while (!err && !runner_ended(runner)) {
+		double left = next - seconds_since(&s->start);
+
+		if (!s->interval) {
+			runner_wait(1000);
+			continue;
+		}
+		if (left > 0) {
+			runner_wait(left * 1e3 + 1);
+			continue;
+		}
+		err = print(s, false, 0);
+		while (next <= seconds_since(&s->start))
+			next += s->interval / 1e3;
+	}
+	events_stop(s->events);
+	if (!err)
+		err = print(s, true, runner->status);
+	return err;
+}
+
+static int run(struct stat *s)
+{
+	struct tracing *t = &s->tracing;
+	const char *why = NULL;
+	struct runner runner;
+	int status, err;
+
+	if (runner_fork(&runner, t, &why))
+		return tracing_fail(t, "cannot run a process: %s", why);
+	t->events.to_histograms = true;
+	t->events.follow = t->all ? 0 : runner.pid;
+	status = tracing_open(t, &s->events);
+	if (status) {
+		runner_cancel(&runner);
+		return status;
+	}
+	if (!t->common.quiet && !t->command)
+		fprintf(stderr, "%s: counting by %s; ^C ends\n", t->common.command,
+			events_hooks_used(s->events));
+	clock_gettime(CLOCK_MONOTONIC, &s->start);
+	events_start(s->events);
+	runner_go(&runner);
+	err = watch(s, &runner);
+	status = t->command ? runner.status : EXIT_OK;
+	if (err)
+		status = tracing_fail(t, "cannot write %s: %s",
+				      t->common.output ? t->common.output : "what was counted",
+				      strerror(-err));
+	runner_cancel(&runner);
+	events_close(s->events);
+	operations_free(&s->now);
+	operations_free(&s->before);
+	rows_free(&s->rows);
+	return status;
+}
+
+static int take_interval(struct stat *s, const char *arg)
+{
+	char *end;
+
+	errno = 0;
+	s->interval = strtol(arg, &end, 10);
+	if (errno || end == arg || *end || s->interval < 10 || s->interval > 86400000)
+		return options_usage(&s->tracing.common,
+				     "-I takes milliseconds from 10 to 86400000: '%s'", arg) + 1;
+	return 0;
+}
+
+int stat_main(int argc, char **argv)
+{
+	struct stat s = { 0 };
+	struct tracing *t = &s.tracing;
+	int opt, status = 0;
+
+	tracing_init(t, "dmabuf-trace stat");
+	while (!status && (opt = getopt_long(argc, argv, TRACING_SHORT "I:", long_options,
+					     NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			status = EXIT_OK + 1;
+		} else {
+			status = opt == 'I' ? take_interval(&s, optarg) :
+				 tracing_take(t, opt, optarg);
+		}
+	}
+	if (!status && t->common.list_columns)
+		status = 1 + (output_list_columns(stdout, &operation_view, 1) ? EXIT_FAILED :
+			      EXIT_OK);
+	if (!status && !t->common.columns && t->common.format == OUTPUT_TEXT)
+		t->common.columns = DEFAULT_COLUMNS;
+	if (!status)
+		status = tracing_prepare(t, &operation_view, argc, argv);
+	return tracing_end(t, status ? status - 1 : run(&s));
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What subcommands that watch events share: their options, and the command that they run. */
+#ifndef TRACING_H
+#define TRACING_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "options.h"
+#include "output/columns.h"
+#include "source/events.h"
+
+/* Exit status where a command was to be run and the tool itself failed (DESIGN.md section 8) */
+#define EXIT_TOOL_FAILED 125
+
+enum {
+	OPT_HOOKS = OPT_OWN,
+	OPT_RING_SIZE,
+	OPT_STACKS,
+};
+
+struct tracing {
+	struct options common;
+	struct events_options events;
+	bool all;			/* -a */
+	const char *user;		/* -u */
+	char **command;			/* after the options, NULL none */
+	struct column_list columns;
+	FILE *out;
+};
+
+#define TRACING_SHORT "+" OPTIONS_SHORT "e:au:"
+#define TRACING_LONG									\
+	{ "events", required_argument, NULL, 'e' },					\
+	{ "all", no_argument, NULL, 'a' },						\
+	{ "user", required_argument, NULL, 'u' },					\
+	{ "hooks", required_argument, NULL, OPT_HOOKS },				\
+	{ "ring-size", required_argument, NULL, OPT_RING_SIZE }
+
+/* Of those that read events one by one */
+#define TRACING_STACKS									\
+	{ "stacks", optional_argument, NULL, OPT_STACKS }
+#define TRACING_STACKS_HELP								\
+	"      --stacks[=STACKS]    what led to export, get, mmap, attach, map, pin, vmap, begin:\n" \
+	"                           kernel, user, both; both if not said\n"
+
+#define TRACING_HELP									\
+	"  -e, --events=EVENT[,EVENT]  only these\n"					\
+	"  -a, --all                the whole system, not only COMMAND's processes\n"	\
+	"  -u, --user=USER          run COMMAND as that user\n"				\
+	"      --hooks=HOOKS        auto, tracepoint, kprobe, session, fentry\n"		\
+	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
+
+void tracing_init(struct tracing *tracing, const char *command);
+/* As options_take(). */
+int tracing_take(struct tracing *tracing, int opt, const char *arg);
+/*
+ * What can be looked at only when all options are there: the command, and the columns of view.
+ * Opens -o. Returns as options_take().
+ */
+int tracing_prepare(struct tracing *tracing, const struct view *view, int argc, char **argv);
+/* Names the stacks of an event that they were asked for. */
+void tracing_name_stacks(const struct tracing *tracing, struct events *events,
+			 struct model_event *event);
+/* Says on stderr what of stacks is not there, if anything. */
+void tracing_tell_stacks(const struct tracing *tracing, const struct events *events);
+/* Prints "COMMAND: message"; the status is that of a tool that failed. */
+int tracing_fail(const struct tracing *tracing, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/*
+ * Opens the events and says which of them have no hook of the kind asked for; none has one: that is
+ * a failure. Returns 0, or a status whose message is out.
+ */
+int tracing_open(struct tracing *tracing, struct events **events);
+/* Closes what tracing_prepare() opened; returns status, or that of what then failed. */
+int tracing_end(struct tracing *tracing, int status);
+
+/* The command that is run */
+struct runner {
+	pid_t pid;			/* 0: none is run */
+	int go;				/* it waits until this is closed */
+	int status;			/* as exit(3) has it; 128+N for a signal */
+};
+
+/*
+ * Forks a process that will be the command, and which waits; signals that end the tool are
+ * passed on to it from here on. Returns 0, or -errno with *why, one line.
+ */
+int runner_fork(struct runner *runner, const struct tracing *tracing, const char **why);
+/* Lets it run. */
+void runner_go(struct runner *runner);
+/* Whether there is nothing more to wait for: the command ended, or a signal came and none runs. */
+bool runner_ended(struct runner *runner);
+/* Waits for ms, or less when something may have ended. */
+void runner_wait(int ms);
+/* Ends a command that was never let go. */
+void runner_cancel(struct runner *runner);
+
+#endif
