@@ -3,15 +3,35 @@
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
 UNIT	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
-WORKLOAD_SRC := $(filter-out tests/workloads/procwalk.c,$(wildcard tests/workloads/*.c))
-WORKLOADS := $(O)/tests/workloads/mkbufs $(O)/tests/workloads/procwalk
+# Programs of one file; the others make mkbufs
+SINGLE	:= procwalk modfuzz modops leaker callers
+WORKLOAD_SRC := $(filter-out $(SINGLE:%=tests/workloads/%.c),$(wildcard tests/workloads/*.c))
+WORKLOADS := $(addprefix $(O)/tests/workloads/,mkbufs $(SINGLE) callers-fp)
+BENCHES	:= $(addprefix $(O)/tests/bench/,snapshot events access recording)
 # All that the mains do not hold and that needs no BPF to be called
-UNIT_SRC := $(COMMON) $(wildcard cli/top/*.c)
+UNIT_SRC := $(COMMON) $(wildcard cli/top/*.c cli/trace/findings*.c)
 
 include tests/tui/tui.mk
+include tests/fuzz/fuzz.mk
 
-tests-bin: $(WORKLOADS) $(O)/tests/bench/snapshot
+tests-bin: $(WORKLOADS) $(BENCHES) $(addprefix $(O)/tests/,bench/accounting module/failnth.so)
 tests-unit: $(UNIT)
+# The module for each of RELEASES: warnings that the kernel's own build has off, and sparse's,
+# are errors. Debian 13's sparse cannot read 7.x's headers (__typeof_unqual__).
+sparse_of = $(if $(filter 7.%,$(1)),,DMABUF_TOOLS_SPARSE=1 CHECK="sparse -Wsparse-error")
+tests-kmod: $(addprefix kmod-,$(RELEASES)) $(patsubst %,$(O)/dkms/%/dmabuf_tools.ko,$(RELEASES))
+kmod-%:
+	$(Q)$(MAKE) --no-print-directory kmod KVER=$* KMOD_FLAGS='W=1 KCFLAGS=-Werror $(call sparse_of,$*)'
+
+# And once more from what install-dkms installs, by DKMS, in a place of its own
+$(O)/dkms/%/dmabuf_tools.ko: $(wildcard kmod/*) include/dmabuf_tools_uapi.h
+	$(call say,DKMS)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree
+	$(Q)$(MAKE) -s --no-print-directory install-dkms DESTDIR=$(abspath $(@D))
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL dkms build dmabuf_tools/$(VERSION) -k $* --dkmstree $(abspath $(@D))/tree \
+		--sourcetree $(abspath $(@D))/usr/src >$(@D)/log 2>&1 || { cat $(@D)/log >&2; exit 1; }
+	$(Q)find $(@D)/tree -path '*/module/dmabuf_tools.ko*' -exec cp {} $(@D)/ \;
+	$(Q)test -e $@ || xz -d $@.xz
 
 $(O)/tests/obj/%.o: %.c | $(SKEL)
 	$(call say,CC)
@@ -29,12 +49,32 @@ $(O)/tests/workloads/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
 		-pthread -o $@ $(filter %.c,$^)
 
-$(O)/tests/workloads/procwalk: tests/workloads/procwalk.c
+$(O)/tests/workloads/modfuzz $(O)/tests/workloads/modops $(O)/tests/workloads/leaker: include/dmabuf_tools_uapi.h
+# As distributions build: no frame pointers. Each function stays one of its own.
+$(O)/tests/workloads/leaker: WORKLOAD_CFLAGS := -fomit-frame-pointer -fno-optimize-sibling-calls -fno-ipa-icf
+$(SINGLE:%=$(O)/tests/workloads/%): $(O)/tests/workloads/%: tests/workloads/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -o $@ $<
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) $(WORKLOAD_CFLAGS) -Iinclude -pthread -o $@ $<
 
-$(O)/tests/bench/snapshot: $(call obj,tests/bench/snapshot.c $(COMMON))
+$(O)/tests/workloads/callers: include/dmabuf_tools_uapi.h
+# The same with frame pointers; Debian's default, as all others have it, is without
+$(O)/tests/workloads/callers-fp: tests/workloads/callers.c include/dmabuf_tools_uapi.h
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -fno-omit-frame-pointer -std=gnu11 $(WARN) -Iinclude -o $@ $<
+
+$(O)/tests/module/failnth.so: tests/module/failnth.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -shared -fPIC -o $@ $<
+
+$(BENCHES): $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(call obj,$(COMMON))
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
+
+$(O)/tests/bench/accounting: tests/bench/accounting.c include/dmabuf_tools_uapi.h
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) -o $@ $<

@@ -3,7 +3,7 @@
 
 check_env = T='$(T)' TARGET='$(TARGET)' TEST_SCALE='$(or $(TEST_SCALE),1)' V='$(V)'
 
-.PHONY: deps lab-trees check check-quick check-long bench demo
+.PHONY: deps lab-trees check check-quick check-long check-debug-kernel bench demo
 
 deps:	## install the Debian packages that building and testing need
 	@tests/lab/deps
@@ -18,8 +18,11 @@ check: deps	## all tests, on all kernels (T=PATTERN, TARGET=6.12: fewer)
 check-quick: deps	## the same on one kernel
 	@$(check_env) TARGET='$(or $(TARGET),7.x)' tests/lab/check
 
-check-long: deps	## the same with large counts (TEST_SCALE=N)
+check-long: deps	## the same with large counts (TEST_SCALE=N), and on RT kernels
 	@$(check_env) TEST_SCALE='$(or $(TEST_SCALE),10)' tests/lab/check
+
+check-debug-kernel: deps	## the module's tests on a kernel with KASAN, lockdep, kmemleak, failslab
+	@$(check_env) TARGET=debug T='$(or $(T),^tests/module/)' tests/lab/check
 
 bench: deps	## measure what things cost, in the lab
 	@$(check_env) tests/bench/run

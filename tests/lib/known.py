@@ -9,7 +9,7 @@ from tap import Workload, equal, ok, skip
 
 __all__ = ["top", "sources", "start_all", "merged", "want_buffer", "got_buffer", "want_processes", "check_holders", "check_processes", "half_rows", "Refreshes"]
 
-REFERENCES = ("gem", "objects", "imports", "in_flight")
+REFERENCES = ("gem", "objects", "imports", "in_flight", "io_uring")
 
 
 def top(source, views, *args):
@@ -46,13 +46,14 @@ def merged(workloads):
 
 
 def want_buffer(b, holders):
-    return {**{k: b[k] for k in ("ino", "size", "exporter", "name", "uid", "count", "fds", "maps", "kernel", *REFERENCES)},
+    return {**{k: b[k] for k in ("ino", "size", "exporter", "name", "uid", "count", "fds", "maps", "kernel", *REFERENCES, "framebuffers")},
             "attachments": len(b["attachments"]), "unexplained": 0, "procs": sum(1 for _, ino in holders if ino == b["ino"]),
             "devices": sorted(a["device"] for a in b["attachments"])}
 
 
 def got_buffer(b):
-    got = {k: v for k, v in b.items() if k != "age"}
+    # Its node only hooks tell
+    got = {k: v for k, v in b.items() if k not in ("age", "node")}
     got["devices"] = sorted(got["devices"] or [])
     return got
 
@@ -76,16 +77,17 @@ def want_processes(buffers, holders):
 
 
 def kinds(h):
-    return [k for k, n in (("fd", h["fds"]), ("map", h["maps"]), ("gem", h["gem"])) if n]
+    return [k for k, n in (("fd", h["fds"]), ("map", h["maps"]), ("gem", h["gem"]), ("io_uring", h["io_uring"]), ("framebuffer", h["framebuffers"])) if n]
 
 
 def check_holders(data, buffers, holders, label):
     """Processes with all that they hold; then what else holds: sockets and importers."""
     rows = [h for h in data["holders"] if h["pid"] is not None]
-    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"], h["kind"], sorted(h["handle"]))
+    equal({(h["pid"], h["ino"]): (h["comm"], h["size"], h["exporter"], h["name"], h["fds"], h["maps"], h["kind"], sorted(h["handle"]),
+                                    h["io_uring"], sorted(h["framebuffer"]))
            for h in rows},
           {k: (h["comm"], buffers[k[1]]["size"], buffers[k[1]]["exporter"], buffers[k[1]]["name"], len(h["fds"]), h["maps"],
-               kinds(h), sorted(h["gem"])) for k, h in holders.items()}, f"{label}: holders")
+               kinds(h), sorted(h["gem"]), h["io_uring"], sorted(h["framebuffers"])) for k, h in holders.items()}, f"{label}: holders")
     bad = [h for h in rows if len(h["node"]) != len(h["handle"]) or not all(n.startswith("/dev/dri/") for n in h["node"]) or h["socket"]]
     ok(not bad, f"{label}: each handle has its node", bad[:3])
     others = {}
@@ -137,8 +139,10 @@ class Refreshes:
         self.process.stdout.readline()
 
     def next(self, n):
-        """The next n refreshes but one that may have waited to be read, and the seconds that each took."""
-        self.process.stdout.readline()
+        """The next n refreshes, none of those that waited to be read, and the seconds that each took."""
+        now = time.time()
+        while json.loads(self.process.stdout.readline())["time"] < now:
+            pass
         data, seconds = [], []
         for _ in range(n):
             start = time.monotonic()

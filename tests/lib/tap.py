@@ -18,7 +18,12 @@ import subprocess
 import time
 from collections import namedtuple
 
-__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "poll", "Workload", "bufinfo", "Buffer", "text"]
+__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "poll", "Workload", "bufinfo", "Buffer", "text",
+           "scaled"]
+
+# The debug kernel is some hundred times slower, most of all where memory is allocated.
+_DEBUG = os.environ.get("LAB_TARGET") == "debug"
+_SLOW = 10 if _DEBUG else 1     # how much longer to wait there
 
 _count = 0
 _failed = 0
@@ -78,12 +83,22 @@ def done():
 
 def poll(condition, seconds=10):
     """Until condition() holds; its last value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * _SLOW
     while True:
         value = condition()
         if value or time.monotonic() > end:
             return value
         time.sleep(0.02)
+
+
+def scaled(n):
+    """How often to do what check does n times: TEST_SCALE times that, or on the debug kernel a
+    hundredth of it: the next prime number, at least 23."""
+    n = n * int(os.environ.get("TEST_SCALE", "1")) // (100 if _DEBUG else 1)
+    n = max(n, 23)
+    while any(n % d == 0 for d in range(2, int(n ** 0.5) + 1)):
+        n += 1
+    return n
 
 
 def text(raw):
@@ -102,7 +117,7 @@ class Workload:
         self.args = [str(a) for a in args]
         self.data = self.skipped = None
         self._buffer = b""
-        self._end = time.monotonic() + timeout
+        self._end = time.monotonic() + timeout * _SLOW
         self.process = subprocess.Popen([command, *self.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self.process.pid
         try:
@@ -143,7 +158,7 @@ class Workload:
             try:
                 self.process.stdin.write(b"\n")
                 self.process.stdin.close()
-                self.process.wait(30)
+                self.process.wait(30 * _SLOW)
             except (OSError, subprocess.TimeoutExpired):
                 self.kill()
         self.process.stdout.close()

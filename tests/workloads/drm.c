@@ -191,3 +191,68 @@ void make_virtio_gpu(void)
 		ledger_fd(fd, true);
 	}
 }
+
+/* Of a buffer's first 8 KiB: virtio-gpu takes none of less than 32 rows. */
+static uint32_t framebuffer_add(int drm, uint32_t handle)
+{
+	struct drm_mode_fb_cmd2 fb = {
+		.width = 64, .height = 32, .pitches = { 64 * 4 },
+		.pixel_format = 0x34325258,	/* DRM_FORMAT_XRGB8888, drm_fourcc.h */
+		.handles = { handle },
+	};
+
+	if (ioctl(drm, DRM_IOCTL_MODE_ADDFB2, &fb))
+		die("DRM_IOCTL_MODE_ADDFB2: %s", strerror(errno));
+	return fb.fb_id;
+}
+
+/*
+ * Whether a framebuffer keeps its object as a handle does, so that it goes on referring to the
+ * buffer: Linux 6.16 ("drm/gem: Acquire references on GEM handles for framebuffers"), and what
+ * was carried back. That change brought a function, which has a name.
+ */
+static bool framebuffers_keep_objects(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	char line[512];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = strstr(line, " drm_gem_object_handle_get_if_exists_unlocked");
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
+/* Once its last handle is closed and nothing keeps it, the object forgets the buffer. */
+void make_framebuffer(void)
+{
+	int drm = virtio_gpu_open();
+	bool keep = framebuffers_keep_objects();
+	uint32_t handle;
+	struct buffer b;
+
+	if (drm < 0)
+		skip("no virtio-gpu device");
+	for (unsigned int i = 0; i < opt.count; i++) {
+		int fd = drm_export(drm, opt.size, &handle);
+
+		buffer_describe(&b, fd, "virtio_gpu", opt.size);
+		for (unsigned int n = 0; n <= i % 3; n++) {
+			uint32_t id = framebuffer_add(drm, handle);
+
+			if (i % 4 || keep)
+				ledger_framebuffer(b.ino, id);
+		}
+		if (i % 4 || keep)
+			ledger_object(b.ino, false);
+		if (i % 4)
+			ledger_gem(b.ino, handle, true);
+		else
+			drm_close(drm, handle);
+		if (i % 4 == 1)
+			close(fd);
+		else
+			ledger_fd(fd, true);
+	}
+}

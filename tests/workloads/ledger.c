@@ -19,13 +19,13 @@
 #define COMM_LEN	16
 
 /* In this order within one buffer; those from FD on once more within each process. */
-enum kind { PROCESS, BUFFER, OBJECT, IN_FLIGHT, ATTACH, FD, MAP, GEM };
+enum kind { PROCESS, BUFFER, OBJECT, IN_FLIGHT, ATTACH, FD, MAP, GEM, IO_URING, FRAMEBUFFER };
 
 struct entry {
 	uint64_t ino;			/* 0: PROCESS */
 	pid_t pid;			/* 0: of the buffer itself */
 	enum kind kind;
-	unsigned int value;		/* FD: its number; GEM: the handle; OBJECT: which */
+	unsigned int value;		/* FD, GEM, FRAMEBUFFER: its number; OBJECT: which */
 	bool counts;
 	union {
 		struct buffer buffer;
@@ -90,6 +90,16 @@ void ledger_gem(uint64_t ino, uint32_t handle, bool counts)
 
 	e->value = handle;
 	e->counts = counts;
+}
+
+void ledger_io_uring(uint64_t ino, bool counts)
+{
+	entry_new(IO_URING, ino, getpid())->counts = counts;
+}
+
+void ledger_framebuffer(uint64_t ino, uint32_t id)
+{
+	entry_new(FRAMEBUFFER, ino, getpid())->value = id;
 }
 
 void ledger_object(uint64_t ino, bool imported)
@@ -181,8 +191,8 @@ static const char *comm_of(const struct entry *e, const struct entry *end, pid_t
 }
 
 struct sum {
-	unsigned int fds, maps, gem, objects, imports, in_flight;
-	unsigned int kernel;		/* of these, all but fds and maps */
+	unsigned int fds, maps, gem, objects, imports, in_flight, io_uring, framebuffers;
+	unsigned int kernel;		/* of these, all but fds, maps and framebuffers */
 };
 
 /* Adds up one buffer's entries; returns the first of the next buffer. */
@@ -205,8 +215,12 @@ static const struct entry *buffer_sum(const struct entry *e, const struct entry 
 			sum->in_flight++;
 		else if (e->kind == ATTACH)
 			sum->imports++;
+		else if (e->kind == IO_URING)
+			sum->io_uring += e->counts;
+		else if (e->kind == FRAMEBUFFER)
+			sum->framebuffers++;
 	}
-	sum->kernel = sum->gem + sum->objects + sum->imports + sum->in_flight;
+	sum->kernel = sum->gem + sum->objects + sum->imports + sum->in_flight + sum->io_uring;
 	return e;
 }
 
@@ -227,8 +241,9 @@ static void print_buffer(const struct entry *e, const struct entry *next, const 
 		printf("\"kernel\":null,\"count\":null,");
 	else
 		printf("\"kernel\":%u,\"count\":%u,", sum->kernel, sum->fds + sum->maps + sum->kernel);
-	printf("\"gem\":%u,\"objects\":%u,\"imports\":%u,\"in_flight\":%u,\"attachments\":[", sum->gem,
-	       sum->objects, sum->imports, sum->in_flight);
+	printf("\"gem\":%u,\"objects\":%u,\"imports\":%u,\"in_flight\":%u,\"io_uring\":%u,"
+	       "\"framebuffers\":%u,\"attachments\":[", sum->gem, sum->objects, sum->imports,
+	       sum->in_flight, sum->io_uring, sum->framebuffers);
 	for (const struct entry *a = e; a < next; a++) {
 		if (a->kind != ATTACH)
 			continue;
@@ -246,7 +261,7 @@ static const struct entry *print_holder(const struct entry *e, const struct entr
 {
 	const struct entry *next = e;
 	const char *comma = "";
-	unsigned int maps = 0;
+	unsigned int maps = 0, io_uring = 0;
 
 	printf("{\"pid\":%d,\"comm\":", e->pid);
 	print_string(comm);
@@ -256,7 +271,12 @@ static const struct entry *print_holder(const struct entry *e, const struct entr
 	for (; e < next && e->kind == FD; e++, comma = ",")
 		printf("%s%u", comma, e->value);
 	printf("],\"maps\":%u,\"gem\":[", maps);
-	for (e += maps, comma = ""; e < next; e++, comma = ",")
+	for (e += maps, comma = ""; e < next && e->kind == GEM; e++, comma = ",")
+		printf("%s%u", comma, e->value);
+	for (; e < next && e->kind == IO_URING; e++)
+		io_uring++;
+	printf("],\"io_uring\":%u,\"framebuffers\":[", io_uring);
+	for (comma = ""; e < next; e++, comma = ",")
 		printf("%s%u", comma, e->value);
 	printf("]}");
 	return next;

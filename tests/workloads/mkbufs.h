@@ -76,6 +76,10 @@ void ledger_fd(int fd, bool counts);
 void ledger_map(uint64_t ino, bool counts);
 /* It has a GEM handle, in a DRM file; counts as above, where the file is shared. */
 void ledger_gem(uint64_t ino, uint32_t handle, bool counts);
+/* It is registered with a ring of its own, or with one that it shares: counts as above. */
+void ledger_io_uring(uint64_t ino, bool counts);
+/* A framebuffer that it made of the buffer: no reference. */
+void ledger_framebuffer(uint64_t ino, uint32_t id);
 /*
  * One GEM object that refers to the buffer: each import has its own, the exporter's counts once.
  */
@@ -164,6 +168,8 @@ void make_virtio_gpu(void);
 void make_vivid(void);
 void make_vivid_stream(void);
 void make_vivid_closed(void);
+void make_vivid_frames(void);
+void make_vivid_heap(void);
 void make_gem_many(void);
 void make_gem_files(void);
 void make_gem_shared(void);
@@ -174,6 +180,10 @@ void make_inflight_socket(void);
 void make_inflight_half(void);
 void make_inflight_dgram(void);
 void make_inflight_backlog(void);
+void make_inflight_netns(void);
+void make_io_uring(void);
+void make_io_uring_mapped(void);
+void make_framebuffer(void);
 void make_many(void);
 void make_churn(void);
 void make_churn_refs(void);

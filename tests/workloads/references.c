@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Factories of mkbufs whose buffers are held by GEM handles or by messages in flight. */
+/* Factories of mkbufs whose buffers are held by GEM handles, messages in flight or io_uring. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/io_uring.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "mkbufs.h"
@@ -233,4 +237,108 @@ void make_inflight_backlog(void)
 	sock = call(SOCK_STREAM);
 	for (unsigned int i = 0; i < opt.count; i++)
 		send_buffer(sock, 1);
+}
+
+static void send_elsewhere(void *arg)
+{
+	int inner[2], outer[2];
+
+	(void)arg;
+	if (unshare(CLONE_NEWNET))
+		die("a network namespace: %s", strerror(errno));
+	stream_pair(inner);
+	stream_pair(outer);
+	for (unsigned int i = 0; i < opt.count; i++)
+		send_buffer(i % 2 ? inner[0] : outer[0], 1);
+	send_fds(outer[0], &inner[1], 1);
+	close(inner[0]);
+	close(inner[1]);
+}
+
+void make_inflight_netns(void)
+{
+	exporter_open();
+	spawn(0, send_elsewhere, NULL);
+}
+
+static int ring_make(const int *fds, unsigned int n, struct io_uring_params *params)
+{
+	int ring = syscall(__NR_io_uring_setup, 1, params);
+
+	if (ring < 0 && (errno == ENOSYS || errno == EPERM))
+		skip("no io_uring: %s", strerror(errno));
+	if (ring < 0)
+		die("io_uring_setup: %s", strerror(errno));
+	if (syscall(__NR_io_uring_register, ring, IORING_REGISTER_FILES, fds, n))
+		die("IORING_REGISTER_FILES of %u: %s", n, strerror(errno));
+	return ring;
+}
+
+static void enter_registered(void *arg)
+{
+	const uint64_t *inos = arg;
+
+	for (unsigned int i = 0; i < 2 * opt.count; i++)
+		if (inos[i])
+			ledger_io_uring(inos[i], false);
+}
+
+/* A table of 2 N places: each third buffer stands in two, the others leave one empty. */
+static int register_buffers(bool keep, struct io_uring_params *params, uint64_t *inos)
+{
+	int *fds = malloc(2 * opt.count * sizeof(*fds)), ring;
+	struct buffer b;
+
+	if (!fds)
+		die("out of memory");
+	for (unsigned int i = 0; i < opt.count; i++) {
+		fds[2 * i] = buffer_make(&b);
+		fds[2 * i + 1] = i % 3 ? -1 : fds[2 * i];
+		inos[2 * i] = b.ino;
+		inos[2 * i + 1] = i % 3 ? 0 : b.ino;
+	}
+	ring = ring_make(fds, 2 * opt.count, params);
+	for (unsigned int i = 0; i < 2 * opt.count; i++)
+		if (inos[i])
+			ledger_io_uring(inos[i], true);
+	for (unsigned int i = 0; i < opt.count; i++)
+		if (keep && i % 5 == 0)
+			ledger_fd(fds[2 * i], true);
+		else
+			close(fds[2 * i]);
+	free(fds);
+	return ring;
+}
+
+static uint64_t *ring_places(void)
+{
+	uint64_t *inos = calloc(2 * opt.count, sizeof(*inos));
+
+	if (!inos)
+		die("out of memory");
+	return inos;
+}
+
+void make_io_uring(void)
+{
+	struct io_uring_params params = {};
+	uint64_t *inos = ring_places();
+
+	exporter_open();
+	register_buffers(false, &params, inos);
+	for (unsigned int i = 0; i < opt.procs; i++)
+		spawn(0, enter_registered, inos);
+}
+
+void make_io_uring_mapped(void)
+{
+	struct io_uring_params params = {};
+	int ring;
+
+	exporter_open();
+	ring = register_buffers(true, &params, ring_places());
+	if (mmap(NULL, params.sq_off.array + sizeof(uint32_t), PROT_READ, MAP_SHARED, ring,
+		 IORING_OFF_SQ_RING) == MAP_FAILED)
+		die("mapping the ring: %s", strerror(errno));
+	close(ring);
 }

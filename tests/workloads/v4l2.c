@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pipeline of mkbufs: vivid's capture allocates and exports the buffers, vivid's output imports
- * them. By default vivid allocates with vmalloc and never attaches, so it is loaded with
- * allocators=1,1 (dma-contig) as a real driver would be.
+ * Pipelines of mkbufs: vivid's capture allocates and exports the buffers, vivid's output imports
+ * them; or a heap makes them and both import. By default vivid allocates with vmalloc and never
+ * attaches, so it is loaded with allocators=1,1 (dma-contig) as a real driver would be.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -94,13 +94,16 @@ static void request_buffers(int fd, enum v4l2_buf_type type, enum v4l2_memory me
 }
 
 static int fds[VIDEO_MAX_FRAME];
+static enum v4l2_memory capture_memory = V4L2_MEMORY_MMAP;
 
 static void queue_capture(unsigned int i)
 {
 	struct v4l2_buffer b = {
-		.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP,
+		.index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = capture_memory,
 	};
 
+	if (capture_memory == V4L2_MEMORY_DMABUF)
+		b.m.fd = fds[i];
 	V4L2(capture, VIDIOC_QBUF, &b);
 }
 
@@ -172,13 +175,16 @@ static int dequeue(int fd, enum v4l2_buf_type type, enum v4l2_memory memory)
 	return -1;
 }
 
-/* Every frame goes from the capture to the output and back, until the process ends. */
+/*
+ * Every frame goes from the capture to the output and back: until the output was given as many as
+ * *arg, or without end. The output keeps the last of them, until there is a next one.
+ */
 static void *stream(void *arg)
 {
 	bool seen[VIDEO_MAX_FRAME] = { false };
-	unsigned int left = opt.count;
+	unsigned int left = opt.count, given = 0, *end = arg;
 
-	for (;;) {
+	while (!end || given < *end) {
 		struct pollfd p[] = {
 			{ .fd = capture, .events = POLLIN }, { .fd = output, .events = POLLOUT },
 		};
@@ -186,11 +192,12 @@ static void *stream(void *arg)
 
 		if (poll(p, 2, 10000) <= 0)
 			die("vivid gives no frame for 10 s");
-		i = dequeue(capture, V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_MEMORY_MMAP);
+		i = dequeue(capture, V4L2_BUF_TYPE_VIDEO_CAPTURE, capture_memory);
 		if (i >= 0) {
 			queue_output(i);
+			given++;
 			/* From the first time on an index stays attached. */
-			if (!seen[i] && !--left)
+			if (!seen[i] && !--left && !end)
 				report_ready();
 			seen[i] = true;
 		}
@@ -201,21 +208,81 @@ static void *stream(void *arg)
 	return arg;
 }
 
-void make_vivid_stream(void)
+static void start_streams(void)
 {
 	enum v4l2_buf_type capture_type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	enum v4l2_buf_type output_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
+	unsigned int i;
+
+	for (i = 0; i < opt.count; i++)
+		queue_capture(i);
+	V4L2(capture, VIDIOC_STREAMON, &capture_type);
+	V4L2(output, VIDIOC_STREAMON, &output_type);
+}
+
+void make_vivid_stream(void)
+{
 	pthread_t thread;
 
 	allocate(true);
 	/* QBUF looks the fd up each time and drops that reference again. */
 	ledger_kernel_unsteady();
-	for (unsigned int i = 0; i < opt.count; i++)
-		queue_capture(i);
-	V4L2(capture, VIDIOC_STREAMON, &capture_type);
-	V4L2(output, VIDIOC_STREAMON, &output_type);
+	start_streams();
 	expect_ready();
 	errno = pthread_create(&thread, NULL, stream, NULL);
 	if (errno)
 		die("pthread_create: %s", strerror(errno));
+}
+
+#define FRAMES	101	/* prime */
+
+void make_vivid_frames(void)
+{
+	unsigned int frames = FRAMES;
+
+	allocate(true);
+	start_streams();
+	stream(&frames);
+}
+
+/* So that there are pieces of a MiB, after whatever ran before. */
+static void compact_memory(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		die("/proc/sys/vm/compact_memory: %s", strerror(errno));
+	close(fd);
+}
+
+/*
+ * The heap gives a whole MiB in one piece, as an output without an IOMMU needs it. So many frames
+ * later all is over, and the buffers are still attached to both.
+ */
+void make_vivid_heap(void)
+{
+	unsigned int frames = FRAMES;
+
+	compact_memory();
+	opt.exporter = "heap";
+	opt.size = 1 << 20;
+	exporter_open();
+	vivid_open();
+	set_format(capture, V4L2_BUF_TYPE_VIDEO_CAPTURE);
+	set_format(output, V4L2_BUF_TYPE_VIDEO_OUTPUT);
+	capture_memory = V4L2_MEMORY_DMABUF;
+	request_buffers(capture, V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_MEMORY_DMABUF);
+	request_buffers(output, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_MEMORY_DMABUF);
+	for (unsigned int i = 0; i < opt.count; i++) {
+		struct buffer b;
+
+		fds[i] = buffer_make(&b);
+		ledger_fd(fds[i], true);
+		ledger_attach(b.ino, "vivid.0");
+		ledger_attach(b.ino, "vivid.0");
+	}
+	start_streams();
+	stream(&frames);
 }
