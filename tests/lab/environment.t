@@ -15,7 +15,7 @@ ok() # NAME COMMAND...
 mounted() { [ "$(findmnt -nro FSTYPE "$1")" = "$2" ]; }
 writable() { echo x >"$1/environment" && rm "$1/environment"; }
 ours() { case $(command -v "$1") in "/src/out/lab/$LAB_SUITE"/*) ;; *) return 1 ;; esac }
-target() { case $(uname -r) in "${LAB_TARGET%x}"[.0-9]*) ;; *) uname -r; return 1 ;; esac }
+target() { case $(uname -r) in "${LAB_TARGET%x}"[.0-9]* | *-dmabuf-$LAB_TARGET) ;; *) uname -r; return 1 ;; esac }
 
 ok "the kernel is the target's" target
 ok "hostname lab" [ "$(uname -n)" = lab ]

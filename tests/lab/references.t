@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every reference is named: GEM handles and objects, importers and messages in flight, for each source."""
 import os
+import subprocess
 import sys
 import time
 
@@ -13,13 +14,14 @@ SCALE = int(os.environ.get("TEST_SCALE", "1"))
 VIEWS = "buffers,holders,processes"
 REFRESH_SECONDS, DELAY = 15, 0.2
 CHURN_SECONDS = 20 * SCALE
-NUMBERS = ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "unexplained", "procs")
+NUMBERS = ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "io_uring", "unexplained", "framebuffers", "procs")
 
 FACTORIES = [
     ["gem-many", "-s", 4096, "-n", 1009 * SCALE], ["gem-files"], ["gem-shared", "-n", 7, "-P", 3], ["handle-first"],
     ["kernel-only", "-n", 11], ["vgem-export", "-n", 13], ["vgem-import", "-n", 5], ["virtio-gpu", "-n", 5], ["vivid"],
     ["inflight", "-n", 263], ["inflight-twice"], ["inflight-queue"], ["inflight-socket"], ["inflight-half", "-n", 7],
-    ["inflight-dgram", "-P", 5], ["inflight-backlog", "-n", 3], ["passed", "-n", 5], ["clone-files", "-n", 3],
+    ["inflight-dgram", "-P", 5], ["inflight-backlog", "-n", 3], ["inflight-netns", "-n", 13], ["io-uring"], ["io-uring-mapped", "-n", 7],
+    ["framebuffer"], ["passed", "-n", 5], ["clone-files", "-n", 3],
 ]
 
 
@@ -95,11 +97,31 @@ def churn(have, *args):
     ok(poll(lambda: not bufinfo()), f"{label}: nothing is left")
 
 
+def late(have):
+    """A DRM driver that is loaded while the tool runs: its handles are named all the same."""
+    subprocess.run("for m in vgem virtio_gpu virtio_dma_buf drm_shmem_helper drm_client_lib drm_kms_helper ttm drm; do rmmod $m; done",
+                   shell=True, stderr=subprocess.DEVNULL)
+    if os.path.exists("/sys/class/drm"):
+        skip("a DRM driver that comes late", "DRM is built in, or in use")
+        return
+    for source in have:
+        top = Refreshes(source, "buffers", DELAY)
+        with Workload("kernel-only", "-n", 7) as w:
+            if w.skipped:
+                skip(f"{source}, a DRM driver that comes late", w.skipped)
+            else:
+                named = poll(lambda: {b["ino"] for b in top.next(1)[0][0]["buffers"] if b["gem"] == 1 and not b["unexplained"]} == set(w.buffers()))
+                ok(named, f"{source}: handles of a DRM driver that came late")
+        equal(top.stop(), 0, f"{source}, late driver: exit status")
+        ok(poll(lambda: not bufinfo()), f"{source}, late driver: nothing is left")
+        subprocess.run("rmmod vgem drm_shmem_helper drm_kms_helper drm", shell=True, stderr=subprocess.DEVNULL)
+
+
 have = sources()
 ok("bpf:task" in have, "this kernel has bpf:task", have)
 if "bpf:iter" not in have:
     skip("bpf:iter", "needs Linux 6.16")
-parts = {"quiet": lambda: quiet(have), "churn": lambda: churn(have), "vgem": lambda: churn(have[-1:], "-x", "vgem")}
+parts = {"late": lambda: late(have), "quiet": lambda: quiet(have), "churn": lambda: churn(have), "vgem": lambda: churn(have[-1:], "-x", "vgem")}
 for part in sys.argv[1:] or parts:
     parts[part]()
 sys.exit(done())

@@ -74,7 +74,7 @@ def quiet(have):
     for source in have:
         data = top(source)
         check(source, data, workloads, "everything at once")
-        ages(data, workloads, int(time.time()), source)
+        ages(data, workloads, int(data["time"]), source)
     for w in workloads:
         w.stop()
 
@@ -147,10 +147,15 @@ def churn(have):
             skip("churn", w.skipped)
             return
         for source in have:
-            refreshes, seconds = tops[source].next(5)
-            equal(tops[source].stop(), 0, f"{source}: 5 refreshes during churn")
-            rows = [b for r in refreshes for b in r["buffers"]]
-            whole, bad = half_rows(rows)
+            refreshes, seconds, whole = [], [], []
+            # On a busy host most rows of one refresh may move.
+            while len(refreshes) < 5 or (len(whole) <= 10 and len(refreshes) < 50):
+                more, took = tops[source].next(5)
+                refreshes += more
+                seconds += took
+                rows = [b for r in refreshes for b in r["buffers"]]
+                whole, bad = half_rows(rows)
+            equal(tops[source].stop(), 0, f"{source}: refreshes during churn")
             ok(len(whole) > 10, f"{source}: buffers seen during churn", len(whole))
             ok(not bad, f"{source}: no half or negative row among {len(whole)}", bad[:5])
             print(f"# {source}: {len(rows) - len(whole)} of {len(rows)} rows changed while they were read three times; "

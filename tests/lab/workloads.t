@@ -41,9 +41,12 @@ CASES = [
     ["virtio-gpu"],
     ["vivid"],
     ["vivid-stream"],
+    ["vivid-frames"],
+    ["vivid-heap"],
     ["many"],
     *[[f] for f in ("vivid-closed", "gem-many", "gem-files", "gem-shared", "handle-first", "inflight-twice", "inflight-queue",
-                    "inflight-socket", "inflight-half", "inflight-dgram", "inflight-backlog")],
+                    "inflight-socket", "inflight-half", "inflight-dgram", "inflight-backlog", "inflight-netns", "io-uring",
+                    "io-uring-mapped", "framebuffer")],
     ["churn", "-d", "3"],
     ["churn-refs", "-d", "3"],
     ["hostile"],
@@ -126,7 +129,7 @@ def check(case):
               f"{label}: bufinfo")
         ok(want and all(b["count"] in (None, b["fds"] + b["maps"] + (b["kernel"] or 0)) for b in want.values()),
            f"{label}: references add up")
-        ok(all(b["kernel"] in (None, b["gem"] + b["objects"] + b["imports"] + b["in_flight"]) for b in want.values()),
+        ok(all(b["kernel"] in (None, b["gem"] + b["objects"] + b["imports"] + b["in_flight"] + b["io_uring"]) for b in want.values()),
            f"{label}: the kernel's references add up")
         uid = int(case[case.index("-u") + 1]) if "-u" in case else 0
         ok(all(started <= b["created"] <= time.time() and b["uid"] == uid for b in want.values()),

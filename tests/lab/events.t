@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Each operation of the module is one event, with each kind of hook, or is counted as lost."""
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import module  # noqa: E402
+from tap import done, equal, ok, poll, scaled, skip  # noqa: E402
+
+CALLS = ("attach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "mmap", "detach")
+DIRECTIONS = ("bidirectional", "to_device", "from_device")
+EVENTS, OPS = "/tmp/events", "/tmp/ops.json"
+TARGET = os.environ["LAB_TARGET"]
+
+
+def trace(command, *args):
+    """Exit status and what it said on stderr; the command's output is in OPS."""
+    with open(OPS, "w") as out:
+        p = subprocess.run(["dmabuf-trace", *map(str, args), *(["--", *map(str, command)] if command else [])],
+                           stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True)
+    return p.returncode, p.stderr
+
+
+def shown(text):
+    """What live says in the end: events shown, and lost."""
+    return tuple(map(int, re.search(r"(\d+) events shown, (\d+) lost", text).groups()))
+
+
+def live(command, *args):
+    """Events, and how many were lost."""
+    status, text = trace(command, "live", "--json", "-o", EVENTS, *args)
+    if status:
+        ok(False, f"live {args}: exit status", status, text)
+    events, lost = [], 0
+    with open(EVENTS) as f:
+        for line in f:
+            event = json.loads(line)
+            if event["event"] == "lost":
+                lost += event["lost"]
+            else:
+                events.append(event)
+    equal(shown(text), (len(events), lost), f"{' '.join(map(str, command[:1]))}: as many as told")
+    return events, lost
+
+
+def stat(command, *args):
+    status, text = trace(command, "stat", "--json", "-o", EVENTS, *args)
+    if status:
+        ok(False, f"stat {args}: exit status", status, text)
+    with open(EVENTS) as f:
+        return json.load(f)
+
+
+def modops():
+    with open(OPS) as f:
+        return json.load(f)["processes"]
+
+
+def total(processes, what="calls"):
+    return sum((Counter(p[what]) for p in processes), Counter())
+
+
+def counts(data):
+    return sum(o["count"] for o in data["operations"])
+
+
+def expected(processes):
+    """(event, pid, device, direction, node) → how many, as the workload counted."""
+    want = Counter()
+    nodes = {"export": module.EXPORTER, "attach": module.IMPORTER, "map": module.IMPORTER}
+    for p in processes:
+        for op, n in p["calls"].items():
+            device = p["device"] if op in ("attach", "map", "unmap", "pin", "unpin", "detach") else ""
+            if op in ("map", "unmap", "begin", "end"):
+                # begin and end: once by ioctl, once in the kernel
+                each = 2 if op in ("begin", "end") else 1
+                for direction, m in zip(DIRECTIONS, p["directions"]):
+                    want[op, p["pid"], device, direction, nodes.get(op, "")] += each * m
+            else:
+                want[op, p["pid"], device, "", nodes.get(op, "")] += n
+        want["release", p["pid"], "", "", ""] += p["n"]
+    return +want
+
+
+def exact(hooks, n):
+    """All that is to be known of each event; by CSV, since there are many."""
+    label = f"{hooks}, {n} of each by 8 processes"
+    status, text = trace(["modops", "-n", n, "-P", 8], "live", "--csv", "--no-header", f"--hooks={hooks}", "-o", EVENTS,
+                         "-O", "event,pid,device,direction,node,error,ino,duration", "-e", ",".join(("export", "release") + CALLS))
+    processes = modops()
+    equal(status, 0, f"{label}: exit status")
+    equal(set(total(processes).values()), {n, 2 * n}, f"{label}: made")
+    got, errors, buffers, durations = Counter(), Counter(), Counter(), defaultdict(list)
+    with open(EVENTS) as f:
+        for line in f:
+            event, pid, device, direction, node, error, ino, duration = line[:-1].split(",")
+            got[event, pid, device, direction, node] += 1
+            errors[error] += 1
+            buffers[ino, pid] += 1
+            durations[event].append(duration)
+    equal({(e, int(p), *rest): m for (e, p, *rest), m in got.items()}, dict(expected(processes)),
+          f"{label}: event, process, device, direction, node")
+    each = sum(got.values())
+    equal(shown(text), (each, 0), f"{label}: {each} events, none lost")
+    equal(dict(errors), {"0": each}, f"{label}: results")
+    equal(dict(buffers), {(str(ino), str(p["pid"])): each // n for p in processes for ino in p["inos"]},
+          f"{label}: as many events of each of {n} buffers, by its own process")
+    equal((len(durations["begin"]), len(durations["end"])), (2 * n, 2 * n), f"{label}: CPU access in pairs")
+    ok(all(0 < int(d) < 10**11 for event in CALLS if event != "mmap" for d in durations[event]), f"{label}: durations")
+
+
+def sums(hooks, n):
+    """Received and lost are what was made."""
+    events, lost = live(["modops", "-n", n, "-P", 8], f"--hooks={hooks}", "-e", ",".join(CALLS), "-O", "event")
+    made = sum(total(modops())[c] for c in CALLS)
+    equal(len(events) + lost, made, f"{hooks}: received {len(events)} + lost {lost} = made {made}")
+    data = stat(["modops", "-n", n, "-P", 8], f"--hooks={hooks}", "-e", ",".join(CALLS))
+    made = sum(total(modops())[c] for c in CALLS)
+    equal(counts(data) + data["dropped"] + data["missed"], made, f"{hooks}: stat counted {counts(data)}, missed {data['missed']}, made {made}")
+    ok(all(sum(o["buckets"]) == o["count"] for o in data["operations"] if o["op"] != "mmap"), f"{hooks}: buckets add up")
+
+
+def crowd():
+    """More tasks in one function than a return probe has room for."""
+    module.write("inject/map/delay_us", 3000)
+    try:
+        for hooks in ("auto", "kprobe"):
+            events, lost = live(["modops", "-n", 131, "-P", 13], f"--hooks={hooks}", "-e", "map", "-O", "event")
+            equal(len(events) + lost, 131, f"13 tasks in a slow map, {hooks}: received {len(events)} + lost {lost} = made")
+            ok(TARGET != "7.x" or hooks == "kprobe" or not lost, f"13 tasks in a slow map, {hooks}: none lost by sessions", lost)
+    finally:
+        module.write("inject/map/delay_us", 0)
+
+
+def tiny_ring():
+    events, lost = live(["modops", "-n", 1009, "-P", 8], "--ring-size=4K", "-e", ",".join(CALLS), "-O", "event")
+    made = sum(total(modops())[c] for c in CALLS)
+    ok(lost > 0, "a tiny ring loses", lost)
+    equal(len(events) + lost, made, f"a tiny ring: received {len(events)} + lost {lost} = made {made}")
+
+
+def injected():
+    """Errors of the module's exporter are results; of vmap's the core would warn. Where a map pins, a pin's are the map's."""
+    errno = {"map": 16, "pin": 16, "begin": 4}
+    for op, number in errno.items():
+        module.write(f"inject/{op}/errno", -number)
+        module.write(f"inject/{op}/every", 3)
+    try:
+        events, lost = live(["modops", "-n", 101, "-P", 1], "-e", ",".join(CALLS), "-O", "event,error")
+        calls, errors = total(modops()), total(modops(), "errors")
+        equal(Counter((e["event"], e["error"]) for e in events if e["event"] in errno),
+              Counter({(op, n): m for op in errno for n, m in ((0, calls[op] - errors[op]), (errno[op], errors[op]))}),
+              "injected errors are results")
+        ok(all(errors[op] > 20 for op in errno) and not lost, "a third fails", errors)
+        equal({e["error"] for e in events if e["event"] not in errno}, {0}, "nothing else fails")
+        data = stat(["modops", "-n", 101, "-P", 1], "-e", "map")
+        equal((counts(data), sum(o["errors"] for o in data["operations"])), (101, total(modops(), "errors")["map"]), "stat counts them")
+    finally:
+        for op in errno:
+            module.write(f"inject/{op}/errno", 0)
+            module.write(f"inject/{op}/every", 1)
+
+
+def delayed():
+    """Mid-bucket, so that what the hooks add does not reach the next one."""
+    module.write("inject/map/delay_us", 3000)
+    try:
+        events, _ = live(["modops", "-n", 23, "-P", 1], "-e", "map", "-O", "event,ino,duration,wait")
+        process = modops()[0]
+        data = stat(["modops", "-n", 23, "-P", 1], "-e", "map")
+    finally:
+        module.write("inject/map/delay_us", 0)
+    theirs = dict(zip(process["inos"], process["maps_ns"]))
+    pairs = [(e["duration"], theirs[e["ino"]]) for e in events]
+    ok(len(pairs) == 23 and all(ours >= 3000000 and module_ >= 3000000 for ours, module_ in pairs), "a delay of 3 ms: no map is shorter", pairs)
+    apart = 0 if os.environ.get("LAB_ICOUNT") else 1
+    ok(all(abs(ours.bit_length() - module_.bit_length()) <= apart for ours, module_ in pairs),
+       "each in the bucket of the module's own timing, or the next", pairs)
+    ok(all(e["wait"] == 0 for e in events), "no fence wait in it")
+    buckets = [sum(b) for b in zip(*(o["buckets"] for o in data["operations"]))]
+    equal((sum(buckets), sum(buckets[:21])), (23, 0), "stat: none in a bucket below 2.1 to 4.2 ms")
+    if not apart:
+        want = Counter(ns.bit_length() - 1 for ns in modops()[0]["maps_ns"])
+        equal({i: n for i, n in enumerate(buckets) if n}, dict(want), "stat: the module's own buckets, exactly")
+
+
+FENCE = """
+import sys
+sys.path.insert(0, "tests/lib")
+import module
+exporter, importer = module.Exporter(), module.Importer()
+fd = exporter.export()
+attachment = importer.attach(fd)
+importer.fence(fd, module.USAGE_KERNEL, timeout_ns=50000000)
+importer.map(attachment, module.TO_DEVICE)
+"""
+
+
+def fences():
+    events, _ = live(["python3", "-c", FENCE], "-e", "map,fence_wait", "-O", "event,ino,wait,duration,fence_driver")
+    maps = [e for e in events if e["event"] == "map"]
+    waits = [e for e in events if e["event"] == "fence_wait" and e["ino"]]
+    ok(len(maps) == 1 and 20000000 < maps[0]["wait"] <= maps[0]["duration"], "a fence is waited for inside a map", events)
+    ok(waits and {e["ino"] for e in waits} == {maps[0]["ino"]} and sum(e["duration"] for e in waits) == maps[0]["wait"],
+       "the waits are of its buffer", events)
+    ok(waits and all(e["fence_driver"] for e in waits), "the fence's driver is named", events)
+
+
+def loaded():
+    """Ids of programs, maps and links, and the probes: others' stay, and ours are gone."""
+    lists = [subprocess.run(["bpftool", "-j", what, "list"], stdout=subprocess.PIPE, text=True).stdout for what in ("prog", "map", "link")]
+    with open("/sys/kernel/debug/kprobes/list") as f:
+        return [sorted(o["id"] for o in json.loads(text or "[]")) for text in lists] + [sorted(f)]
+
+
+def killed():
+    before = loaded()
+    for command in ("live", "stat"):
+        p = subprocess.Popen(["dmabuf-trace", command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        p.stderr.readline()
+        during = loaded()
+        ok(all(a != b for a, b in zip(during[:3], before)), f"{command}: programs, maps, links are there", during)
+        p.send_signal(signal.SIGKILL)
+        p.wait()
+        p.stderr.close()
+        ok(poll(lambda: loaded() == before, 30), f"{command}: the same as before after SIGKILL", before, loaded())
+
+
+def statuses():
+    for args, want in ((["true"], 0), (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137), (["/no/such"], 127), (["/etc/passwd"], 126)):
+        equal(trace(args, "live", "-e", "put")[0], want, f"live -- {' '.join(args)}: exit status")
+    equal(trace(["sh", "-c", "exit 7"], "stat", "-e", "put")[0], 7, "stat: the command's exit status")
+    for command in ("live", "stat"):
+        equal(trace(["true"], command, "-e", "put", "-o", "/no/such/file")[0], 125, f"{command}: 125 if the tool fails")
+    status, _ = trace(["id", "-u"], "live", "-e", "put", "-u", "nobody")
+    with open(OPS) as f:
+        equal((status, f.read().strip()), (0, "65534"), "-u: runs it as that user; stdout is its own")
+    status, text = trace(["true"], "live", "--hooks=tracepoint", "-e", "map")
+    ok(status == 125 and "map" in text, "hooks that there are not are an error", text)
+    for args in (["live", "-e", "nap"], ["stat", "-I", "1"], ["live", "--hooks=magic"], ["stat", "-a"], ["live", "-O", "nope"], ["live", "--ring-size=0"],
+                 ["live", "-p", "1", "--", "true"]):
+        p = subprocess.run(["dmabuf-trace", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        ok(p.returncode == 2 and not p.stdout and p.stderr, f"exit 2: {' '.join(args)}", p.stderr)
+
+
+def filters():
+    """In the kernel: what is not wanted takes no room in a ring of one page, and no histogram."""
+    events, lost = live(["modops", "-n", 1009, "-P", 8], "--ring-size=4K", "-e", ",".join(CALLS), "--device=none", "--exporter=none", "-O", "event")
+    equal((events, lost), ([], 0), "what is not wanted is not lost")
+    data = stat(["modops", "-n", 23, "-P", 2], "-e", "map", "--device=dmabuf-importer.1", "--exporter=dmabuf_tools", "--min-size=4K")
+    equal({(o["device"], o["direction"]): o["count"] for o in data["operations"]},
+          {("dmabuf-importer.1", d): n for d, n in zip(DIRECTIONS, (4, 4, 3))}, "--device, --exporter, --min-size")
+    for option in ("--exporter=system", "--min-size=8K"):
+        equal(counts(stat(["modops", "-n", 23, "-P", 1], "-e", "map", option)), 0, option)
+
+
+PARKED = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+sys.stdin.readline()
+exporter, importer = module.Exporter(), module.Importer()
+attachment = importer.attach(exporter.export())
+importer.map(attachment)
+if not os.fork():
+    importer.map(attachment)
+    os._exit(0)
+os.wait()
+"""
+
+
+def scope():
+    """Of whom: the command's tree, all, a process, a cgroup."""
+    both = ["sh", "-c", "modops -n 23 -P 1 >/dev/null & modops -n 17 -P 2; wait"]
+    data = stat(both, "-e", "map")
+    equal((counts(data), data["processes"]), (40, 6), "a command's tree")
+    # A trampoline set below a function that is called all the time, and that the module has an
+    # ftrace_ops on, has crashed 6.1 once: there by kprobes.
+    hooks = ["--hooks=kprobe"] if TARGET == "6.1" else []
+    with subprocess.Popen(["sh", "-c", "while modops -n 101 -P 1; do :; done"], stdout=subprocess.DEVNULL, start_new_session=True) as other:
+        data = stat(["modops", "-n", 23, "-P", 1], "-e", "map", *hooks)
+        equal(counts(data), 23, "only the command's own tree")
+        data = stat(["modops", "-n", 101, "-P", 1], "-a", "-e", "map", *hooks)
+        ok(counts(data) > 101, "-a: others too", data["operations"])
+        os.killpg(other.pid, signal.SIGKILL)
+    cgroup = "/sys/fs/cgroup/events-test"
+    os.makedirs(cgroup, exist_ok=True)
+    for what in ("-p", "-G"):
+        with subprocess.Popen(["python3", "-c", PARKED], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as parked:
+            with open(f"{cgroup}/cgroup.procs", "w") as f:
+                f.write(str(parked.pid))
+            p = subprocess.Popen(["dmabuf-trace", "live", "--json", "-e", "map", "-O", "event,pid", what, str(parked.pid) if what == "-p" else "/events-test"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            p.stderr.readline()
+            subprocess.run(["modops", "-n", "17", "-P", "1"], stdout=subprocess.DEVNULL, check=True)
+            parked.communicate("\n")
+            p.send_signal(signal.SIGINT)
+            text = p.communicate()[0]
+            pids = [json.loads(line)["pid"] for line in text.splitlines()]
+            ok(len(pids) == 2 and pids[0] == parked.pid != pids[1], f"{what}: what it does, and others do to its buffers", pids, parked.pid)
+            equal(p.returncode, 0, f"{what}: ends by ^C with 0")
+    os.rmdir(cgroup)
+
+
+def tables():
+    """stat -I, --csv, text; live's lines."""
+    status, text = trace(["sh", "-c", "for i in 1 2 3; do modops -n 101 -P 1; done"], "stat", "-I", "100", "--csv", "-e", "map,export", "-O", "op,count")
+    rows = [line.split(",") for line in text.splitlines()]
+    equal((status, rows[0][-2:], sum(r[-2:] == ["op", "count"] for r in rows)), (0, ["op", "count"], 1), "stat -I --csv: one header")
+    sum_of = Counter()
+    for row in rows[1:]:
+        sum_of[row[-2]] += int(row[-1])
+    equal(dict(sum_of), {"map": 303, "export": 303}, "stat -I --csv: intervals add up")
+    status, text = trace(["modops", "-n", 23, "-P", 1], "stat", "-e", "map,export")
+    ok(not status and re.search(r"dma-bufs of 'modops -n 23 -P 1' \(tree of 2 processes\)", text) and
+       re.search(r"^ *map +to_device +dmabuf_tools +dmabuf-importer.0 +8 +0 ", text, re.M) and
+       re.search(r" 23 maps ", text) and re.search(r" 0 events lost, 0 missed", text) and re.search(r"exit status 0", text), "stat: its table, on stderr", text)
+    status, text = trace(["modops", "-n", 1, "-P", 1], "live", "-e", "export,attach,map,release")
+    lines = [re.sub(r"^[\d:.]+ ", "", line) for line in text.splitlines()]
+    want = (r"modops\[\d+\]  export\(\d+, 4.00K, dmabuf_tools\) via /dev/dmabuf_tools/exporter",
+            r"modops\[\d+\]  attach\(\d+, dmabuf-importer.0\) = #1 <[\d.]+.s> via /dev/dmabuf_tools/importer",
+            r"modops\[\d+\]  map\(\d+, dmabuf-importer.0 #1, BIDIRECTIONAL\) = 0 <[\d.]+.s> via /dev/dmabuf_tools/importer",
+            r"modops\[\d+\]  release\(\d+\) lived \d+\.\d{6}s", r"dmabuf-trace live: 4 events shown, 0 lost")
+    ok(len(lines) == len(want) and all(re.fullmatch(w, line) for w, line in zip(want, lines)), "live: its lines, on stderr", text)
+
+
+def vivid_nodes():
+    """Capture and output, or None."""
+    subprocess.run(["modprobe", "vivid", "allocators=1,1"], stderr=subprocess.DEVNULL)
+    names = {}
+    for path in glob.glob("/sys/class/video4linux/video*"):
+        with open(f"{path}/name") as f:
+            names[f.read().strip()] = f"/dev/{os.path.basename(path)}"
+    return (names["vivid-000-vid-cap"], names["vivid-000-vid-out"]) if "vivid-000-vid-out" in names else None
+
+
+def through(events, *keys):
+    return dict(Counter(tuple(e[k] for k in ("event", *keys)) for e in events))
+
+
+def video():
+    """Who writes, who reads, how many frames: a video device maps once, and gets a buffer for each."""
+    nodes = vivid_nodes()
+    if not nodes:
+        skip("vivid", "no such module")
+        return
+    capture, output = nodes
+    for factory, exporter, n, importers in (
+            ("vivid-frames", capture, 4, ((output, "to_device"),)),
+            ("vivid-heap", "/dev/dma_heap/system", 3, ((capture, "from_device"), (output, "to_device")))):
+        if TARGET == "6.1" and factory == "vivid-heap":
+            skip("a heap buffer imported by both", "6.1 has no dma-heap")
+            continue
+        events, lost = live(["mkbufs", factory], "-e", "export,attach,map,get", "-O", "event,node,device,direction")
+        got = through(events, "node", "device", "direction")
+        frames = {node: got.pop(("get", node, None, None), 0) for node, _ in importers}
+        want = {("export", exporter, None, None): n}
+        for node, direction in importers:
+            want |= {("attach", node, "vivid.0", None): n, ("map", node, "vivid.0", direction): n}
+        equal((got, lost), (want, 0), f"{factory}: who exports, writes, reads")
+        ok(frames[output] == 101 <= frames.get(capture, 101) <= 101 + n, f"{factory}: 101 frames", frames)
+    command = ["v4l2-compliance", "-d", capture, "-s5", "-e", output]
+    alone = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    status, text = trace(command, "live", "-o", "/dev/null")
+    with open(OPS) as f:
+        verdict = f.read().splitlines()
+    # What it warns of is time: frames that come too early or late
+    judged, bare = (text.split(", Warnings")[0] for text in (verdict[-1], alone.stdout.splitlines()[-1]))
+    equal((status, judged), (alone.returncode, bare), "v4l2-compliance: the same status and verdict with us")
+    ok("DMABUF" in alone.stdout and "Total for vivid" in verdict[-1] and shown(text)[0] > 30 and not shown(text)[1], "with DMABUF streaming, seen and not lost", verdict[-1], text)
+
+
+def prime():
+    """vgem attaches; before 6.16 it maps too."""
+    events, _ = live(["mkbufs", "vgem-import", "-n", 5], "-e", "attach,map", "-O", "event,device,direction,node")
+    equal(Counter((e["event"], e["device"]) for e in events), +Counter({("attach", "vgem"): 5, ("map", "vgem"): 0 if TARGET == "7.x" else 5}),
+          "an import into vgem")
+    ok(all(e["node"].startswith("/dev/dri/") for e in events), "through its node", events)
+
+
+if not os.path.exists(module.path()):
+    skip("events of the module", "it is not built")
+    sys.exit(done())
+module.load_for_test("devices=13")
+parts = {
+    "exact": lambda: exact("auto", scaled(10007)), "kprobe": lambda: exact("kprobe", scaled(10007)), "fentry": lambda: sums("fentry", 1009),
+    "crowd": crowd, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "filters": filters, "scope": scope,
+    "tables": tables, "video": video, "prime": prime, "killed": killed, "statuses": statuses,
+}
+for part in sys.argv[1:] or parts:
+    start = time.monotonic()
+    parts[part]()
+    print(f"# {part}: {time.monotonic() - start:.1f} s", flush=True)
+sys.exit(done())
