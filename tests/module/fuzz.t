@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Random sequences of ioctls (modfuzz): the kernel is silent, all that was made is undone, the module unloads."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import module as m  # noqa: E402
+from tap import bufinfo, diag, done, equal, ok, poll  # noqa: E402
+
+SCALE = int(os.environ.get("TEST_SCALE", "1"))
+SEQUENCES = 10007 * SCALE if SCALE < 10 or os.environ["LAB_TARGET"] == "debug" else 1000003
+SEED = os.environ.get("FUZZ_SEED", "")
+IMPORTER = (("attach", "detach"), ("map", "unmap"), ("pin", "unpin"), ("vmap", "vunmap"), ("begin", "end"),
+            ("fence", "signal"))
+# The core begins access and then waits; who is interrupted there does not end it: no begin and end.
+EXPORTER = (("export", "release"), ("attach", "detach"), ("map", "unmap"), ("pin", "unpin"), ("vmap", "vunmap"))
+
+
+# The system heap syncs in the direction of the access, not of the mapping, of which DMA_API_DEBUG tells.
+OWN = ["--own"] if os.environ["LAB_TARGET"] == "debug" else []
+
+
+def good(side):
+    calls, errs = m.counters(side), m.errors(side)
+    return {op: n - errs.get(op, 0) for op, n in calls.items()}
+
+
+def warnings():
+    """The lines of the log that are no notice: the checks' own reports are."""
+    return subprocess.run(["dmesg", "-r", "--level=emerg,alert,crit,err,warn"], stdout=subprocess.PIPE,
+                          check=True).stdout.decode(errors="replace").splitlines()
+
+
+def fuzz(what, sequences, *args):
+    m.load()
+    before = len(warnings())
+    run = subprocess.run(["modfuzz", "--sequences", str(sequences), *(["--seed", SEED] if SEED else []), *OWN, *args],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    diag(f"{what}: modfuzz {' '.join(args)} --sequences {sequences} --{run.stdout}")
+    equal(run.returncode, 0, f"{what}: {sequences} sequences")
+    m.write("importer/leaked", 0)
+    ok(poll(lambda: not bufinfo()), f"{what}: no buffer is left", bufinfo())
+    equal(warnings()[before:], [], f"{what}: no kernel message")
+    importer, exporter = good("importer"), good("exporter")
+    ok(all(importer.get(op, 0) > sequences // 50 for pair in IMPORTER for op in pair), f"{what}: all is done often", importer)
+    return importer, exporter
+
+
+def balances(what, have, pairs):
+    equal({a: have.get(a) for a, _ in pairs}, {a: have.get(b) for a, b in pairs}, f"{what}: all that was made is undone")
+
+
+imported, exported = fuzz("4 processes of 2 threads", SEQUENCES * 7 // 10)
+balances("importer", imported, IMPORTER)
+balances("exporter", exported, EXPORTER)
+ok(poll(m.unload), "the module unloads")
+imported, exported = fuzz("one thread", SEQUENCES // 10, "--processes", "1", "--threads", "1")
+balances("importer", imported, IMPORTER)
+balances("exporter", exported, EXPORTER)
+ok(poll(m.unload), "the module unloads")
+imported, exported = fuzz("with misuse", SEQUENCES - SEQUENCES * 7 // 10 - SEQUENCES // 10, "--misuse")
+balances("importer", imported, (("attach", "detach"), ("fence", "signal")))
+balances("exporter", exported, (("export", "release"), ("attach", "detach")))
+ok(poll(m.unload), "the module unloads")
+sys.exit(done())
