@@ -66,7 +66,7 @@ def usage():
         (["-p", "2147483646"], [b"no process 2147483646"]),
         (["--min-size", "1Q"], [b"--min-size", b"K, M, G"]),
         (["--min-size", "99999999999G"], [b"--min-size"]),
-        (["--source", "magic"], [b"'magic'", b"bpf:iter", b"bpf:task", b"proc"]),
+        (["--source", "magic"], [b"'magic'", b"bpf:iter", b"bpf:task", b"module", b"proc"]),
         (["--json", "--csv"], [b"--json", b"--csv"]),
     ]:
         p = run(*args)

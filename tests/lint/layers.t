@@ -29,6 +29,7 @@ LIBRARIES = {
     r"n?curses(w/.*)?\.h": {"top"},
     r"bpf/(libbpf|bpf|btf)\.h": {"source", "trace", "options", "mains"},
     r"(libsmartcols/)?libsmartcols\.h|json-c/.*": {"output", "trace"},
+    r"libxml/.*": {"trace"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 
@@ -47,6 +48,9 @@ def resolve(top, path, header):
     """What the compiler would find, as the Makefile's -I have it, below the top."""
     if header.endswith(".skel.h"):
         return "bpf/" + header
+    # Made from the .proto beside it
+    if header.endswith(".pb-c.c"):
+        return path
     for base in (os.path.dirname(path), "include", "cli", "bpf"):
         found = os.path.normpath(os.path.join(base, header))
         if os.path.exists(os.path.join(top, found)):

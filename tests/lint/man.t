@@ -9,7 +9,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import done, equal, ok, skip  # noqa: E402
 
-COMMANDS = ("dmabuf-top", "dmabuf-trace", "dmabuf-trace doctor")
+COMMANDS = ("dmabuf-top", "dmabuf-trace", "dmabuf-trace record", "dmabuf-trace report", "dmabuf-trace export", "dmabuf-trace diff",
+            "dmabuf-trace doctor", "dmabuf-trace live", "dmabuf-trace stat", "dmabuf-trace metrics", "dmabuf-trace leaks")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -30,6 +31,10 @@ for page in sorted({command.split()[0] for command in COMMANDS}):
     p = run("man", "--warnings", "-E", "UTF-8", "-l", path)
     equal((p.returncode, p.stderr), (0, ""), f"man --warnings: {page}.8")
     pages[page] = set(OPTION.findall(run("man", "--nh", "--nj", "-E", "ASCII", "-l", path).stdout))
+
+for page in ("dmabuf_tools.4", "dmabuf-trace.data.5"):
+    p = run("man", "--warnings", "-E", "UTF-8", "-l", f"{top}/man/{page}")
+    equal((p.returncode, p.stderr), (0, ""), f"man --warnings: {page}")
 
 helps = {page: set() for page in pages}
 for command in COMMANDS:

@@ -46,7 +46,8 @@ static void tables(void **state)
 			/* Found by its name: no other has it */
 			assert_ptr_equal(view_column(view, column->name), column);
 			for (at = column->name; *at; at++)
-				assert_true(islower(*at) || *at == '_');
+				assert_true(islower(*at) || *at == '_' ||
+					    (at > column->name && isdigit(*at)));
 			for (at = column->title; *at; at++)
 				assert_true(!islower(*at));
 			assert_true(*column->help && column->help[strlen(column->help) - 1] != '.');
@@ -55,8 +56,11 @@ static void tables(void **state)
 			assert_non_null(column->get);
 			assert_int_equal(!!column->item, column->type == VALUE_LIST ||
 					 column->type == VALUE_IDS);
-			assert_string_equal(column->unit, column->type == VALUE_BYTES ? "bytes" :
-					    column->type == VALUE_SECONDS ? "s" : "");
+			assert_true(strlen(column->unit) > 0 ||
+				    (column->type != VALUE_BYTES && column->type != VALUE_SECONDS &&
+				     column->type != VALUE_NS && column->type != VALUE_RATE));
+			if (column->type == VALUE_SECONDS)
+				assert_string_equal(column->unit, "s");
 			for (i = 0; i < c; i++)
 				assert_string_not_equal(view->columns[i].title, column->title);
 		}
@@ -128,8 +132,9 @@ static void all_known(void **state)
 	load(&m, &r, NULL);
 	m.processes[0].cgroup = "/";
 	expect_known("buffers", "ino,size,age,exporter,name,uid,count,fds,maps,kernel,attachments,"
-		     "gem,objects,imports,in_flight,unexplained,procs,devices");
-	expect_known("holders", "pid,comm,ino,size,exporter,name,fds,maps,kind,node,handle");
+		     "gem,objects,imports,in_flight,io_uring,unexplained,framebuffers,procs,devices");
+	expect_known("holders", "pid,comm,ino,size,exporter,name,fds,maps,kind,node,handle,io_uring,"
+		     "framebuffer");
 	expect_known("processes", "pid,comm,cgroup,buffers,fds,maps,rss,pss,uss");
 	expect_known("devices", "device,driver,attachments,buffers,bytes");
 	expect_known("attachments", "ino,device,driver,dynamic");
@@ -137,7 +142,7 @@ static void all_known(void **state)
 	/* Torn: references are not */
 	m.buffers[0].torn = true;
 	expect_known("buffers", "ino,size,age,exporter,name,uid,fds,maps,attachments,gem,objects,"
-		     "in_flight,procs,devices");
+		     "in_flight,io_uring,framebuffers,procs,devices");
 	/* The kernel's row shares with nobody. */
 	record_buffer(&r, 7, 4096, 2);
 	load(&m, &r, NULL);

@@ -33,6 +33,26 @@ static void take(const struct rect *r, int width, int height)
 	}
 }
 
+/* The list and a chart that wants so many lines share what the list had. */
+static void check_chart(const struct layout *screen, int lines)
+{
+	struct layout l = *screen;
+	int had = l.list.h;
+
+	layout_chart(&l, lines);
+	assert_true(l.chart.h >= 0 && l.chart.h <= lines);
+	assert_int_equal(l.chart.h + l.list.h, had);
+	assert_int_equal(l.chart.y, l.list.y + l.list.h);
+	assert_int_equal(l.chart.w, l.list.w);
+	/* The row that it is of can be seen; where there is room, most is the chart's. */
+	assert_true(had < 1 || l.list.h >= 1);
+	assert_true(lines < had || l.chart.h >= had / 2);
+	/* Once more, with less */
+	layout_chart(&l, lines / 2);
+	assert_int_equal(l.chart.h + l.list.h, had);
+	assert_true(l.chart.h <= lines / 2);
+}
+
 static void check_screen(int width, int height, int bars, int facts, int menu)
 {
 	struct layout l;
@@ -53,6 +73,8 @@ static void check_screen(int width, int height, int bars, int facts, int menu)
 	for (int y = 0; y < height; y++)
 		assert_int_equal(taken[y][0], 1);
 	assert_true(l.list.h >= 1);
+	check_chart(&l, 3);
+	check_chart(&l, height);
 	if (height >= 16)
 		assert_true(l.list.h * 2 >= height);
 }

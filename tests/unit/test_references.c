@@ -163,6 +163,33 @@ static void pids(void **state)
 	r.len = 0;
 }
 
+/* A ring that two processes share; a framebuffer, which alone leads to its object. */
+static void registered_and_shown(void **state)
+{
+	struct model_buffer *b;
+	uint32_t pid, n;
+
+	(void)state;
+	record_buffer(&r, 7, 4096, 3);
+	for (pid = 100; pid < 102; pid++) {
+		record_slot(&r, pid, 7, 21, 5, 0)->head.type = SNAP_IO_URING;
+		record_slot(&r, pid, 7, 21, 6, 0)->head.type = SNAP_IO_URING;
+	}
+	gem(102, 7, 31, 42, 0x1000)->head.type = SNAP_FRAMEBUFFER;
+	gem(102, 7, 31, 43, 0x1000)->head.type = SNAP_FRAMEBUFFER;
+	b = load_one();
+	expect(b, 0, 1, 0, 0, 0);
+	assert_int_equal(b->io_uring, 2);
+	assert_int_equal(b->framebuffers, 2);
+	assert_int_equal(b->procs, 3);
+	assert_int_equal(model_holder_slots(&m, &m.holders[1], SNAP_IO_URING, &n)[1].start, 6);
+	assert_int_equal(n, 2);
+	assert_int_equal(model_holder_slots(&m, &m.holders[2], SNAP_FRAMEBUFFER, &n)[0].start, 42);
+	assert_int_equal(n, 2);
+	model_holder_slots(&m, &m.holders[2], SNAP_GEM, &n);
+	assert_int_equal(n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void)
 		cmocka_unit_test(messages),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(pids),
+		cmocka_unit_test(registered_and_shown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
