@@ -12,6 +12,42 @@
 
 #include "source/source.h"
 
+/* Whether the Makefile found a library: HAVE_... is 1, or not defined (as IS_ENABLED has it). */
+#define COMMA_1 0,
+#define SECOND(first, second, ...) second
+#define IS_SECOND(comma) SECOND(comma 1, 0, 0)
+#define IS_ONE_(value) IS_SECOND(COMMA_##value)
+#define IS_ONE(value) IS_ONE_(value)
+
+static const struct {
+	const char *name, *without;
+	bool there;
+} libraries[] = {
+	{ "zstd", "no compressed recordings", IS_ONE(HAVE_ZSTD) },
+	{ "libdw", "stacks without lines", IS_ONE(HAVE_DW) },
+	{ "protobuf-c", "no Perfetto", IS_ONE(HAVE_PROTOBUF_C) },
+	{ "libmicrohttpd", "no metrics over HTTP", IS_ONE(HAVE_MICROHTTPD) },
+	{ "libxml2", "no JUnit", IS_ONE(HAVE_XML_2_0) },
+};
+
+void options_print_version(const char *command)
+{
+	size_t i, n = sizeof(libraries) / sizeof(*libraries);
+	const char *before = "   (no ";
+
+	printf("%s %s   libbpf %s, json-c", command, VERSION, libbpf_version_string());
+	for (i = 0; i < n; i++)
+		if (libraries[i].there)
+			printf(", %s", libraries[i].name);
+	for (i = 0; i < n; i++) {
+		if (libraries[i].there)
+			continue;
+		printf("%s%s: %s", before, libraries[i].name, libraries[i].without);
+		before = "; no ";
+	}
+	puts(*before == ';' ? ")" : "");
+}
+
 void options_init(struct options *o, const char *command)
 {
 	memset(o, 0, sizeof(*o));
@@ -51,7 +87,7 @@ static int take_pids(struct options *o, const char *arg)
 
 	if (err)
 		return options_usage(o, "-p takes process ids, 1 or more, like 812,640: '%s'", arg);
-	for (; i < o->filter.n_pids; i++)
+	for (; i < o->filter.n_pids && !o->from_file; i++)
 		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
 			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
 					     o->filter.pids[i]);
@@ -141,7 +177,7 @@ int options_take(struct options *o, int opt, const char *arg)
 	int status;
 
 	if (opt == OPT_VERSION) {
-		printf("%s %s (libbpf %s)\n", o->command, VERSION, libbpf_version_string());
+		options_print_version(o->command);
 		return EXIT_OK + 1;
 	}
 	status = take(o, opt, arg);

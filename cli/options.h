@@ -27,6 +27,7 @@ struct options {
 	const char *output;		/* -o, NULL stdout */
 	enum output_format format;
 	bool no_header, bytes, quiet, verbose, list_columns;
+	bool from_file;			/* processes of another time: they need not exist */
 };
 
 /* getopt_long() values of long options without a letter start here. */
@@ -82,10 +83,12 @@ enum {
 	"      --list-columns       print every column and exit\n"			\
 	"      --no-header          rows only\n"					\
 	"      --bytes              exact sizes in text\n"				\
-	"      --source=SOURCE      auto, bpf:iter, bpf:task, proc\n"			\
+	"      --source=SOURCE      auto, bpf:iter, bpf:task, module, proc\n"		\
 	"  -q, --quiet  -v, --verbose  --version  -h, --help\n"
 
 void options_init(struct options *options, const char *command);
+/* The version, the libraries it was built with, and what it cannot do for lack of others. */
+void options_print_version(const char *command);
 
 /*
  * Takes one option that getopt_long() returned. Returns 0, or an exit status + 1 if the command

@@ -40,6 +40,7 @@ with Screen("base.snap") as s:
     s.shows("[3 Devices]", "amdgpu")
     s.keys("Tab")
     s.shows("[4 Exporters]", "amdgpu")
+    ok(s.wait(lambda t: "lost" not in t), "what only Devices needs goes some seconds later")
     s.keys("h")
     s.golden("help-80x24")
     s.keys("Escape", "1")

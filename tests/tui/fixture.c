@@ -5,6 +5,7 @@
  *
  *	host NAME; release NAME; memory BYTES; source NAME; lacks TEXT
  *	time SECONDS			a snapshot begins
+ *	again SECONDS			another so much later, of what the one before had, and more
  *	fail TEXT			it cannot be read
  *	process PID COMM CGROUP		those of later lines
  *	buffer INO SIZE COUNT AGE EXPORTER [NAME]
@@ -12,11 +13,22 @@
  *	fd PID INO FD
  *	map PID INO START rw		in hex; as long as the buffer
  *	gem PID INO HANDLE NODE [OBJECT [import]]
+ *	fb PID INO ID NODE [OBJECT]
+ *	ring PID INO PLACE
  *	flight INO SOCKET PLACE SENDER	in the SOCKET's queue
  *	socket PID SOCKET FD		numbers of sockets are their inodes'
  *	node NODE PATH			0xMMMmmmmm, major and minor
  *	nodes DEVICE PATH;PATH
  *	many BUFFERS PROCESSES		64 KiB each, with an fd and a mapping
+ *
+ * What hooks tell of that moment; DIR is W (the device writes), R, B (both):
+ *	mapping INO DEVICE DIR MAPS NOW NODE SINCE TOOK,WAITED [older]	so many s ago; ns
+ *	origin INO PID COMM NODE
+ *	access INO PID READS WRITES SECONDS	so long ago
+ *	op EXPORTER DEVICE OP DIR ERRORS WAITED BUCKET:CALLS...	ns, since the snapshot before; each
+ *					call takes 5/4 of its bound
+ *	lost EVENTS
+ *	nohooks TEXT			they cannot be set
  *
  * \xNN stands for a byte, - for nothing.
  */
@@ -35,17 +47,24 @@
 #include "top/top.h"
 
 #define PROCESSES 4096
+#define MOMENTS 64
 
 static struct {
-	struct records records[16];
-	double times[16];
-	char fails[16][128];
+	struct records records[MOMENTS];
+	double times[MOMENTS];
+	char fails[MOMENTS][128];
 	int n;
 	struct { uint32_t pid; char comm[64], cgroup[128]; } processes[PROCESSES];
 	uint32_t n_processes;
 	struct { char key[64], path[128]; } nodes[16];
 	int n_nodes;
-	char source[32], lacks[128];
+	char source[32], lacks[128], no_hooks[128];
+	/* By snapshot */
+	struct records states[MOMENTS];
+	struct model_operations operations[MOMENTS];
+	uint64_t lost[MOMENTS];
+	uint32_t ids;
+	struct intern strings;
 } fixture;
 
 static volatile sig_atomic_t at;
@@ -107,13 +126,43 @@ void node_names_free(struct node_names *names)
 	(void)names;
 }
 
+static const char *watch(struct source *s, uint32_t what)
+{
+	(void)s;
+	(void)what;
+	return fixture.no_hooks[0] ? fixture.no_hooks : NULL;
+}
+
+static int state(struct source *s, struct records *records)
+{
+	s->lost = fixture.lost[at];
+	return records_add(records, fixture.states[at].bytes, fixture.states[at].len);
+}
+
+static int operations(struct source *s, struct model_operations *out)
+{
+	const struct model_operations *from = &fixture.operations[at];
+	uint32_t i;
+
+	s->lost = fixture.lost[at];
+	for (i = 0; i < from->n; i++) {
+		const struct model_operation *o = &from->rows[i];
+		struct model_operation *row = operations_row(out, o->type, o->direction,
+							     o->exporter, o->device);
+
+		row->histogram = o->histogram;
+	}
+	return 0;
+}
+
 static void nothing(struct source *s)
 {
 	(void)s;
 }
 
 static const struct source_ops ops = {
-	.name = fixture.source, .snapshot = snapshot, .cgroup = cgroup, .close = nothing,
+	.name = fixture.source, .snapshot = snapshot, .cgroup = cgroup, .watch = watch,
+	.state = state, .operations = operations, .close = nothing,
 };
 
 static void unescape(char *dst, size_t room, const char *src)
@@ -192,8 +241,11 @@ static bool place(struct records *r, char **w, int n)
 		s.end = s.start + buffer_of(r, s.ino)->size;
 		s.head.valid = (strchr(w[4], 'r') ? SNAP_SLOT_READ : 0) |
 			       (strchr(w[4], 'w') ? SNAP_SLOT_WRITE : 0);
-	} else if (!strcmp(w[0], "gem") && n >= 5) {
-		s = slot(SNAP_GEM, w[1], w[2], strtoull(w[3], NULL, 10));
+	} else if (!strcmp(w[0], "ring") && n == 4) {
+		s = slot(SNAP_IO_URING, w[1], w[2], strtoull(w[3], NULL, 10));
+	} else if ((!strcmp(w[0], "gem") || !strcmp(w[0], "fb")) && n >= 5) {
+		s = slot(*w[0] == 'g' ? SNAP_GEM : SNAP_FRAMEBUFFER, w[1], w[2],
+			 strtoull(w[3], NULL, 10));
 		s.rdev = strtoul(w[4], NULL, 16);
 		s.end = n > 5 ? strtoull(w[5], NULL, 10) : 0;
 		s.head.valid = n > 6 ? SNAP_SLOT_IMPORT : 0;
@@ -210,6 +262,131 @@ static bool place(struct records *r, char **w, int n)
 		return false;
 	}
 	records_add(r, &s, sizeof(s));
+	return true;
+}
+
+static unsigned int direction_of(const char *word)
+{
+	return *word == 'W' ? DIRECTION_FROM_DEVICE : *word == 'R' ? DIRECTION_TO_DEVICE :
+	       *word == 'B' ? DIRECTION_BOTH : DIRECTION_NONE;
+}
+
+/* The one that the snapshot before had */
+static struct snap_mapping *mapping_of(struct records *r, uint64_t ino, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < r->len; i += ((struct snap_head *)(r->bytes + i))->len) {
+		struct snap_mapping *a = (void *)(r->bytes + i);
+
+		if (a->head.type == SNAP_MAPPING && a->ino == ino &&
+		    !strncmp(a->device, device, sizeof(a->device)))
+			return a;
+	}
+	return NULL;
+}
+
+static void again(double seconds)
+{
+	int new = fixture.n++, old = new - 1;
+	uint32_t i;
+
+	fixture.times[new] = fixture.times[old] + seconds;
+	fixture.lost[new] = fixture.lost[old];
+	records_add(&fixture.records[new], fixture.records[old].bytes, fixture.records[old].len);
+	records_add(&fixture.states[new], fixture.states[old].bytes, fixture.states[old].len);
+	for (i = 0; i < fixture.operations[old].n; i++)
+		*(struct model_operation *)array_add(&fixture.operations[new].rows,
+						     &fixture.operations[new].n,
+						     &fixture.operations[new].room,
+						     sizeof(struct model_operation)) =
+			fixture.operations[old].rows[i];
+}
+
+static void mapping(struct records *r, double time, char **w, int n)
+{
+	unsigned int direction = direction_of(w[3]);
+	struct snap_mapping a = {
+		.head = { SNAP_MAPPING, sizeof(a), n > 9 ? SNAP_MAPPING_OLDER : 0 },
+		.ino = strtoull(w[1], NULL, 10), .id = ++fixture.ids,
+		.rdev = strtoul(w[6], NULL, 16),
+		.since = strcmp(w[7], "-") ? (time - strtod(w[7], NULL)) * 1e9 : 0,
+		.took = strtoull(w[8], NULL, 10),
+	}, *was;
+
+	if (strchr(w[8], ','))
+		a.waited = strtoull(strchr(w[8], ',') + 1, NULL, 10);
+	if (direction < DIRECTION_NONE) {
+		a.maps[direction] = strtoull(w[4], NULL, 10);
+		a.mapped[direction] = strtoul(w[5], NULL, 10);
+	}
+	field(a.device, sizeof(a.device), w[2]);
+	was = mapping_of(r, a.ino, a.device);
+	if (was) {
+		a.id = was->id;
+		*was = a;
+		return;
+	}
+	records_add(r, &a, sizeof(a));
+}
+
+static void operation(struct model_operations *o, char **w, int n)
+{
+	char exporter[64] = "", device[64] = "";
+	struct model_operation *row;
+	struct histogram *h;
+	int i;
+
+	field(exporter, sizeof(exporter) - 1, w[1]);
+	field(device, sizeof(device) - 1, w[2]);
+	row = operations_row(o, event_find(w[3], strlen(w[3])), direction_of(w[4]),
+			     *exporter ? intern(&fixture.strings, exporter, SIZE_MAX) : NULL,
+			     *device ? intern(&fixture.strings, device, SIZE_MAX) : NULL);
+	h = &row->histogram;
+	h->errors += strtoull(w[5], NULL, 10);
+	h->wait += strtoull(w[6], NULL, 10);
+	for (i = 7; i < n; i++) {
+		unsigned int bucket = strtoul(w[i], NULL, 10);
+		uint64_t calls = strtoull(strchr(w[i], ':') + 1, NULL, 10);
+		uint64_t ns = histogram_bound(bucket) + histogram_bound(bucket) / 4;
+
+		h->buckets[bucket] += calls;
+		h->count += calls;
+		h->sum += ns * calls;
+		if (ns > h->max)
+			h->max = ns;
+	}
+}
+
+/* What hooks tell; false: w is nothing of it. */
+static bool told(struct records *r, int at, double time, char **w, int n)
+{
+	if (!strcmp(w[0], "mapping") && n >= 9) {
+		mapping(r, time, w, n);
+	} else if (!strcmp(w[0], "origin") && n == 5) {
+		struct snap_origin o = {
+			.head = { SNAP_ORIGIN, sizeof(o), 0 }, .ino = strtoull(w[1], NULL, 10),
+			.pid = strtoul(w[2], NULL, 10), .rdev = strtoul(w[4], NULL, 16),
+		};
+
+		field(o.comm, sizeof(o.comm), w[3]);
+		records_add(r, &o, sizeof(o));
+	} else if (!strcmp(w[0], "access") && n == 6) {
+		struct snap_access a = {
+			.head = { SNAP_ACCESS, sizeof(a), 0 }, .ino = strtoull(w[1], NULL, 10),
+			.pid = strtoul(w[2], NULL, 10), .reads = strtoull(w[3], NULL, 10),
+			.writes = strtoull(w[4], NULL, 10),
+			.last = (time - strtod(w[5], NULL)) * 1e9,
+		};
+
+		records_add(r, &a, sizeof(a));
+	} else if (!strcmp(w[0], "op") && n >= 8) {
+		operation(&fixture.operations[at], w, n);
+	} else if (!strcmp(w[0], "lost") && n == 2) {
+		fixture.lost[at] = strtoull(w[1], NULL, 10);
+	} else {
+		return false;
+	}
 	return true;
 }
 
@@ -247,11 +424,11 @@ static void line(struct source *s, char *text)
 {
 	struct records *r = fixture.n ? &fixture.records[fixture.n - 1] : NULL;
 	double time = fixture.n ? fixture.times[fixture.n - 1] : 0;
-	char *w[8] = { NULL }, *rest = strchr(text, ' ');
+	char *w[32] = { NULL }, *rest = strchr(text, ' ');
 	int n = 0;
 
 	rest = rest ? strdup(rest + 1) : "";
-	for (text = strtok(text, " \t"); text && n < 8; text = strtok(NULL, " \t"))
+	for (text = strtok(text, " \t"); text && n < 32; text = strtok(NULL, " \t"))
 		w[n++] = text;
 	if (!n || *w[0] == '#')
 		return;
@@ -266,8 +443,14 @@ static void line(struct source *s, char *text)
 	} else if (!strcmp(w[0], "lacks")) {
 		snprintf(fixture.lacks, sizeof(fixture.lacks), "%s", rest);
 		s->lacks = fixture.lacks;
+	} else if (!strcmp(w[0], "nohooks")) {
+		snprintf(fixture.no_hooks, sizeof(fixture.no_hooks), "%s", rest);
 	} else if (!strcmp(w[0], "time")) {
 		fixture.times[fixture.n++] = strtod(rest, NULL);
+		/* Attachments stay the same ones. */
+		fixture.ids = 0;
+	} else if (!strcmp(w[0], "again") && fixture.n && fixture.n < MOMENTS) {
+		again(strtod(rest, NULL));
 	} else if (!strcmp(w[0], "fail")) {
 		snprintf(fixture.fails[fixture.n - 1], sizeof(fixture.fails[0]), "%s", rest);
 	} else if (!strcmp(w[0], "process") && n == 4 && fixture.n_processes < PROCESSES) {
@@ -310,7 +493,8 @@ static void line(struct source *s, char *text)
 		   fixture.n_nodes < 16) {
 		snprintf(fixture.nodes[fixture.n_nodes].key, 64, "%s", w[1]);
 		snprintf(fixture.nodes[fixture.n_nodes++].path, 128, "%s", w[2]);
-	} else if (!r || !place(r, w, n)) {
+	} else if (!r || !(told(&fixture.states[fixture.n - 1], fixture.n - 1, time, w, n) ||
+			   place(r, w, n))) {
 		fprintf(stderr, "not understood: %s\n", w[0]);
 		exit(2);
 	}

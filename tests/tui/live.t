@@ -63,7 +63,7 @@ def explain(s, w, label):
     if not w.holders():
         s.shows("no process: only the kernel holds it", name=f"{label}: no process")
     for a in b["attachments"]:
-        line(s, rf"^ +{re.escape(a['device'])} +\S+ +(yes|no) +(/dev/\S+|-)",
+        line(s, rf"^ +{re.escape(a['device'])} +\S+ +(yes|no) +\S+ +(yes|no|-) +\S+ +\S+ +(/dev/\S+|-)",
               f"{label}: device {a['device']}")
     s.keys("Escape")
 
