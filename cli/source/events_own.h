@@ -43,6 +43,8 @@ struct events {
 	void *ctx;
 	int error;			/* of either */
 	int taken;
+	char *held;			/* records that wait behind a stack, each behind its length */
+	size_t held_len, held_room;
 	struct event_stacks *stacks;	/* NULL: not asked for */
 
 	struct index by_tid, by_ino;
@@ -65,6 +67,10 @@ uint64_t events_stack_seed(void);
 int events_open_stacks(struct events *events);
 /* Takes what the ring alone has. Returns 1 if it was that, 0, or -errno. */
 int events_take_stack(struct events *events, const void *data, size_t len);
+/* Whether a stack waits for what the ring may tell later; events wait behind it. */
+bool events_stacks_wait(const struct events *events);
+/* Takes those that wait as they are. Returns 0 or -errno. */
+int events_settle_stacks(struct events *events);
 /* The number for users, of one in the ring. */
 uint64_t events_stack_settled(const struct events *events, uint64_t number);
 void events_free_stacks(struct events *events);

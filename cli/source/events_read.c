@@ -13,6 +13,8 @@
 #include "model/filter.h"
 #include "source/events_own.h"
 
+#define HELD_MAX (1 << 20)		/* bytes of records that wait for a stack */
+
 struct event_task {
 	uint32_t pid;
 	uint64_t cgroup;
@@ -150,40 +152,83 @@ struct event_with_stack {
 	struct dmabuf_event_stack stack;
 };
 
-static int take_record(void *ctx, void *data, size_t len)
+static int deliver(struct events *e, const void *data, size_t len)
 {
-	struct events *e = ctx;
 	const struct dmabuf_event *event = data;
 	struct event_with_stack settled;
-	int stack;
 
-	if (e->error)
-		return 0;
-	stack = events_take_stack(e, data, len);
-	if (stack) {
-		e->error = stack < 0 ? stack : 0;
-		return 0;
-	}
 	if (event->type < EVENT_TYPES && event->flags & EVENT_HAS_STACK && len == sizeof(settled)) {
 		memcpy(&settled, data, sizeof(settled));
 		settled.stack.user = events_stack_settled(e, settled.stack.user);
 		event = &settled.event;
 	}
 	if (e->take_raw && (event->type == EVENT_TASK || !has_patterns(e->filter))) {
-		e->error = e->take_raw(e->ctx, event, len);
+		int err = e->take_raw(e->ctx, event, len);
+
 		e->taken += event->type < EVENT_TYPES;
-		if (!e->error && event->type == EVENT_TASK && has_patterns(e->filter))
-			e->error = keep_task(e, data);
-	} else if (event->type == EVENT_TASK) {
-		e->error = keep_task(e, data);
-	} else {
-		e->error = keep_buffer(e, event);
-		if (!e->error)
-			e->error = take_event(e, event, len > sizeof(*event) ?
-					      (const void *)(event + 1) : NULL, len);
+		if (!err && event->type == EVENT_TASK && has_patterns(e->filter))
+			err = keep_task(e, data);
+		return err;
 	}
+	if (event->type == EVENT_TASK)
+		return keep_task(e, data);
+	return keep_buffer(e, event) ?:
+	       take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len);
+}
+
+/* Those that waited, in their order, once their stacks are as good as they get. */
+static int deliver_held(struct events *e)
+{
+	int err = events_settle_stacks(e);
+	uint64_t len;
+	size_t at;
+
+	for (at = 0; at < e->held_len && !err; at += sizeof(len) + len) {
+		memcpy(&len, e->held + at, sizeof(len));
+		err = deliver(e, e->held + at + sizeof(len), len);
+	}
+	e->held_len = 0;
+	return err;
+}
+
+/* Records are whole words long, and stay aligned. */
+static int hold(struct events *e, const void *data, uint64_t len)
+{
+	size_t want = e->held_len + sizeof(len) + len;
+	char *new;
+
+	if (want > HELD_MAX)
+		return deliver_held(e) ?: deliver(e, data, len);
+	if (want > e->held_room) {
+		new = realloc(e->held, 2 * want);
+		if (!new)
+			return -ENOMEM;
+		e->held = new;
+		e->held_room = 2 * want;
+	}
+	memcpy(e->held + e->held_len, &len, sizeof(len));
+	memcpy(e->held + e->held_len + sizeof(len), data, len);
+	e->held_len = want;
 	return 0;
 }
+
+static int take_record(void *ctx, void *data, size_t len)
+{
+	struct events *e = ctx;
+	int stack;
+
+	if (e->error)
+		return 0;
+	stack = events_take_stack(e, data, len);
+	if (stack)
+		e->error = stack < 0 ? stack : 0;
+	else if (events_stacks_wait(e))
+		e->error = hold(e, data, len);
+	else
+		e->error = deliver(e, data, len);
+	return 0;
+}
+
 
 static int consume(struct events *e)
 {
@@ -193,6 +238,8 @@ static int consume(struct events *e)
 	n = ring_buffer__consume(e->ring);
 	if (!e->error && n < 0)
 		e->error = n;
+	if (!e->error)
+		e->error = deliver_held(e);
 	return e->error ? e->error : e->taken;
 }
 
@@ -285,6 +332,7 @@ void events_free_reading(struct events *e)
 {
 	ring_buffer__free(e->ring);
 	events_free_stacks(e);
+	free(e->held);
 	index_free(&e->by_tid);
 	index_free(&e->by_ino);
 	free(e->tasks);

@@ -24,6 +24,7 @@
 
 #define FRAMES_RECORDS ((EVENT_FRAMES_MAX + EVENT_FRAMES_EACH - 1) / EVENT_FRAMES_EACH)
 #define MAX_MAPS 4096			/* of code, in a process */
+#define MAX_WAITING 64			/* stacks that are kept until more is told */
 
 /* Where code is in a process, as far as it was told; what came last holds. */
 struct process_maps {
@@ -41,6 +42,8 @@ struct event_stacks {
 	struct process_maps *processes;
 	uint32_t n_processes, room_processes;
 	uint32_t next_file;		/* number of the next one that the kernel does not know */
+	struct ring_copy **waiting;	/* for maps that a later copy may have */
+	uint32_t n_waiting, room_waiting;
 	uint64_t cut;
 	uint64_t seed;
 };
@@ -265,8 +268,12 @@ static bool read_word(const struct ring_copy *copy, uint64_t address, uint64_t *
 	return true;
 }
 
-/* Goes up a copied stack. Returns how many frames, or -errno. */
-static int unwind(struct event_stacks *s, const struct ring_copy *copy, uint64_t *frames)
+/*
+ * Goes up a copied stack, where may_wait as long as it is known what is mapped where. Returns how
+ * many frames, -EAGAIN if that is not known, or -errno.
+ */
+static int unwind(struct event_stacks *s, const struct ring_copy *copy, uint64_t *frames,
+		  bool may_wait)
 {
 	uint64_t ip = copy->ip, sp = copy->sp, fp = copy->fp, cfa;
 	struct process_maps *p = get_maps(s, copy->pid);
@@ -285,8 +292,12 @@ static int unwind(struct event_stacks *s, const struct ring_copy *copy, uint64_t
 			err = read_maps(s, copy->pid, p);
 			map = find_map(p, ip - 1);
 		}
-		if (!map)
+		if (!map) {
+			if (may_wait && copy->busy)
+				return -EAGAIN;
+			s->cut++;
 			break;
+		}
 		frames[n++] = map->first >> 48 ? map->first + (ip - map->start) : ip;
 		/* Code without .eh_frame may still keep a frame pointer */
 		if (!(map->first >> 48) || !symbols_rule(s->symbols, frames[n - 1], &rule))
@@ -339,14 +350,33 @@ static int take_frames(struct events *e, const struct ring_frames *record)
 		    record->event);
 }
 
-static int take_copy(struct events *e, const struct ring_copy *copy)
+/* A thread may change the mappings while another's stack is copied, and be gone when we ask. */
+static int wait_for_maps(struct event_stacks *s, const struct ring_copy *copy)
+{
+	struct ring_copy **place = array_add(&s->waiting, &s->n_waiting, &s->room_waiting,
+					     sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	*place = malloc(sizeof(*copy));
+	if (!*place) {
+		s->n_waiting--;
+		return -ENOMEM;
+	}
+	memcpy(*place, copy, sizeof(*copy));
+	return 0;
+}
+
+static int take_copy(struct events *e, const struct ring_copy *copy, bool may_wait)
 {
 	uint64_t frames[EVENT_FRAMES_MAX], number, *place;
 	struct event_stacks *s = e->stacks;
 	uint32_t i, known;
 	bool user;
-	int n = unwind(s, copy, frames);
+	int n = unwind(s, copy, frames, may_wait && s->n_waiting < MAX_WAITING);
 
+	if (n == -EAGAIN)
+		return wait_for_maps(s, copy);
 	if (n < 0)
 		return n;
 	number = n ? stack_number(s, frames, n) : 0;
@@ -362,6 +392,27 @@ static int take_copy(struct events *e, const struct ring_copy *copy)
 	if (!number || stacks_raw(&s->stacks, number, &known, &user))
 		return 0;
 	return tell(e, copy->time, number, frames, n, true, copy->event);
+}
+
+bool events_stacks_wait(const struct events *e)
+{
+	return e->stacks && e->stacks->n_waiting;
+}
+
+int events_settle_stacks(struct events *e)
+{
+	struct event_stacks *s = e->stacks;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; s && i < s->n_waiting; i++) {
+		if (!err)
+			err = take_copy(e, s->waiting[i], false);
+		free(s->waiting[i]);
+	}
+	if (s)
+		s->n_waiting = 0;
+	return err;
 }
 
 /* The number that a copied stack has got. */
@@ -388,7 +439,7 @@ int events_take_stack(struct events *e, const void *data, size_t len)
 		err = len < sizeof(struct ring_frames) ? 0 : take_frames(e, data);
 		break;
 	case RING_COPY:
-		err = len < sizeof(struct ring_copy) ? 0 : take_copy(e, data);
+		err = len < sizeof(struct ring_copy) ? 0 : take_copy(e, data, true);
 		break;
 	default:
 		return 0;
@@ -437,6 +488,9 @@ void events_free_stacks(struct events *e)
 	for (i = 0; i < s->n_processes; i++)
 		free(s->processes[i].maps);
 	free(s->processes);
+	for (i = 0; i < s->n_waiting; i++)
+		free(s->waiting[i]);
+	free(s->waiting);
 	index_free(&s->by_pid);
 	index_free(&s->by_copy);
 	free(s->numbers);

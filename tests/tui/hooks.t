@@ -109,6 +109,7 @@ with module.Exporter() as exporter, module.Importer() as importer:
         line(s, r"^ +dmabuf-importer\.0 +\S+ +no +<-W +no ", "why: unmapped again")
         # What is exported while one looks is known by who did it
         new = exporter.export(65536, name=b"new")
+        line(s, r"^Buffers 5 ", "it is there")
         s.keys("Escape", "/", *str(first(new)), "Enter", "Enter")
         line(s, rf"exported by python3 {os.getpid()} \(uid 0\) through /dev/dmabuf_tools/exporter", "why: who exported it, through which node")
         os.close(new)
