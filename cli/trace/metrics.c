@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -389,6 +390,9 @@ static int run(struct collector *c)
 	int signals = -1, fd = -1;
 
 	c->once = !serves(c);
+	/* Where huge pages are for all, the kernel would make one of a heap of 3 MiB, at any time. */
+	if (!c->once)
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (c->listen) {
 		fd = metrics_listen(c->listen, error, sizeof(error));
 		if (fd < 0)
