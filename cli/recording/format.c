@@ -59,36 +59,123 @@ uint32_t recording_block_crc(const struct recording_block_head *head)
 }
 
 #define STRIDE sizeof(struct dmabuf_event)
+#define WORDS (STRIDE / sizeof(uint64_t))
 
-void recording_to_columns(char *to, const char *from, size_t n)
+struct columns_head {
+	uint64_t same;			/* 1 << i: column i is a byte that all records have */
+	uint64_t time;			/* of the first record */
+};
+
+/* Steps back, as of CPUs that tell out of order, are small numbers too. */
+static uint64_t zigzag(uint64_t step)
 {
-	uint64_t before = 0, time, step;
-	size_t i, b;
+	return step << 1 ^ -(step >> 63);
+}
 
+static uint64_t unzigzag(uint64_t z)
+{
+	return z >> 1 ^ -(z & 1);
+}
+
+static uint64_t time_of(const char *record)
+{
+	uint64_t time;
+
+	memcpy(&time, record, sizeof(time));
+	return time;
+}
+
+/* Which bytes are not the same in all records; of times: of what the column has of them. */
+static void find_changes(const char *from, size_t n, uint64_t changes[WORDS])
+{
+	uint64_t first[WORDS], word[WORDS], before = time_of(from);
+	size_t i, k;
+
+	memset(changes, 0, STRIDE);
+	memcpy(first, from, STRIDE);
 	for (i = 0; i < n; i++, from += STRIDE) {
-		memcpy(&time, from, sizeof(time));
-		step = time - before;
-		before = time;
-		for (b = 0; b < sizeof(step); b++)
-			to[b * n + i] = ((const char *)&step)[b];
-		for (; b < STRIDE; b++)
-			to[b * n + i] = from[b];
+		memcpy(word, from, STRIDE);
+		changes[0] |= zigzag(word[0] - before);
+		before = word[0];
+		for (k = 1; k < WORDS; k++)
+			changes[k] |= word[k] ^ first[k];
 	}
 }
 
-void recording_from_columns(char *to, const char *from, size_t n)
+size_t recording_to_columns(char *to, const char *from, size_t n)
 {
-	uint64_t time = 0, step;
+	struct columns_head head = { 0 };
+	uint64_t changes[WORDS], before, step;
+	size_t i, b, len = sizeof(head);
+
+	if (!n)
+		return 0;
+	head.time = time_of(from);
+	find_changes(from, n, changes);
+	for (b = 0; b < STRIDE; b++) {
+		if (!((const char *)changes)[b]) {
+			head.same |= 1ull << b;
+			len++;
+		} else {
+			len += n;
+		}
+	}
+	if (len >= n * STRIDE)
+		return 0;
+	memcpy(to, &head, sizeof(head));
+	to += sizeof(head);
+	for (b = 0; b < STRIDE; b++) {
+		size_t each = head.same >> b & 1 ? 1 : n;
+
+		if (b >= sizeof(step)) {
+			for (i = 0; i < each; i++)
+				to[i] = from[i * STRIDE + b];
+		} else {
+			for (i = 0, before = head.time; i < each; i++) {
+				step = time_of(from + i * STRIDE) - before;
+				before += step;
+				step = zigzag(step);
+				to[i] = ((const char *)&step)[b];
+			}
+		}
+		to += each;
+	}
+	return len;
+}
+
+bool recording_from_columns(char *to, size_t n, const char *from, size_t len)
+{
+	struct columns_head head;
+	uint64_t step;
 	size_t i, b;
 
-	for (i = 0; i < n; i++, to += STRIDE) {
-		for (b = 0; b < sizeof(step); b++)
-			((char *)&step)[b] = from[b * n + i];
-		time += step;
-		memcpy(to, &time, sizeof(time));
-		for (; b < STRIDE; b++)
-			to[b] = from[b * n + i];
+	if (len < sizeof(head))
+		return false;
+	memcpy(&head, from, sizeof(head));
+	if (head.same >> STRIDE)
+		return false;
+	from += sizeof(head);
+	len -= sizeof(head);
+	for (b = 0; b < STRIDE; b++) {
+		size_t each = head.same >> b & 1 ? 1 : n;
+
+		if (len < each)
+			return false;
+		if (each == n)
+			for (i = 0; i < n; i++)
+				to[i * STRIDE + b] = from[i];
+		else
+			for (i = 0; i < n; i++)
+				to[i * STRIDE + b] = *from;
+		from += each;
+		len -= each;
 	}
+	for (i = 0; i < n; i++, to += STRIDE) {
+		step = time_of(to);
+		head.time += unzigzag(step);
+		memcpy(to, &head.time, sizeof(head.time));
+	}
+	return !len;
 }
 
 const char *recording_zstd_version(void)

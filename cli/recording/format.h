@@ -8,6 +8,7 @@
 #ifndef RECORDING_FORMAT_H
 #define RECORDING_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -119,12 +120,15 @@ uint32_t recording_head_crc(const struct recording_head *head, const char *texts
 uint32_t recording_block_crc(const struct recording_block_head *head);
 
 /*
- * Event records for a compressor: each one's time less that of the one before, then all first
- * bytes, all second bytes and so on. What does not change becomes runs. n records of the size of
- * struct dmabuf_event; to and from must not overlap. The second undoes the first.
+ * Event records without what does not change: first two words, which columns are one byte that
+ * all records have, and the time of the first; then the first bytes of all records, all second
+ * bytes and so on, or that one byte. Of times each one's step from the record before, as zigzag
+ * numbers. n records of the size of struct dmabuf_event; to and from must not overlap.
+ * Returns the length, which is less than that of the records, or 0 if it would not be.
  */
-void recording_to_columns(char *to, const char *from, size_t n);
-void recording_from_columns(char *to, const char *from, size_t n);
+size_t recording_to_columns(char *to, const char *from, size_t n);
+/* Undoes it. False if those len bytes are not what n records make. */
+bool recording_from_columns(char *to, size_t n, const char *from, size_t len);
 
 /* Version of libzstd, NULL if it was left out of this build. */
 const char *recording_zstd_version(void);

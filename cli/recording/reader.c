@@ -259,18 +259,21 @@ static int make_room(struct buffer *b, size_t len)
 	return 0;
 }
 
-static int unpack(struct recording *r, const struct recording_block_head *head)
+/* Sets *len to that of what comes out, which is at most that of the content. */
+static int unpack(struct recording *r, const struct recording_block_head *head, size_t *len)
 {
 #ifdef HAVE_ZSTD
 	if (!r->zstd)
 		r->zstd = ZSTD_createDCtx();
 	if (!r->zstd || make_room(&r->plain, head->raw_len))
 		return -ENOMEM;
-	return ZSTD_decompressDCtx(r->zstd, r->plain.bytes, head->raw_len, r->stored.bytes,
-				   head->len) == head->raw_len ? 0 : -EBADMSG;
+	*len = ZSTD_decompressDCtx(r->zstd, r->plain.bytes, head->raw_len, r->stored.bytes,
+				   head->len);
+	return ZSTD_isError(*len) ? -EBADMSG : 0;
 #else
 	(void)r;
 	(void)head;
+	(void)len;
 	return -ENOTSUP;
 #endif
 }
@@ -278,6 +281,7 @@ static int unpack(struct recording *r, const struct recording_block_head *head)
 static int load(struct recording *r, struct recording_block *b)
 {
 	const struct recording_block_head *head = &b->head;
+	size_t len, n;
 	int err;
 
 	if (head->flags & ~RECORDING_FLAGS)
@@ -294,14 +298,14 @@ static int load(struct recording *r, struct recording_block *b)
 	if (recording_crc(0, r->stored.bytes, head->len) != head->crc)
 		return -EBADMSG;
 	b->data = r->stored.bytes;
+	len = head->len;
 	if (head->flags & RECORDING_ZSTD) {
-		err = unpack(r, head);
+		err = unpack(r, head, &len);
+		if (err)
+			return err;
 		b->data = r->plain.bytes;
-	} else if (head->len != head->raw_len) {
-		err = -EBADMSG;
 	}
-	if (err)
-		return err;
+	n = head->raw_len / sizeof(struct dmabuf_event);
 	if (head->type == RECORDING_EVENTS && head->raw_len % sizeof(struct dmabuf_event))
 		return -EBADMSG;
 	if (head->flags & RECORDING_COLUMNS) {
@@ -309,9 +313,11 @@ static int load(struct recording *r, struct recording_block *b)
 			return -EBADMSG;
 		if (make_room(&r->raw, head->raw_len))
 			return -ENOMEM;
-		recording_from_columns(r->raw.bytes, b->data,
-				       head->raw_len / sizeof(struct dmabuf_event));
+		if (!recording_from_columns(r->raw.bytes, n, b->data, len))
+			return -EBADMSG;
 		b->data = r->raw.bytes;
+	} else if (len != head->raw_len) {
+		return -EBADMSG;
 	}
 	return 0;
 }

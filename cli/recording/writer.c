@@ -189,28 +189,30 @@ static int keep_block(struct recording_writer *w, const struct recording_block_h
 	return 0;
 }
 
-static const char *compress(struct recording_writer *w, struct recording_block_head *head,
-			    const char *content)
+/* Leaves out what can be: what events have in common, then what zstd finds. */
+static const char *pack(struct recording_writer *w, struct recording_block_head *head,
+			const char *content)
 {
-#ifdef HAVE_ZSTD
-	size_t n;
+	size_t n = 0;
 
-	if (head->type == RECORDING_EVENTS) {
-		recording_to_columns(w->scratch, content,
-				     head->len / sizeof(struct dmabuf_event));
+	if (head->type == RECORDING_EVENTS)
+		n = recording_to_columns(w->scratch, content,
+					 head->len / sizeof(struct dmabuf_event));
+	if (n) {
 		content = w->scratch;
+		head->len = n;
 		head->flags |= RECORDING_COLUMNS;
 	}
-	n = ZSTD_compressCCtx(w->zstd, w->packed, w->packed_room, content, head->len,
-			      w->options.compress);
-	if (!ZSTD_isError(n) && n < head->len) {
-		head->flags |= RECORDING_ZSTD;
-		head->len = n;
-		return w->packed;
+#ifdef HAVE_ZSTD
+	if (w->zstd) {
+		n = ZSTD_compressCCtx(w->zstd, w->packed, w->packed_room, content, head->len,
+				      w->options.compress);
+		if (!ZSTD_isError(n) && n < head->len) {
+			head->flags |= RECORDING_ZSTD;
+			head->len = n;
+			return w->packed;
+		}
 	}
-#else
-	(void)w;
-	(void)head;
 #endif
 	return content;
 }
@@ -227,8 +229,8 @@ static int put_block(struct recording_writer *w, struct recording_block_head *he
 		head->lost = w->lost;
 		w->lost = 0;
 	}
-	if (w->options.compress && head->type != RECORDING_NAMES)
-		content = compress(w, head, content);
+	if (head->type == RECORDING_EVENTS || head->type == RECORDING_SNAPSHOT)
+		content = pack(w, head, content);
 	head->crc = recording_crc(0, content, head->len);
 	return w->options.keep ? keep_block(w, head, content) : write_block(w, head, content);
 }
@@ -278,16 +280,16 @@ static int make_room(struct recording_writer *w)
 	if (w->options.max_size / 16 < EVENTS_ROOM && w->options.max_size && !w->options.keep)
 		w->events_room = w->options.max_size / 16 / 96 * 96;
 	w->events = malloc(w->events_room);
-	if (!w->events)
+	w->scratch = malloc(RECORDING_BLOCK_MAX);
+	if (!w->events || !w->scratch)
 		return -ENOMEM;
 	if (!w->options.compress)
 		return 0;
 #ifdef HAVE_ZSTD
 	w->packed_room = ZSTD_compressBound(RECORDING_BLOCK_MAX);
 	w->packed = malloc(w->packed_room);
-	w->scratch = malloc(RECORDING_BLOCK_MAX);
 	w->zstd = ZSTD_createCCtx();
-	return w->packed && w->scratch && w->zstd ? 0 : -ENOMEM;
+	return w->packed && w->zstd ? 0 : -ENOMEM;
 #else
 	return -ENOTSUP;
 #endif

@@ -26,16 +26,45 @@ static void test_crc(void **state)
 
 static void test_columns(void **state)
 {
-	char from[48 * 23], to[48 * 23], back[48 * 23];
-	size_t i;
+	struct dmabuf_event from[23], back[23];
+	char to[sizeof(from)];
+	uint64_t same;
+	size_t i, len;
 
 	(void)state;
-	for (i = 0; i < sizeof(from); i++)
-		from[i] = i * i * 31 >> 3;
-	recording_to_columns(to, from, 23);
-	assert_memory_not_equal(to, from, sizeof(from));
-	recording_from_columns(back, to, 23);
+	/* The third comes late */
+	for (i = 0; i < 23; i++)
+		from[i] = (struct dmabuf_event){ .time = (1ull << 40) + i * 50 - (i == 2) * 53,
+						 .ino = 7, .tid = i * 3, .type = EVENT_MAP + i % 2 };
+	len = recording_to_columns(to, (const char *)from, 23);
+	/* Three columns differ: steps of at most 127, tids, types */
+	assert_int_equal(len, 16 + 3 * 23 + 45);
+	assert_true(recording_from_columns((char *)back, 23, to, len));
 	assert_memory_equal(back, from, sizeof(from));
+	for (i = 0; i < len; i++)
+		assert_false(recording_from_columns((char *)back, 23, to, i));
+	assert_false(recording_from_columns((char *)back, 23, to, len + 1));
+	assert_false(recording_from_columns((char *)back, 22, to, len));
+	memcpy(&same, to, sizeof(same));
+	same |= 1ull << 48;
+	memcpy(to, &same, sizeof(same));
+	assert_false(recording_from_columns((char *)back, 23, to, len));
+	/* The steps may be anything; one record is as good as many */
+	for (i = 0; i < 23; i++)
+		from[i].time = i * i * i * 0x9e3779b97f4a7c15u;
+	for (i = 1; i <= 23; i += 22) {
+		len = recording_to_columns(to, (const char *)from, i);
+		assert_true(i > 1 ? len > 0 : !len);
+		if (!len)
+			continue;
+		assert_true(recording_from_columns((char *)back, i, to, len));
+		assert_memory_equal(back, from, i * sizeof(*from));
+	}
+	/* What is different in all places stays as it is */
+	for (i = 0; i < sizeof(from); i++)
+		((char *)from)[i] = (i * i * 31) >> 3;
+	assert_int_equal(recording_to_columns(to, (const char *)from, 23), 0);
+	assert_int_equal(recording_to_columns(to, (const char *)from, 0), 0);
 }
 
 static void round_trip(int compress)
