@@ -289,6 +289,21 @@ def programs():
         equal((status, [f["kind"] for f in data["findings"] if f["fails"]]), (p.returncode, []), f"{' '.join(command)}: {p.returncode}")
 
 
+def long():
+    """CMD that runs for ten minutes, in check-long, and leaks at the end alone."""
+    seconds = 600 if SCALE > 1 else 5
+    status, data, text = judged("--", "sh", "-ec", f"""
+end=$(($(date +%s) + {seconds}))
+while [ $(date +%s) -lt $end ]; do
+    modops -n 23 -P 3 >/dev/null
+    leaker -c attachment
+done
+exec leaker vmap attachment""")
+    found = {f["kind"]: (f["count"], f["bytes"]) for f in data["findings"]}
+    equal((status, data["complete"], data["lost"], found), (23, True, 0, {"vmap": (1, 20480), "attachment": (3, 36864)}), f"a command of {seconds} s")
+    clean_up()
+
+
 def readme():
     """What README.md has for CI, as written, in a project whose check leaks, and in one that does not."""
     with open("README.md") as f:
@@ -323,7 +338,7 @@ module.load_for_test("devices=8")
 os.makedirs(WORK, exist_ok=True)
 parts = {
     "ways": each_way, "timed": timed, "twins": twins, "policies": policies, "statuses": statuses, "lost": lost, "running": running,
-    "stacks": stacks, "recorded": recorded, "programs": programs, "readme": readme,
+    "stacks": stacks, "recorded": recorded, "programs": programs, "long": long, "readme": readme,
 }
 try:
     for part in sys.argv[1:] or parts:
