@@ -43,7 +43,7 @@ struct events {
 	void *ctx;
 	int error;			/* of either */
 	int taken;
-	char *held;			/* records that wait behind a stack, each behind its length */
+	char *held;			/* records that wait, each behind its length */
 	size_t held_len, held_room;
 	struct event_stacks *stacks;	/* NULL: not asked for */
 

@@ -390,7 +390,7 @@ static int run(struct collector *c)
 	int signals = -1, fd = -1;
 
 	c->once = !serves(c);
-	/* Where huge pages are for all, the kernel would make one of a heap of 3 MiB, at any time. */
+	/* Where huge pages are for all, the kernel would make one of a heap of 3 MiB at any time */
 	if (!c->once)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (c->listen) {
