@@ -34,8 +34,10 @@ static void test_columns(void **state)
 	(void)state;
 	/* The third comes late */
 	for (i = 0; i < 23; i++)
-		from[i] = (struct dmabuf_event){ .time = (1ull << 40) + i * 50 - (i == 2) * 53,
-						 .ino = 7, .tid = i * 3, .type = EVENT_MAP + i % 2 };
+		from[i] = (struct dmabuf_event){
+			.time = (1ull << 40) + i * 50 - (i == 2) * 53,
+			.ino = 7, .tid = i * 3, .type = EVENT_MAP + i % 2,
+		};
 	len = recording_to_columns(to, (const char *)from, 23);
 	/* Three columns differ: steps of at most 127, tids, types */
 	assert_int_equal(len, 16 + 3 * 23 + 45);
