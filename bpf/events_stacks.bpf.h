@@ -28,7 +28,7 @@ struct code {
 struct walk {
 	__u64 kernel, user;		/* numbers that were found, 0 none */
 	struct user_place place;	/* of the user's stack */
-	__u64 base;			/* of the chunk that it begins in */
+	__u64 base, top;		/* of the chunk that it begins in; where to stop */
 	__u64 start, end;		/* of code, where the last word pointed to */
 	__u64 data_start, data_end;	/* the same of what is no code */
 	__u64 hash;
@@ -252,13 +252,28 @@ static long look_at_word(__u32 i, struct walk **ctx)
 		return 1;
 	word = w->words[i & (CHUNK_WORDS - 1)];
 	/* Neither small numbers nor addresses in the stack itself are code */
-	if (at < w->place.sp || word < 65536 || word >> 48 ||
-	    (word >= w->base && word < w->base + (1 << 20)) ||
+	if (at < w->place.sp || word < 65536 || word >> 48 || word - w->base < 1 << 20 ||
 	    (word >= w->data_start && word < w->data_end))
 		return 0;
 	if ((word >= w->start && word < w->end) || is_code(word))
 		w->hash = mix(w->hash, word ^ (__u64)i << 48);
 	return 0;
+}
+
+/*
+ * Where the stack ends, if that is nearer than what may be copied: what lies above are arguments
+ * and environment of a process, or no stack at all.
+ */
+static __always_inline void find_top(struct walk *w, struct mm_struct *mm)
+{
+	__u64 sp = w->place.sp, main = mm->start_stack;
+
+	w->top = w->base + STACK_COPY;
+	if (main > sp && main < w->top)
+		w->top = main;
+	else if (!bpf_find_vma(bpf_get_current_task_btf(), sp, find_code, &w, 0) &&
+		 w->code.end < w->top)
+		w->top = w->code.end;
 }
 
 /* Tells of the stack that was looked at. False if there was no room. */
@@ -286,7 +301,8 @@ static __always_inline bool tell_copy(struct walk *w, __u32 event)
 	out->type = RING_COPY;
 	bpf_probe_read_kernel(out->maps, sizeof(out->maps), w->maps);
 	for (i = 0; i < STACK_COPY / STACK_CHUNK; i++)
-		if (bpf_probe_read_user(out->bytes + i * STACK_CHUNK, STACK_CHUNK,
+		if (w->base + i * STACK_CHUNK >= w->top ||
+		    bpf_probe_read_user(out->bytes + i * STACK_CHUNK, STACK_CHUNK,
 					(void *)w->base + i * STACK_CHUNK))
 			break;
 	out->chunks = i;
@@ -313,12 +329,13 @@ __noinline int user_stack(__u32 event)
 		__builtin_memset(w->maps, 0, sizeof(w->maps));
 	w->mm = mm;
 	w->base = w->place.sp & ~(__u64)(STACK_CHUNK - 1);
+	find_top(w, task->mm);
 	w->start = w->end = w->data_start = w->data_end = 0;
 	w->busy = 0;
 	w->hash = mix(mix(mix(settings.seed, bpf_get_current_pid_tgid() >> 32), w->place.sp),
 		      w->place.ip);
 	is_code(w->place.ip - 1);
-	bpf_loop(STACK_COPY / 8, look_at_word, &w, 0);
+	bpf_loop((w->top - w->base) / 8, look_at_word, &w, 0);
 	number = w->hash | STACK_PROVISIONAL;
 	w->hash = number;
 	if (!bpf_map_lookup_elem(&stacks_seen, &number)) {

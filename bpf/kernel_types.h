@@ -255,7 +255,9 @@ struct socket {
 	struct sock *sk;
 };
 
-struct mm_struct;
+struct mm_struct {
+	unsigned long start_stack;
+};
 
 struct fdtable {
 	unsigned int max_fds;
