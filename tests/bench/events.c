@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The begin event alone, as a tool would have it that does nothing with it: "events ring HOOKS"
- * reads the ring, "events histograms HOOKS" only sums up. Prints READY, ends with its input, and
- * then prints what it got as JSON.
+ * reads the ring, "events histograms HOOKS" only sums up; kernel, user or both behind that: with
+ * stacks. Prints READY, ends with its input, and then prints what it got as JSON.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -34,7 +34,11 @@ int main(int argc, char **argv)
 	int n = 0;
 
 	options.to_histograms = !options.to_ring;
-	if (argc != 3 || events_hooks_find(argv[2], &options.hooks))
+	if (argc > 3)
+		options.stacks = !strcmp(argv[3], "kernel") ? EVENTS_KERNEL_STACKS :
+				 !strcmp(argv[3], "user") ? EVENTS_USER_STACKS :
+				 EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
+	if (argc < 3 || events_hooks_find(argv[2], &options.hooks))
 		return 2;
 	if (events_open(&events, &options, error, sizeof(error))) {
 		fprintf(stderr, "events: %s\n", error);
