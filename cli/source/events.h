@@ -34,6 +34,9 @@ enum events_stacks {
 	EVENTS_USER_STACKS = 2,
 };
 
+/* "kernel", "user" or "both" as EVENTS_*_STACKS. 0, or -EINVAL. */
+int events_stacks_find(const char *name, uint32_t *stacks);
+
 struct events_options {
 	uint32_t wanted;		/* 1 << EVENT_*, those to see */
 	enum events_hooks hooks;

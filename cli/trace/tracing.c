@@ -23,15 +23,9 @@ void tracing_init(struct tracing *t, const char *command)
 
 static int take_stacks(struct tracing *t, const char *arg)
 {
-	static const char *const names[] = { NULL, "kernel", "user", "both" };
-	uint32_t i;
-
-	for (i = 1; i < 4 && arg; i++)
-		if (!strcmp(arg, names[i]))
-			break;
-	if (i == 4)
+	t->events.stacks = EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
+	if (arg && events_stacks_find(arg, &t->events.stacks))
 		return options_usage(&t->common, "--stacks takes kernel, user or both: '%s'", arg) + 1;
-	t->events.stacks = arg ? i : EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
 	return 0;
 }
 

@@ -34,11 +34,8 @@ int main(int argc, char **argv)
 	int n = 0;
 
 	options.to_histograms = !options.to_ring;
-	if (argc > 3)
-		options.stacks = !strcmp(argv[3], "kernel") ? EVENTS_KERNEL_STACKS :
-				 !strcmp(argv[3], "user") ? EVENTS_USER_STACKS :
-				 EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
-	if (argc < 3 || events_hooks_find(argv[2], &options.hooks))
+	if (argc < 3 || argc > 4 || events_hooks_find(argv[2], &options.hooks) ||
+	    (argc > 3 && events_stacks_find(argv[3], &options.stacks)))
 		return 2;
 	if (events_open(&events, &options, error, sizeof(error))) {
 		fprintf(stderr, "events: %s\n", error);

@@ -612,7 +612,8 @@ for exporter in EXPORTERS:
             skip(exporter, buffer.skipped)
             continue
         counted(Importer(), buffer.fd, exporter)
-        have = have or (exporter if exporter not in WARNED_OF else None)
+        if not have and exporter not in WARNED_OF:
+            have = exporter
 for part in (pairs, moves, breaks):
     part()
 with Foreign(have) as buffer:
