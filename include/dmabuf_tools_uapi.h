@@ -18,7 +18,7 @@
 
 #define DMABUF_TOOLS_NAME_LEN	32		/* with its NUL; as DMA_BUF_NAME_LEN */
 #define DMABUF_TOOLS_MAX_SIZE	(1ULL << 32)	/* bytes of one buffer */
-#define DMABUF_TOOLS_MAX_DEVICES 64		/* dmabuf-importer.0 to .63 */
+#define DMABUF_TOOLS_MAX_DEVICES 256		/* dmabuf-importer.0 to .255 */
 #define DMABUF_TOOLS_MAX_IDS	65536		/* things that one importer file holds at a time */
 
 /*

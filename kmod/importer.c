@@ -25,7 +25,7 @@
 
 static unsigned int devices = 4;
 module_param(devices, uint, 0444);
-MODULE_PARM_DESC(devices, "how many devices the importer has, dmabuf-importer.0 and on (4; 1 to 64)");
+MODULE_PARM_DESC(devices, "how many devices the importer has, dmabuf-importer.0 and on (4; 1 to 256)");
 
 struct op_counters importer_counters;
 
