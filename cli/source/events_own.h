@@ -49,7 +49,7 @@ struct events {
 
 	struct index by_tid, by_ino;
 	struct event_task *tasks;
-	uint32_t n_tasks, room_tasks;
+	uint32_t n_tasks, room_tasks, tasks_alive;
 	struct event_buffer *buffers;	/* exported since the start */
 	uint32_t n_buffers, room_buffers;
 	struct intern strings;

@@ -4,9 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "events.skel.h"
@@ -14,14 +17,18 @@
 #include "source/events_own.h"
 
 #define HELD_MAX (1 << 20)		/* bytes of records that wait for a stack */
+#define TASKS_MIN 4096			/* so many are kept, alive or not */
+#define INIT_PID_NS 0xeffffffc		/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 struct event_task {
+	uint32_t tid;
 	uint32_t pid;
 	uint64_t cgroup;
 	const char *comm;
 };
 
 struct event_buffer {
+	uint64_t ino;
 	uint64_t exported;		/* CLOCK_MONOTONIC, ns */
 	const char *exporter;
 };
@@ -65,24 +72,81 @@ static int keep_task(struct events *e, const struct dmabuf_event_task *record)
 	} else {
 		task = &e->tasks[at];
 	}
+	task->tid = record->tid;
 	task->pid = record->pid;
 	task->cgroup = record->cgroup;
 	task->comm = intern(&e->strings, record->comm, sizeof(record->comm));
 	return 0;
 }
 
+/* Whether the numbers of tasks that the kernel tells are those that we know them by. */
+static bool is_init_pid_ns(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INIT_PID_NS;
+}
+
+/*
+ * Those that have ended, when there are twice as many as were alive before. Only once all that
+ * they did has been read.
+ */
+static int forget_tasks(struct events *e)
+{
+	uint32_t i, n = 0;
+
+	if (e->n_tasks < TASKS_MIN || e->n_tasks < 2 * e->tasks_alive)
+		return 0;
+	e->tasks_alive = e->n_tasks;
+	if (!is_init_pid_ns())
+		return 0;
+	for (i = 0; i < e->n_tasks; i++) {
+		struct event_task *task = &e->tasks[i];
+
+		if (tgkill(task->pid, task->tid, 0) && errno == ESRCH) {
+			index_remove(&e->by_tid, task->tid);
+			continue;
+		}
+		e->tasks[n] = *task;
+		if (index_put(&e->by_tid, task->tid, n++))
+			return -ENOMEM;
+	}
+	e->n_tasks = e->tasks_alive = n;
+	return 0;
+}
+
 static int keep_buffer(struct events *e, const struct dmabuf_event *record)
 {
 	struct event_buffer *buffer;
+	uint32_t at;
 
 	if (record->type != EVENT_EXPORT || record->result)
 		return 0;
-	buffer = array_add(&e->buffers, &e->n_buffers, &e->room_buffers, sizeof(*buffer));
-	if (!buffer || index_put(&e->by_ino, record->ino, e->n_buffers - 1))
-		return -ENOMEM;
+	/* One whose release was lost may have had the number before. */
+	at = index_get(&e->by_ino, record->ino);
+	if (at == INDEX_NONE) {
+		buffer = array_add(&e->buffers, &e->n_buffers, &e->room_buffers, sizeof(*buffer));
+		if (!buffer || index_put(&e->by_ino, record->ino, e->n_buffers - 1))
+			return -ENOMEM;
+	} else {
+		buffer = &e->buffers[at];
+	}
+	buffer->ino = record->ino;
 	buffer->exported = record->time;
 	buffer->exporter = events_exporter(e, record->device);
 	return 0;
+}
+
+/* The last one takes its place. */
+static int forget_buffer(struct events *e, uint64_t ino)
+{
+	uint32_t at = index_get(&e->by_ino, ino);
+
+	if (at == INDEX_NONE)
+		return 0;
+	index_remove(&e->by_ino, ino);
+	e->buffers[at] = e->buffers[--e->n_buffers];
+	return at == e->n_buffers ? 0 : index_put(&e->by_ino, e->buffers[at].ino, at);
 }
 
 /* The kernel lets through what only begins as the filter wants it; what is unknown passes. */
@@ -173,7 +237,8 @@ static int deliver(struct events *e, const void *data, size_t len)
 	if (event->type == EVENT_TASK)
 		return keep_task(e, data);
 	return keep_buffer(e, event) ?:
-	       take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len);
+	       take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len) ?:
+	       (event->type == EVENT_RELEASE ? forget_buffer(e, event->ino) : 0);
 }
 
 /* Those that waited, in their order, once their stacks are as good as they get. */
@@ -240,6 +305,8 @@ static int consume(struct events *e)
 		e->error = n;
 	if (!e->error)
 		e->error = deliver_held(e);
+	if (!e->error)
+		e->error = forget_tasks(e);
 	return e->error ? e->error : e->taken;
 }
 
