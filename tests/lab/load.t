@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Load: many buffers, processes and devices at once, all seen; and a long churn, after which neither a tool nor
+the module holds more than before. check does little of it, check-long all."""
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import module as m  # noqa: E402
+from scrape import Server  # noqa: E402
+from tap import Workload, bufinfo, diag, done, equal, ok, poll, skip  # noqa: E402
+
+LONG = int(os.environ.get("TEST_SCALE", "1")) >= 10
+BUFFERS, PROCESSES = (50021, 2003) if LONG else (2003, 101)
+DEVICES = 200
+ROUNDS, EACH = (23, 5003) if LONG else (5, 1009)
+GROWTH = 256        # KiB that a heap may wander by
+FLIGHT = "1M"       # of record: full long before the first look
+
+
+def top(*args):
+    return ["dmabuf-top", "-b", "-d", "0.1", *args]
+
+
+def peak(refreshes):
+    """KiB that dmabuf-top had at most."""
+    with subprocess.Popen(top("-n", str(refreshes), "--view", "exporters,devices", "-o", "/dev/null")) as p:
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = status
+    assert status == 0
+    return usage.ru_maxrss
+
+
+def standing():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    with Workload("many", "--totals", "-s", 4096, "-n", BUFFERS, "-P", PROCESSES, timeout=900) as w:
+        if w.skipped:
+            skip("many", w.skipped)
+            return
+        with m.Exporter() as e, m.Importer() as i:
+            fds = [e.export() for _ in range(DEVICES)]
+            for device, fd in enumerate(fds):
+                i.map(i.attach(fd, device))
+            data = json.loads(subprocess.run(top("-n", "1", "--json", "--view", "buffers,processes,devices,attachments"),
+                                             stdout=subprocess.PIPE, check=True).stdout)
+            info = bufinfo()
+            equal(len(info), BUFFERS + DEVICES, f"{BUFFERS} buffers and {DEVICES}: bufinfo has them")
+            equal({b["ino"]: (b["size"], b["count"]) for b in data["buffers"]},
+                  {ino: (b.size, b.count) for ino, b in info.items()}, "and dmabuf-top, each with its size and count")
+            # Those of many, and this one
+            equal(len([p for p in data["processes"] if p["buffers"]]), PROCESSES + 1, f"{PROCESSES} processes and this one")
+            equal(sum(p["buffers"] for p in data["processes"]), BUFFERS + DEVICES, "have all of them")
+            equal({d["device"]: d["attachments"] for d in data["devices"]},
+                  {f"dmabuf-importer.{k}": 1 for k in range(DEVICES)}, f"{DEVICES} devices have one each")
+            few, more = peak(3), peak(13)
+            ok(more - few <= GROWTH, f"{few} KiB for 3 refreshes, {more} KiB for 13")
+            for fd in fds:
+                os.close(fd)
+
+
+def rss(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+
+def settled(value):
+    """What it is once it has been the same for a second."""
+    last, since = value(), time.monotonic()
+
+    def stays():
+        nonlocal last, since
+        now = value()
+        if now != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since >= 1
+    poll(stays, 30)
+    return last
+
+
+def rounds(n):
+    for _ in range(n):
+        subprocess.run(["modops", "-n", str(EACH), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
+
+
+def kernel_memory():
+    """KiB of the kernel's that cannot be reclaimed."""
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as f:
+        f.write("3")
+    with open("/proc/meminfo", encoding="ascii") as f:
+        values = {line.split(":")[0]: int(line.split()[1]) for line in f}
+    return values["SUnreclaim"] + values["KernelStack"] + values["PageTables"] + values["Percpu"]
+
+
+def module():
+    rounds(2)
+    before = min(kernel_memory() for _ in range(7))
+    rounds(ROUNDS)
+    after = []
+    # Freed by RCU, a while later
+    ok(poll(lambda: after.append(kernel_memory()) or min(after) - before <= 1024, 30),
+       f"the module: {before} KiB of the kernel's, {min(after)} KiB after {ROUNDS * EACH} of each operation")
+    ok(poll(lambda: not bufinfo()), "no buffer is left")
+
+
+def tools():
+    """All that see each event, at once."""
+    null = subprocess.DEVNULL
+    started = {
+        "live": ["dmabuf-trace", "live", "-q", "-o", "/dev/null"],
+        "record": ["dmabuf-trace", "record", "-q", "--flight=600", f"--max-size={FLIGHT}", "-o", "/tmp/load.data"],
+        "dmabuf-top": top("-n", "1000000", "-o", "/dev/null", "--view", "buffers,pipelines,latency"),
+    }
+    running = {name: subprocess.Popen(args, stdout=null) for name, args in started.items()}
+    with Server("--per-buffer") as s:
+        running["metrics"] = s.process
+
+        def sizes():
+            return {name: rss(p.pid) for name, p in running.items()}
+        settled(sizes)      # they have begun
+        rounds(3)
+        s.get()
+        before = settled(sizes)
+        for _ in range(ROUNDS):
+            rounds(1)
+            s.get()
+        for name, after in settled(sizes).items():
+            ok(after - before[name] <= GROWTH, f"{name}: {before[name]} KiB, {after} KiB after {ROUNDS * EACH} of each operation")
+        del running["metrics"]
+    for name, p in running.items():
+        p.send_signal(signal.SIGINT)
+        ok(p.wait(60) in (0, 130), f"{name} ends", p.returncode)
+
+
+PARTS = {"standing": standing, "module": module, "tools": tools}
+m.load_for_test(f"devices={DEVICES}")
+for name in sys.argv[1:] or PARTS:
+    start = time.monotonic()
+    PARTS[name]()
+    diag(f"{name}: {time.monotonic() - start:.1f} s")
+sys.exit(done())
