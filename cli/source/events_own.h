@@ -3,6 +3,7 @@
 #ifndef SOURCE_EVENTS_OWN_H
 #define SOURCE_EVENTS_OWN_H
 
+#include "model/table.h"
 #include "source/events.h"
 #include "source/source.h"
 
@@ -24,9 +25,7 @@ struct hooked {
 	uint32_t events;		/* 1 << EVENT_*, that it is for */
 };
 
-struct event_task;
 struct event_stacks;
-struct event_buffer;
 
 struct events {
 	struct events_bpf *skel;
@@ -47,11 +46,9 @@ struct events {
 	size_t held_len, held_room;
 	struct event_stacks *stacks;	/* NULL: not asked for */
 
-	struct index by_tid, by_ino;
-	struct event_task *tasks;
-	uint32_t n_tasks, room_tasks, tasks_alive;
-	struct event_buffer *buffers;	/* exported since the start */
-	uint32_t n_buffers, room_buffers;
+	struct table tasks;		/* struct event_task */
+	uint32_t tasks_alive;		/* when those that ended were forgotten */
+	struct table buffers;		/* struct event_buffer, seen exported, not yet released */
 	struct intern strings;
 	struct node_names *nodes;
 	struct cgroup_names *cgroups;

@@ -21,9 +21,9 @@
 #define INIT_PID_NS 0xeffffffc		/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 struct event_task {
-	uint32_t tid;
-	uint32_t pid;
+	uint64_t tid;
 	uint64_t cgroup;
+	uint32_t pid;
 	const char *comm;
 };
 
@@ -62,17 +62,10 @@ const char *events_node(struct events *e, uint32_t number)
 
 static int keep_task(struct events *e, const struct dmabuf_event_task *record)
 {
-	uint32_t at = index_get(&e->by_tid, record->tid);
-	struct event_task *task;
+	struct event_task *task = table_add(&e->tasks, record->tid);
 
-	if (at == INDEX_NONE) {
-		task = array_add(&e->tasks, &e->n_tasks, &e->room_tasks, sizeof(*task));
-		if (!task || index_put(&e->by_tid, record->tid, e->n_tasks - 1))
-			return -ENOMEM;
-	} else {
-		task = &e->tasks[at];
-	}
-	task->tid = record->tid;
+	if (!task)
+		return -ENOMEM;
 	task->pid = record->pid;
 	task->cgroup = record->cgroup;
 	task->comm = intern(&e->strings, record->comm, sizeof(record->comm));
@@ -91,62 +84,35 @@ static bool is_init_pid_ns(void)
  * Those that have ended, when there are twice as many as were alive before. Only once all that
  * they did has been read.
  */
-static int forget_tasks(struct events *e)
+static void forget_tasks(struct events *e)
 {
-	uint32_t i, n = 0;
+	uint32_t i;
 
-	if (e->n_tasks < TASKS_MIN || e->n_tasks < 2 * e->tasks_alive)
-		return 0;
-	e->tasks_alive = e->n_tasks;
-	if (!is_init_pid_ns())
-		return 0;
-	for (i = 0; i < e->n_tasks; i++) {
-		struct event_task *task = &e->tasks[i];
+	if (e->tasks.n < TASKS_MIN || e->tasks.n < 2 * e->tasks_alive)
+		return;
+	/* From the end, since the last one fills a gap */
+	for (i = is_init_pid_ns() ? e->tasks.n : 0; i--;) {
+		const struct event_task *task = table_row(&e->tasks, i);
 
-		if (tgkill(task->pid, task->tid, 0) && errno == ESRCH) {
-			index_remove(&e->by_tid, task->tid);
-			continue;
-		}
-		e->tasks[n] = *task;
-		if (index_put(&e->by_tid, task->tid, n++))
-			return -ENOMEM;
+		if (tgkill(task->pid, task->tid, 0) && errno == ESRCH)
+			table_remove(&e->tasks, task->tid);
 	}
-	e->n_tasks = e->tasks_alive = n;
-	return 0;
+	e->tasks_alive = e->tasks.n;
 }
 
 static int keep_buffer(struct events *e, const struct dmabuf_event *record)
 {
 	struct event_buffer *buffer;
-	uint32_t at;
 
 	if (record->type != EVENT_EXPORT || record->result)
 		return 0;
-	/* One whose release was lost may have had the number before. */
-	at = index_get(&e->by_ino, record->ino);
-	if (at == INDEX_NONE) {
-		buffer = array_add(&e->buffers, &e->n_buffers, &e->room_buffers, sizeof(*buffer));
-		if (!buffer || index_put(&e->by_ino, record->ino, e->n_buffers - 1))
-			return -ENOMEM;
-	} else {
-		buffer = &e->buffers[at];
-	}
-	buffer->ino = record->ino;
+	/* Or the one whose release was lost, that had the number before */
+	buffer = table_add(&e->buffers, record->ino);
+	if (!buffer)
+		return -ENOMEM;
 	buffer->exported = record->time;
 	buffer->exporter = events_exporter(e, record->device);
 	return 0;
-}
-
-/* The last one takes its place. */
-static int forget_buffer(struct events *e, uint64_t ino)
-{
-	uint32_t at = index_get(&e->by_ino, ino);
-
-	if (at == INDEX_NONE)
-		return 0;
-	index_remove(&e->by_ino, ino);
-	e->buffers[at] = e->buffers[--e->n_buffers];
-	return at == e->n_buffers ? 0 : index_put(&e->by_ino, e->buffers[at].ino, at);
 }
 
 /* The kernel lets through what only begins as the filter wants it; what is unknown passes. */
@@ -173,18 +139,18 @@ static int take_event(struct events *e, const struct dmabuf_event *record,
 	const struct dmabuf_event_text *text = record->flags & EVENT_HAS_TEXT ? more : NULL;
 	const struct dmabuf_event_stack *stack = record->flags & EVENT_HAS_STACK ? more : NULL;
 	struct model_event event = { .raw = *record, .realtime = record->time + e->realtime };
-	uint32_t at = index_get(&e->by_tid, record->tid);
+	const struct event_task *task = table_get(&e->tasks, record->tid);
+	const struct event_buffer *buffer = table_get(&e->buffers, record->ino);
 
-	if (at != INDEX_NONE) {
-		event.pid = e->tasks[at].pid;
-		event.comm = e->tasks[at].comm;
-		event.cgroup = e->tasks[at].cgroup;
+	if (task) {
+		event.pid = task->pid;
+		event.comm = task->comm;
+		event.cgroup = task->cgroup;
 	}
-	at = index_get(&e->by_ino, record->ino);
-	if (at != INDEX_NONE) {
-		event.exporter = e->buffers[at].exporter;
+	if (buffer) {
+		event.exporter = buffer->exporter;
 		if (record->type == EVENT_RELEASE)
-			event.lifetime = record->time - e->buffers[at].exported;
+			event.lifetime = record->time - buffer->exported;
 	}
 	if (record->type == EVENT_EXPORT)
 		event.exporter = events_exporter(e, record->device);
@@ -220,6 +186,7 @@ static int deliver(struct events *e, const void *data, size_t len)
 {
 	const struct dmabuf_event *event = data;
 	struct event_with_stack settled;
+	int err;
 
 	if (event->type < EVENT_TYPES && event->flags & EVENT_HAS_STACK && len == sizeof(settled)) {
 		memcpy(&settled, data, sizeof(settled));
@@ -227,8 +194,7 @@ static int deliver(struct events *e, const void *data, size_t len)
 		event = &settled.event;
 	}
 	if (e->take_raw && (event->type == EVENT_TASK || !has_patterns(e->filter))) {
-		int err = e->take_raw(e->ctx, event, len);
-
+		err = e->take_raw(e->ctx, event, len);
 		e->taken += event->type < EVENT_TYPES;
 		if (!err && event->type == EVENT_TASK && has_patterns(e->filter))
 			err = keep_task(e, data);
@@ -236,9 +202,11 @@ static int deliver(struct events *e, const void *data, size_t len)
 	}
 	if (event->type == EVENT_TASK)
 		return keep_task(e, data);
-	return keep_buffer(e, event) ?:
-	       take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len) ?:
-	       (event->type == EVENT_RELEASE ? forget_buffer(e, event->ino) : 0);
+	err = keep_buffer(e, event) ?:
+	      take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len);
+	if (event->type == EVENT_RELEASE)
+		table_remove(&e->buffers, event->ino);
+	return err;
 }
 
 /* Those that waited, in their order, once their stacks are as good as they get. */
@@ -305,8 +273,7 @@ static int consume(struct events *e)
 		e->error = n;
 	if (!e->error)
 		e->error = deliver_held(e);
-	if (!e->error)
-		e->error = forget_tasks(e);
+	forget_tasks(e);
 	return e->error ? e->error : e->taken;
 }
 
@@ -333,6 +300,8 @@ int events_open_ring(struct events *e)
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &real);
+	e->tasks.size = sizeof(struct event_task);
+	e->buffers.size = sizeof(struct event_buffer);
 	e->realtime = (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
 	e->ring = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), take_record, e, NULL);
 	return e->ring ? 0 : -errno;
@@ -400,10 +369,8 @@ void events_free_reading(struct events *e)
 	ring_buffer__free(e->ring);
 	events_free_stacks(e);
 	free(e->held);
-	index_free(&e->by_tid);
-	index_free(&e->by_ino);
-	free(e->tasks);
-	free(e->buffers);
+	table_free(&e->tasks);
+	table_free(&e->buffers);
 	intern_free(&e->strings);
 	node_names_free(e->nodes);
 	cgroup_names_free(e->cgroups);
