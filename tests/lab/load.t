@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Load: many buffers, processes and devices at once, all seen; and a long churn, after which neither a tool nor
 the module holds more than before. check does little of it and leaves tools out, check-long does all."""
+import atexit
 import json
 import os
 import resource
@@ -13,13 +14,14 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module as m  # noqa: E402
 from scrape import Server  # noqa: E402
-from tap import Workload, bufinfo, diag, done, equal, ok, poll, skip  # noqa: E402
+from tap import Workload, bufinfo, diag, done, equal, ok, poll, rss, skip  # noqa: E402
 
 LONG = int(os.environ.get("TEST_SCALE", "1")) >= 10
 BUFFERS, PROCESSES = (50021, 2003) if LONG else (2003, 101)
 DEVICES = 200
 ROUNDS, EACH = (23, 5003) if LONG else (5, 1009)
 GROWTH = 256        # KiB that a heap may wander by
+HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
 FLIGHT = "1M"       # of record: full long before the first look
 
 
@@ -63,11 +65,6 @@ def standing():
                 os.close(fd)
 
 
-def rss(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
-
-
 def settled(value):
     """What it is once it has been the same for a second."""
     last, since = value(), time.monotonic()
@@ -109,13 +106,12 @@ def module():
 
 def tools():
     """All that see each event, at once."""
-    null = subprocess.DEVNULL
     started = {
         "live": ["dmabuf-trace", "live", "-q", "-o", "/dev/null"],
         "record": ["dmabuf-trace", "record", "-q", "--flight=600", f"--max-size={FLIGHT}", "-o", "/tmp/load.data"],
         "dmabuf-top": top("-n", "1000000", "-o", "/dev/null", "--view", "buffers,pipelines,latency"),
     }
-    running = {name: subprocess.Popen(args, stdout=null) for name, args in started.items()}
+    running = {name: subprocess.Popen(args, stdout=subprocess.DEVNULL) for name, args in started.items()}
     with Server("--per-buffer") as s:
         running["metrics"] = s.process
 
@@ -136,7 +132,18 @@ def tools():
         ok(p.wait(60) in (0, 130), f"{name} ends", p.returncode)
 
 
+def no_huge_pages():
+    """Until the test ends: whether a heap is given one, 2 MiB at once, is a matter of luck."""
+    def choose(value):
+        with open(HUGE_PAGES, "w", encoding="ascii") as f:
+            f.write(value)
+    with open(HUGE_PAGES, encoding="ascii") as f:
+        atexit.register(choose, f.read().split("[")[1].split("]")[0])
+    choose("never")
+
+
 PARTS = {"standing": standing, "module": module, "tools": tools}
+no_huge_pages()
 m.load_for_test(f"devices={DEVICES}")
 for name in sys.argv[1:] or (PARTS if LONG else ("standing", "module")):
     start = time.monotonic()

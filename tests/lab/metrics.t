@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import module  # noqa: E402
 from known import merged, sources, start_all, want_processes  # noqa: E402
 from scrape import Server, families, once, parse  # noqa: E402
-from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
+from tap import Workload, bufinfo, done, equal, ok, poll, rss, skip  # noqa: E402
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))
 FACTORIES = [
@@ -379,9 +379,6 @@ def textfile():
 
 def memory():
     """Flat: what the first scrapes needed is enough."""
-    def rss():
-        with open(f"/proc/{s.process.pid}/status") as f:
-            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
     n = 200 if SCALE == 1 else 40000
     # Debian's 10 s between its looks for huge pages would make it a matter of luck.
     with open("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "w") as f:
@@ -393,10 +390,10 @@ def memory():
             return
         for _ in range(23):
             s.get()
-        before = rss()
+        before = rss(s.process.pid)
         for _ in range(n):
             s.get()
-        after = rss()
+        after = rss(s.process.pid)
         with open(f"/proc/{s.process.pid}/smaps_rollup") as f:
             equal([line.split()[1] for line in f if line.startswith("AnonHugePages:")], ["0"], "no huge page comes at any time")
         ok(after - before <= 256, f"memory after {n} scrapes: {before} KiB, then {after} KiB")

@@ -19,7 +19,7 @@ import time
 from collections import namedtuple
 
 __all__ = ["plan", "ok", "equal", "skip", "diag", "done", "poll", "Workload", "bufinfo", "Buffer", "text",
-           "scaled"]
+           "scaled", "rss"]
 
 # The debug kernel is some hundred times slower, most of all where memory is allocated.
 _DEBUG = os.environ.get("LAB_TARGET") == "debug"
@@ -99,6 +99,12 @@ def scaled(n):
     while any(n % d == 0 for d in range(2, int(n ** 0.5) + 1)):
         n += 1
     return n
+
+
+def rss(pid):
+    """KiB of memory that the process has."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
 
 
 def text(raw):
