@@ -167,6 +167,16 @@ static bool sessions_are_exact(void)
 	return has_sessions() && btf_mentions("fprobe_hlist");
 }
 
+/*
+ * Before Linux 6.4 (the name is gone since), to set a trampoline on a function which an ftrace_ops
+ * with registers follows, as the module's accounting does, has crashed while it was called (6.1).
+ */
+static bool trampolines_are_safe(void)
+{
+	return access("/sys/kernel/dmabuf_tools", F_OK) ||
+	       !btf_mentions("register_ftrace_direct_multi");
+}
+
 /* DESIGN.md section 5: exact, or cheap. */
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
@@ -197,7 +207,9 @@ static enum events_hooks choose(const struct call *call, enum events_hooks asked
 		else
 			*why = exact ? "fentry misses events under preemption" :
 				"cheapest; what it misses is counted";
-		if (strcmp(call->name, "ioctl") && (!exact || !is_preempted())) {
+		if (!trampolines_are_safe()) {
+			*why = "fentry is not safe beside the module's accounting before Linux 6.4";
+		} else if (strcmp(call->name, "ioctl") && (!exact || !is_preempted())) {
 			if (exact)
 				*why = "this kernel is not preempted: fentry misses nothing";
 			return HOOKS_FENTRY;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * accounting export|attach: what one round costs in nanoseconds, which are instructions under
- * icount; the best of 20 runs of 1009. export: a one-page buffer made and released, from the
+ * icount; the best of 5 runs of 1009. export: a one-page buffer made and released, from the
  * system heap or by PRIME from vgem (without making its GEM object). attach: attach, map, unmap
  * and detach by the module's importer, on a buffer of the same. Used by accounting.bench.
  */
@@ -19,7 +19,7 @@
 
 #include "dmabuf_tools_uapi.h"
 
-#define RUNS	20
+#define RUNS	5
 #define ROUNDS	1009
 
 static int heap = -1, drm = -1;
