@@ -2,7 +2,7 @@
 /*
  * Begins CPU accesses by DMA_BUF_IOCTL_SYNC, in runs of as many calls, and prints what one took
  * by the best run, in ns: under instruction counting, instructions. access RUNS CALLS makes exactly
- * that many calls instead.
+ * that many calls instead, access RUNS CALLS RATE so many of them a second, or what it can.
  */
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CALLS 10007
 #define WARM_UPS 3		/* after those, runs repeat within 1 % */
+#define BURST 101		/* calls, then a pause, where there is a rate */
 
 static double ns(void)
 {
@@ -21,6 +23,28 @@ static double ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* So many calls, in bursts; what comes late is not caught up with. */
+static int make(int fd, int calls, int rate)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+	double next = ns(), late;
+	int i;
+
+	for (i = 0; i < calls; i++) {
+		if (rate && i % BURST == 0) {
+			late = ns() - next;
+			if (late < 0)
+				usleep(-late / 1000);
+			else
+				next += late;
+			next += BURST * 1e9 / rate;
+		}
+		if (ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync))
+			return 1;
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -34,11 +58,8 @@ int main(int argc, char **argv)
 		puts("SKIP no /dev/dma_heap/system");
 		return 0;
 	}
-	for (j = argc > 2 ? atoi(argv[2]) : 0; j; j--)
-		if (ioctl(heap.fd, DMA_BUF_IOCTL_SYNC, &sync))
-			return 1;
 	if (argc > 2)
-		return 0;
+		return make(heap.fd, atoi(argv[2]), argc > 3 ? atoi(argv[3]) : 0);
 	for (i = 0; i < runs + WARM_UPS; i++) {
 		double start = ns(), took;
 

@@ -132,6 +132,28 @@ def tools():
         ok(p.wait(60) in (0, 130), f"{name} ends", p.returncode)
 
 
+def rate():
+    """Up to which rate a recording with the default ring loses nothing: 8 processes, at last as fast as they can."""
+    if not os.path.exists("/dev/dma_heap/system"):
+        skip("rate", "no /dev/dma_heap/system")
+        return
+    best = 0
+    for each in (1009, 10007, 0):
+        calls = 3 * each or 100003
+        access = f"out/lab/{os.environ['LAB_SUITE']}/tests/bench/access 0 {calls} {each}"
+        times = subprocess.run(["dmabuf-trace", "record", "-q", "-o", "/tmp/rate.data", "-e", "begin", "--snapshot=0", "--",
+                                "sh", "-c", f"date +%s%N; for i in $(seq 8); do {access} & done; wait; date +%s%N"],
+                               stdout=subprocess.PIPE, check=True).stdout.split()
+        counts = json.loads(subprocess.run(["dmabuf-trace", "report", "-i", "/tmp/rate.data", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+        received, lost = counts["counts"].get("begin", 0), counts["lost"]
+        per_second = round(8 * calls * 1e9 / (int(times[1]) - int(times[0])))
+        equal(received + lost, 8 * calls, f"{per_second} events a second: received {received} + lost {lost} = made")
+        if lost:
+            break
+        best = per_second
+    ok(best >= 5003, f"nothing is lost up to {best} events a second")
+
+
 def no_huge_pages():
     """Until the test ends: whether a heap is given one, 2 MiB at once, is a matter of luck."""
     def choose(value):
@@ -142,7 +164,7 @@ def no_huge_pages():
     choose("never")
 
 
-PARTS = {"standing": standing, "module": module, "tools": tools}
+PARTS = {"standing": standing, "module": module, "tools": tools, "rate": rate}
 no_huge_pages()
 m.load_for_test(f"devices={DEVICES}")
 for name in sys.argv[1:] or (PARTS if LONG else ("standing", "module")):
