@@ -519,7 +519,7 @@ static int load_records(struct model *m, const char *at, const char *end)
 
 int model_load(struct model *m, const void *records, size_t len)
 {
-	const char *at = records;
+	const char *at = len ? records : "";
 	int err;
 
 	drop_strings(m);
@@ -540,7 +540,7 @@ static void forget_buffer(struct model_buffer *b)
 
 int model_recount(struct model *m, const void *records, size_t len)
 {
-	const char *at = records, *end = at + len;
+	const char *at = len ? records : "", *end = at + len;
 	const struct snap_head *head;
 	uint32_t i;
 	int err;

@@ -110,26 +110,30 @@ static int split(char *line, char **fields)
 	return n;
 }
 
-/* Titles tell what fields a line has: a module with others is not understood. */
+/* Titles tell what fields a line has: a module with others is not understood, -EPROTO. */
+static int parse_table(const struct table *table, char *text, struct records *records)
+{
+	char *fields[MAX_FIELDS], *line = strsep(&text, "\n");
+	int titles, err = 0;
+
+	if (strcmp(line, table->titles))
+		return -EPROTO;
+	titles = split(line, fields);
+	while (!err && (line = strsep(&text, "\n")) && *line)
+		if (split(line, fields) == titles)
+			err = table->take(records, fields);
+	return err;
+}
+
 static int read_table(struct source *s, const struct table *table, struct records *records)
 {
 	struct module_source *own = s->own;
 	long len = read_whole(AT_FDCWD, table->path, &own->text, &own->room);
-	char *fields[MAX_FIELDS], *next = own->text, *line;
-	int titles, err = 0;
+	int err = len < 0 ? len : parse_table(table, own->text, records);
 
-	if (len < 0)
-		return len;
-	line = strsep(&next, "\n");
-	if (strcmp(line, table->titles)) {
+	if (err == -EPROTO)
 		snprintf(s->error, sizeof(s->error), "module: %s has other fields than this tool knows",
 			 table->path);
-		return -EPROTO;
-	}
-	titles = split(line, fields);
-	while (!err && (line = strsep(&next, "\n")) && *line)
-		if (split(line, fields) == titles)
-			err = table->take(records, fields);
 	return err;
 }
 

@@ -98,12 +98,28 @@ static void set(struct ui *ui, const char *name, const char *value)
 	}
 }
 
+static void read_lines(struct ui *ui, FILE *in)
+{
+	char line[LINE_MAX_BYTES];
+	int i;
+
+	for (i = 0; i < LINES_MAX && fgets(line, sizeof(line), in); i++) {
+		char *value = strchr(line, '=');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!value)
+			continue;
+		*value++ = '\0';
+		set(ui, line, value);
+	}
+}
+
 void setup_read(struct ui *ui)
 {
-	char path[4096], line[LINE_MAX_BYTES];
+	char path[4096];
 	struct stat st;
 	FILE *in;
-	int fd, i;
+	int fd;
 
 	if (!path_of(path, sizeof(path), "/config"))
 		return;
@@ -116,15 +132,7 @@ void setup_read(struct ui *ui)
 		close(fd);
 		return;
 	}
-	for (i = 0; i < LINES_MAX && fgets(line, sizeof(line), in); i++) {
-		char *value = strchr(line, '=');
-
-		line[strcspn(line, "\n")] = '\0';
-		if (!value)
-			continue;
-		*value++ = '\0';
-		set(ui, line, value);
-	}
+	read_lines(ui, in);
 	fclose(in);
 }
 

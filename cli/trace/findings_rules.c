@@ -37,12 +37,11 @@ bool suppression_matches(const char *pattern, const char *text)
 	if (!text || !*text)
 		return false;
 	for (pattern += here; *pattern;) {
-		size_t len = strcspn(pattern, "*$");
-		bool last = pattern[len] == '$' && !pattern[len + 1];
-
+		size_t len = strcspn(pattern, "*");
 		/* A $ elsewhere is one */
-		if (pattern[len] == '$' && !last)
-			len += 1 + strcspn(pattern + len + 1, "*");
+		bool last = len && pattern[len - 1] == '$' && !pattern[len];
+
+		len -= last;
 		text = find_piece(text, pattern, len, here, last);
 		if (!text)
 			return false;

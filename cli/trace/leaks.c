@@ -207,9 +207,8 @@ static int take_option(struct run *r, int opt, const char *arg)
 		return take_seconds(r, "--duration", arg, &r->duration);
 	case OPT_MAX_AGE:
 		status = take_seconds(r, "--max-age", arg, &seconds);
-		r->options.max_age = seconds * 1e9;
-		if (!status && !r->options.max_age)
-			r->options.max_age = 1;
+		if (!status)
+			r->options.max_age = seconds > 0 ? seconds * 1e9 : 1;
 		return status;
 	case OPT_UNSYNCED:
 		r->options.unsynced = true;

@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
-# Fuzz targets: clang's libFuzzer, with ASan and UBSan. tests/lab/check runs them.
+# Fuzz targets: clang's libFuzzer, with ASan and UBSan, each linked with all that unit tests are.
+# tests/lab/check runs them. What a target includes as a whole, to reach what is static there, is
+# not linked.
 
 FUZZ	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -O1 -g
-FUZZ_SRC := $(wildcard cli/model/*.c cli/recording/*.c)
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g
+FUZZ_SRC := $(UNIT_SRC) $(wildcard tests/fuzz/lib/*.c)
+fuzz_obj = $(patsubst %.c,$(O)/tests/fuzz-obj/%.o,$(1))
+FUZZ_INCLUDES_proc := cli/source/proc.c
+FUZZ_INCLUDES_module := cli/source/module.c
+FUZZ_INCLUDES_setup := cli/top/setup.c
 
 .PHONY: tests-fuzz
 tests-fuzz: $(FUZZ)
 
-$(O)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard cli/model/*.h cli/recording/*.h include/*.h) | $(O)/.have
+$(O)/tests/fuzz-obj/%.o: %.c | $(SKEL)
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(filter-out -MMD -MP,$(CFLAGS)) $(FUZZ_FLAGS) \
-		$(if $(filter libzstd,$(HAVE)),-DHAVE_ZSTD) \
-		-o $@ $(filter %.c,$^) $(if $(filter libzstd,$(HAVE)),$(shell $(PKG_CONFIG) --libs libzstd))
+	$(Q)$(CLANG) $(CFLAGS) $(FUZZ_FLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+$(O)/tests/fuzz-obj/cli/output/perfetto.o: $(O)/gen/perfetto.pb-c.c
+
+$(O)/tests/fuzz/%: $(call fuzz_obj,tests/fuzz/%.c $(FUZZ_SRC))
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ \
+		$(filter-out $(call fuzz_obj,$(FUZZ_INCLUDES_$*)),$^) $(PKG_LIBS)

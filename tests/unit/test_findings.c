@@ -115,6 +115,71 @@ static void text(void **state)
 	finish(&s);
 }
 
+/* What is there at the end: held by others, by the kernel, by a message; and why no verdict is. */
+static void alive(void **state)
+{
+	struct leaks_options options = { .max_age = 1000000 };
+	char *command[] = { "run", "it", NULL };
+	struct json_object *json, *value;
+	struct records r = { 0 };
+	struct set s = { .time = 1000000000 };
+	struct model end = { 0 };
+	uint64_t ino;
+	char *out;
+
+	(void)state;
+	leaks_init(&s.leaks, &options);
+	assert_int_equal(leaks_add_process(&s.leaks, 7, "camera"), 0);
+	for (ino = 1; ino <= 3; ino++)
+		happens(&s, EVENT_EXPORT, ino, "camera");
+	happens(&s, EVENT_MAP, 1, "camera");
+	happens(&s, EVENT_MAP, 1, "camera");
+	/* 2 fds of another, its mapping, and one of the kernel's */
+	record_buffer(&r, 1, 4096, 4);
+	record_slot(&r, 100, 1, 1, 3, 0);
+	record_slot(&r, 100, 1, 1, 4, 0);
+	record_slot(&r, 100, 1, 2, 0x1000, 0x2000);
+	record_attachment(&r, 1, "vgem", "vgem");
+	record_buffer(&r, 2, 4096, 1);
+	record_buffer(&r, 3, 4096, 1);
+	record_slot(&r, 0, 3, 9, 1, 0)->head.type = SNAP_IN_FLIGHT;
+	load(&end, &r, NULL);
+	s.leaks.end = s.time + 3100000000;
+	assert_int_equal(leaks_judge(&s.leaks, &end, s.leaks.end), 0);
+	s.findings.pid = 812;
+	s.findings.command = command;
+	s.findings.lost = 17;
+	s.findings.incomplete = "17 events were lost";
+	assert_int_equal(findings_prepare(&s.findings, &s.leaks, resolve, "f"), 0);
+	out = print(&s, findings_text);
+	assert_has(out, "Leak 1 (mapping, error)");
+	assert_has(out, "held after the end: 4 = 2 fds + 1 map + 1 kernel (1 attachment)\n");
+	assert_has(out, "holder comm100[100]: 2 fds, 1 map\n");
+	assert_has(out, "not ended: map camera, by camera[7], 2 times 3.10s before the end\n");
+	assert_has(out, "Leak 2 (outlived, error)");
+	assert_has(out, "in flight: 1 in socket");
+	assert_has(out, "Leak 3 (kernel-held, error)");
+	assert_has(out, "held by no process: 1 = 0 fds + 0 maps + 1 kernel\n");
+	assert_has(out, "Still running: camera[7]\nINCOMPLETE: 17 events were lost\n");
+	free(out);
+	out = print(&s, findings_json);
+	json = json_tokener_parse(out);
+	assert_non_null(json);
+	assert_has(out, "\"command\":[\"run\",\"it\"]");
+	assert_has(out, "\"references\":{\"fds\":2,\"maps\":1,\"kernel\":1,\"attachments\":1}");
+	assert_has(out, "\"holders\":[{\"pid\":100,\"comm\":\"comm100\",\"of_tree\":false,"
+		   "\"socket\":null,\"fds\":2,\"maps\":1,\"others\":0}]");
+	assert_true(json_object_object_get_ex(json, "complete", &value));
+	assert_false(json_object_get_boolean(value));
+	assert_true(json_object_object_get_ex(json, "leaks", &value));
+	assert_int_equal(json_object_get_int(value), 3);
+	free(out);
+	json_object_put(json);
+	finish(&s);
+	model_free(&end);
+	records_free(&r);
+}
+
 static void sizes(void **state)
 {
 	char buf[16];
@@ -199,6 +264,7 @@ static void patterns(void **state)
 		{ "a*b*c", "a1c2b", false }, { "^*foo$", "xfoo", true }, { "a$b", "a$b", true },
 		{ "a*a$", "a", false }, { "a*a$", "aa", true }, { "^ab*b$", "ab", false },
 		{ "x*$", "ax", true }, { "^", "x", true }, { "$", "x", true },
+		{ "a$b$", "xa$b", true }, { "a$b$", "a$bx", false }, { "$x$*y$", "$x$y", true },
 	};
 	size_t i;
 
@@ -356,6 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
+		cmocka_unit_test(alive),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(patterns),
