@@ -20,6 +20,7 @@ AT_FDCWD = -100
 CONTROL = f"/proc/self/task/{threading.get_native_id()}/fail-nth"
 SIZE = 5 * m.PAGE
 MANY = 10007    # more allocations than any call makes
+NEVER = 1000003
 
 # All that a buffer can be
 MODES = {name: flags for name, flags in (
@@ -42,13 +43,13 @@ class Faults:
                         f.write(f"{value}\n")
 
     def call(self, n, *args):
-        """(what the system call returned or -errno, whether an allocation failed)"""
+        """(what the system call returned or -errno, how many more allocations the fault waited for: 0, it came)"""
         left = ctypes.c_uint()
         padded = (ctypes.c_long * 7)(*args)
         result = self.library.fail_nth(self.control, n, padded, ctypes.byref(left))
         if result == -errno.ENOEXEC:
             raise RuntimeError(f"fail-nth does not take {n}")
-        return result, not left.value
+        return result, left.value
 
     def each(self, what, prepare):
         """prepare() is a context with (system call's arguments, what to do if it succeeded)."""
@@ -57,7 +58,8 @@ class Faults:
         while injected and n < MANY:
             n += 1
             with prepare() as (args, undo):
-                result, injected = self.call(n, *args)
+                result, left = self.call(n, *args)
+                injected = not left
                 if result >= 0:
                     survived += injected
                     undo(result)
@@ -193,25 +195,34 @@ def closes(faults, e):
 
 
 def inserting(faults):
-    """Most of insmod's allocations are the loader's own; the module's are among the last."""
+    """Each of the module's allocations; the loader's own come before them, and are many: each 17th."""
     file = os.open(m.path(), os.O_RDONLY | os.O_CLOEXEC)
-    empty = ctypes.create_string_buffer(b"")
-    args = (SYS_FINIT_MODULE, file, ctypes.addressof(empty), 0)
-    result, injected = faults.call(1000003, *args)
-    ok(result == 0 and not injected, "the module loads with a fault that never comes", result)
-    odd, loads, n, last = {}, 0, 1, False
-    while not last:
+
+    def insert(n, parameters=b""):
+        text = ctypes.create_string_buffer(parameters)
+        return faults.call(n, SYS_FINIT_MODULE, file, ctypes.addressof(text), 0)
+
+    def allocations(parameters=b""):
+        result, left = insert(NEVER, parameters)
+        ok(result == 0 and left and m.unload(), f"the module loads with a fault that never comes, {parameters}", result)
+        return NEVER - left
+
+    allocations()   # some are made once
+    loaders, every = allocations(b"exporter=0 importer=0 accounting=0"), allocations()
+    odd, loads, tries, n, left = {}, 0, 0, 1, 0
+    while not left and n < MANY:
+        result, left = insert(n)
+        tries += not left
+        loads += result == 0 and not left
+        if result not in (0, -errno.ENOMEM):
+            odd[n] = errno.errorcode.get(-result, result)
         if m.loaded() and not m.unload():
             odd[n] = "does not unload"
             break
-        result, injected = faults.call(n, *args)
-        last = not injected
-        loads += result == 0
-        if result not in (0, -errno.ENOMEM):
-            odd[n] = errno.errorcode.get(-result, result)
-        n += 1
-    diag(f"insmod: {n - 2} allocations, in spite of {loads - 1} of which it loaded")
+        n += 17 if n < loaders - 17 else 1
+    diag(f"insmod: {every} allocations, {loaders} of them the loader's; {tries} failed, in spite of {loads} of which it loaded")
     equal(odd, {}, "insmod: each allocation fails in turn")
+    ok(left and n > loaders, f"up to the last one, {n}")
     os.close(file)
 
 
