@@ -3,7 +3,7 @@
 
 check_env = T='$(T)' TARGET='$(TARGET)' TEST_SCALE='$(or $(TEST_SCALE),1)' V='$(V)'
 
-.PHONY: deps lab-trees check check-quick check-long check-debug-kernel coverage bench demo
+.PHONY: deps lab-trees check check-quick check-long check-debug-kernel analyze coverage bench demo
 
 deps:	## install the Debian packages that building and testing need
 	@tests/lab/deps
@@ -23,6 +23,9 @@ check-long: deps	## the same with large counts (TEST_SCALE=N), and on RT kernels
 
 check-debug-kernel: deps	## the module's tests on a kernel with KASAN, lockdep, kmemleak, failslab
 	@$(check_env) TARGET=debug T='$(or $(T),^tests/module/)' tests/lab/check
+
+analyze: deps	## gcc -fanalyzer and clang-tidy (some minutes)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" analyze-files
 
 coverage: deps	## what the unit tests run of each file; 90 % of the model, of recordings and of leaks are owed
 	@tests/coverage

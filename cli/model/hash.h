@@ -63,6 +63,7 @@ static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t e
 
 	if (*n == *room && array_grow(array, room, element))
 		return NULL;
+	/* NOLINTNEXTLINE: with room there is an array */
 	return memset(*base + (size_t)(*n)++ * element, 0, element);
 }
 

@@ -244,6 +244,7 @@ static int add_to_finding(struct leaks *l, struct leak_buffer *b, unsigned int k
 			  const struct model *end)
 {
 	struct leak_finding *f = find_finding(l, b, kind);
+	const struct model_buffer *at_end;
 	const struct leak_process *p;
 	uint32_t i = b - l->buffers;
 
@@ -274,8 +275,9 @@ static int add_to_finding(struct leaks *l, struct leak_buffer *b, unsigned int k
 		f->from = p->base;
 		f->to = p->mark;
 	}
-	if (!b->released && end && find_end(end, b->ino))
-		add_holders(l, f, end, find_end(end, b->ino));
+	at_end = b->released || !end ? NULL : find_end(end, b->ino);
+	if (at_end)
+		add_holders(l, f, end, at_end);
 	return 0;
 }
 

@@ -268,24 +268,35 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	return 0;
 }
 
-/* What hooks saw of an attachment: of those of the same device the next that has nothing yet. */
+/*
+ * Of a buffer's attachments of that device the next that has nothing yet; NULL: it was made after
+ * the snapshot was read, or was gone before.
+ */
+static struct model_attachment *next_attachment(struct model *m, uint64_t ino, const char *device,
+						size_t room)
+{
+	uint32_t buffer = index_get(&m->by_ino, ino), i;
+	const struct model_buffer *b;
+
+	if (buffer == INDEX_NONE)
+		return NULL;
+	b = &m->buffers[buffer];
+	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
+		struct model_attachment *a = &m->attachments[i];
+
+		if (!a->id && !strncmp(m->devices[a->device].device, device, room))
+			return a;
+	}
+	return NULL;
+}
+
+/* What hooks saw of an attachment. */
 static int add_mapping(struct model *m, const struct snap_mapping *in)
 {
-	uint32_t buffer = index_get(&m->by_ino, in->ino), i;
-	const struct model_buffer *b;
-	struct model_attachment *a;
+	struct model_attachment *a = in->id ?
+		next_attachment(m, in->ino, in->device, sizeof(in->device)) : NULL;
 
-	if (buffer == INDEX_NONE || !in->id)
-		return 0;
-	b = &m->buffers[buffer];
-	for (i = 0; i < b->attachments; i++) {
-		a = &m->attachments[b->first_attachment + i];
-		if (!a->id && !strncmp(m->devices[a->device].device, in->device,
-				       sizeof(in->device)))
-			break;
-	}
-	/* Attached after the snapshot was read, or detached before */
-	if (i == b->attachments)
+	if (!a)
 		return 0;
 	a->id = in->id;
 	a->older = in->head.valid & SNAP_MAPPING_OLDER;

@@ -16,6 +16,7 @@ static void cell_list(char *buf, const struct column *column, const struct model
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
+		/* NOLINTNEXTLINE: a list's column has items */
 		const char *item = column->item(model, row, i);
 
 		/* The last word says that there are more: cells have a bound, devices have none. */

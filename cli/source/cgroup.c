@@ -78,7 +78,7 @@ const char *cgroup_path(struct cgroup_names **namesp, uint64_t id)
 		return NULL;
 	at = index_get(&names->by_id, id);
 	if (at != INDEX_NONE)
-		return names->paths[at];
+		return names->paths[at];	/* NOLINT: what is indexed is there */
 	new = array_add(&names->paths, &names->n, &names->room, sizeof(*new));
 	if (!new)
 		return NULL;

@@ -88,7 +88,7 @@ const char *node_of_number(struct node_names **namesp, uint32_t rdev)
 		return NULL;
 	at = index_get(&names->by_number, rdev);
 	if (at != INDEX_NONE)
-		return names->paths[at];
+		return names->paths[at];	/* NOLINT: what is indexed is there */
 	snprintf(pattern, sizeof(pattern), "/sys/dev/char/%u:%u/uevent", rdev >> 20,
 		 rdev & 0xfffff);
 	return keep(names, &names->by_number, rdev, look_up(names, pattern));

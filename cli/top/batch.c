@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "model/snapshot.h"
+#include "output/file.h"
 #include "output/output.h"
 #include "output/text.h"
 #include "source/source.h"
@@ -232,10 +233,10 @@ int batch_run(struct top_options *top, struct source *source)
 		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns, &unknown))
 			status = options_fail(&top->common, "%s", strerror(ENOMEM));
 	if (path) {
-		b.out = fopen(path, "we");
+		b.out = file_stream(path, FILE_PRIVATE);
 		if (!b.out)
 			status = options_fail(&top->common, "cannot write %s: %s", path,
-					      strerror(errno));
+					      file_error(errno));
 	}
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

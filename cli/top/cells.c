@@ -96,7 +96,6 @@ char *cell_fit(char *dst, size_t room, const char *src, int width, enum column_c
 		}
 		dst[at] = '\0';
 		has = text_width(dst);
-		right = false;
 	} else {
 		pad = right ? width - has : 0;
 		while (pad-- > 0)

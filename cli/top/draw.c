@@ -43,7 +43,7 @@ static const struct {
 
 void draw_init(struct ui *ui)
 {
-	short role;
+	int role;
 
 	ui->colours = has_colors() && start_color() != ERR;
 	if (!ui->colours)

@@ -375,7 +375,9 @@ void list_show_cursor(struct list *l, uint32_t lines)
 
 struct line list_selected(const struct list *l)
 {
-	return l->cursor < list_count(l) ? list_line(l, l->cursor) : (struct line){ .row = NULL };
+	if (l->cursor < list_count(l))
+		return list_line(l, l->cursor);
+	return (struct line){ .row = NULL };
 }
 
 /* Puts a key into a set, or takes it out. */

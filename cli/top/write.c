@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "output/file.h"
 #include "output/output.h"
 #include "top/ui.h"
 
@@ -97,7 +98,7 @@ static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 int write_shown(const struct ui *ui, const char *path, uint32_t *rows)
 {
 	/* A file that is there, or a link that somebody put there, stays as it is. */
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), err;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_PRIVATE), err;
 	FILE *out;
 
 	if (fd < 0)

@@ -24,6 +24,7 @@ int findings_junit(const char *path, const struct findings *s)
 
 #include <libxml/xmlwriter.h>
 
+#include "output/file.h"
 #include "output/text.h"
 
 bool findings_has_junit(void)
@@ -138,7 +139,7 @@ static int write_verdict(xmlTextWriter *w, const struct findings *s)
 /* Not by the library, which would print errors of its own. */
 static int write_file(const char *path, const xmlBuffer *text)
 {
-	FILE *out = fopen(path, "we");
+	FILE *out = file_stream(path, FILE_PUBLIC);
 	int err = 0;
 
 	if (!out)

@@ -5,7 +5,9 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "output/file.h"
 #include "output/text.h"
 #include "trace/findings.h"
 
@@ -56,13 +58,14 @@ bool suppression_matches(const char *pattern, const char *text)
 	return true;
 }
 
-/* Reads all of it, ended by NUL. */
+/* Reads all of it, ended by NUL; *text is NULL if it cannot be read. */
 static int read_text(const char *path, char **text, size_t *len, char *error, size_t room)
 {
 	FILE *in = fopen(path, "re");
 	int err = 0;
 
 	*text = NULL;
+	*len = 0;
 	if (!in) {
 		err = -errno;
 		snprintf(error, room, "cannot read %s: %s", path, strerror(errno));
@@ -109,7 +112,7 @@ int suppressions_read(struct suppressions *s, const char *path, char *error, siz
 	size_t len;
 	int err = read_text(path, &text, &len, error, room);
 
-	if (err)
+	if (!text)
 		return err;
 	if (memchr(text, '\0', len)) {
 		snprintf(error, room, "%s is no suppressions file: it has a NUL", path);
@@ -306,19 +309,21 @@ static struct json_object *known_object(const struct findings *s, uint32_t i)
 int baseline_write(const char *path, const struct findings *s, char *error, size_t room)
 {
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
+	int fd = file_create(path, FILE_PUBLIC), err = fd < 0 ? fd : 0;
 	uint32_t i;
-	int err = 0;
 
 	for (i = 0; i < s->leaks->n_findings; i++)
 		if (s->leaks->findings[i].suppressed < 0)
 			json_object_array_add(list, known_object(s, i));
 	json_object_object_add(all, "known", list);
 	errno = 0;
-	if (json_object_to_file_ext(path, all, JSON_C_TO_STRING_PRETTY |
-				    JSON_C_TO_STRING_NOSLASHESCAPE)) {
+	if (!err && json_object_to_fd(fd, all, JSON_C_TO_STRING_PRETTY |
+				      JSON_C_TO_STRING_NOSLASHESCAPE))
 		err = errno ? -errno : -EIO;
-		snprintf(error, room, "cannot write %s: %s", path, strerror(-err));
-	}
+	if (fd >= 0 && close(fd) && !err)
+		err = -errno;
+	if (err)
+		snprintf(error, room, "cannot write %s: %s", path, file_error(-err));
 	json_object_put(all);
 	return err;
 }

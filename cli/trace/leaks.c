@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "model/snapshot.h"
+#include "output/file.h"
 #include "recording/replay.h"
 #include "source/recorded_stack.h"
 #include "source/source.h"
@@ -259,10 +260,10 @@ static int prepare(struct run *r, int argc, char **argv)
 		return options_usage(&t->common, "%s", error) + 1;
 	t->out = stderr;
 	if (t->common.output) {
-		t->out = fopen(t->common.output, "we");
+		t->out = file_stream(t->common.output, FILE_PRIVATE);
 		if (!t->out) {
 			snprintf(error, sizeof(error), "%.400s: %s", t->common.output,
-				 strerror(errno));
+				 file_error(errno));
 			return fail(r, "cannot write %s", error) + 1;
 		}
 	}

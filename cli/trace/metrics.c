@@ -20,6 +20,7 @@
 #include "model/snapshot.h"
 #include "model/sums.h"
 #include "options.h"
+#include "output/file.h"
 #include "output/metrics.h"
 #include "source/events.h"
 #include "source/source.h"
@@ -357,12 +358,12 @@ static int run_textfile(struct collector *c, int signals)
 
 static int run_once(struct collector *c)
 {
-	FILE *out = c->common.output ? fopen(c->common.output, "we") : stdout;
+	FILE *out = c->common.output ? file_stream(c->common.output, FILE_PRIVATE) : stdout;
 	int err;
 
 	if (!out)
 		return options_fail(&c->common, "cannot write %s: %s", c->common.output,
-				    strerror(errno));
+				    file_error(errno));
 	err = collector_read(c);
 	if (!err)
 		openmetrics_write(out, &c->figures, c->openmetrics ? FORMAT_OPENMETRICS :

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "output/file.h"
 #include "output/text.h"
 #include "trace/record.h"
 #include "trace/trace.h"
@@ -405,10 +406,9 @@ static int start(struct record *r, int argc, char **argv)
 	int err;
 
 	snprintf(text, sizeof(text), "cannot write %.100s", r->path);
-	/* Only root may see who holds what */
-	r->fd = open(r->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	r->fd = file_create(r->path, FILE_PRIVATE);
 	if (r->fd < 0)
-		return fail(r, text, strerror(errno));
+		return fail(r, text, file_error(-r->fd));
 	/* After the fork: the command gets them as they were */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -485,11 +485,12 @@ static int check(struct record *r)
 int record_main(int argc, char **argv)
 {
 	struct record *r = calloc(1, sizeof(*r));
-	struct tracing *t = &r->tracing;
 	int opt, status = 0;
+	struct tracing *t;
 
 	if (!r)
 		return EXIT_FAILED;
+	t = &r->tracing;
 	r->interval = 1;
 	r->path = "dmabuf.data";
 	r->fd = -1;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "output/file.h"
+
 int report_damaged(const struct report *r, const char *path, int err)
 {
 	if (err != -EBADMSG && err != -ENOTSUP)
@@ -132,9 +134,9 @@ int report_print(struct report *r, int (*what)(struct report *))
 	const char *path = r->common.output ? r->common.output : "standard output";
 	int err;
 
-	r->out = r->common.output ? fopen(r->common.output, "we") : stdout;
+	r->out = r->common.output ? file_stream(r->common.output, FILE_PRIVATE) : stdout;
 	if (!r->out)
-		return options_fail(&r->common, "cannot write %s: %s", path, strerror(errno));
+		return options_fail(&r->common, "cannot write %s: %s", path, file_error(errno));
 	err = what(r);
 	/* The stream knows only that it failed; trying again tells why */
 	if (fflush(r->out) && (!err || err == -EIO))

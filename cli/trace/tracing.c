@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/file.h"
+
 #define EVERYTHING ((1u << EVENT_TYPES) - 1)
 /* Told only where asked for: they are about processes, not about buffers */
 #define PROCESSES (1u << EVENT_FORK | 1u << EVENT_EXEC | 1u << EVENT_EXIT | 1u << EVENT_LEFT)
@@ -134,10 +136,10 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 		return no_such_column(t, view, unknown);
 	t->out = t->command ? stderr : stdout;
 	if (t->common.output) {
-		t->out = fopen(t->common.output, "we");
+		t->out = file_stream(t->common.output, FILE_PRIVATE);
 		if (!t->out)
 			return tracing_fail(t, "cannot write %s: %s", t->common.output,
-					    strerror(errno)) + 1;
+					    file_error(errno)) + 1;
 	}
 	return 0;
 }

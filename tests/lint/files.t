@@ -19,6 +19,10 @@ STRING = re.compile(r'"(\\.|[^"\\]){16,}"')
 SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?<![.\w])(u|nano)?sleep\(\d")
 # What grows or moves on purpose is no waiting; kmemleak takes what is younger than 5 s for live.
 SLEEP_ALLOWED = ("tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t")
+SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
+CREATES = re.compile(r"\bO_CREAT\b|\bfopen\([^;]*, *\"[wa]|\bjson_object_to_file")
+# One that there was not (O_EXCL), and one that is renamed when it is whole
+CREATES_ALLOWED = ("cli/output/file.c", "cli/top/write.c", "cli/trace/metrics.c")
 
 
 def tree(top):
@@ -78,6 +82,19 @@ def sleeps(path, text):
     return lines(path, text, lambda s: not SLEEP.search(s))
 
 
+def shells(path, text):
+    """In the tools, which run as root; the planted file stands for one."""
+    if path.startswith("tests/") and path != "tests/planted.c":
+        return []
+    return lines(path, text, lambda s: not SHELL.search(s))
+
+
+def creates(path, text):
+    if path in CREATES_ALLOWED or (path.startswith("tests/") and path != "tests/planted.c"):
+        return []
+    return lines(path, text, lambda s: not CREATES.search(s))
+
+
 ANY = lambda path, text: True   # noqa: E731
 # What it says, the files it is about, the test, and what breaks it.
 RULES = (
@@ -87,6 +104,8 @@ RULES = (
     ("C is indented by tabs", is_c, tabs, "        int x;\n"),
     ("no line of C beyond column 100", is_c, columns, "\t" * 12 + "sizes;\n"),
     ("kernel versions are known only to the compat headers", is_c, versions, "#if KERNEL_VERSION(6, 1, 0)\n"),
+    ("no tool runs a shell", is_c, shells, "system(\"ls\");\n"),
+    ("files are created by output/file.c, or are new and whole", is_c, creates, "open(path, O_CREAT);\n"),
     ("no test sleeps and hopes", is_source, sleeps, "sleep 1\n"),
 )
 
