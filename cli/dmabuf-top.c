@@ -11,6 +11,7 @@
 #include "options.h"
 #include "output/columns.h"
 #include "output/output.h"
+#include "source/privileges.h"
 #include "source/source.h"
 #include "top/top.h"
 
@@ -212,6 +213,7 @@ int main(int argc, char **argv)
 	} else if (open_source(&top, &source, &passed)) {
 		status = options_fail(&top.common, "%s", source.error);
 	} else {
+		privileges_keep(source_is_recording(&source) ? PRIVILEGES_FILES : PRIVILEGES_WATCH);
 		if (top.common.verbose && passed)
 			fputs(passed, stderr);
 		status = top.batch ? batch_run(&top, &source) : screen_run(&top, &source);

@@ -24,6 +24,7 @@
 #include "snapshot.h"
 #include "snapshot.skel.h"
 #include "source/bpf.h"
+#include "source/privileges.h"
 #include "source/source.h"
 
 /* Room for about 2,000 buffers; a snapshot that needs more makes the ring larger. */
@@ -72,11 +73,12 @@ void bpf_listen(void)
 const char *bpf_explain(int err)
 {
 	static char text[384];
+	char lockdown[32];
 
+	privileges_lockdown(lockdown, sizeof(lockdown));
 	/* The verifier says EACCES too, but to root only where a program is at fault */
-	if (err == -EPERM || (err == -EACCES && geteuid()))
-		return geteuid() ? "needs root, or CAP_BPF and CAP_PERFMON" :
-			"BPF refused: lockdown, or CAP_BPF and CAP_PERFMON missing";
+	if (err == -EPERM || (err == -EACCES && geteuid()) || !strcmp(lockdown, "confidentiality"))
+		return privileges_missing();
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";
 	if (err == -ENOSYS)

@@ -14,6 +14,7 @@
 
 #include "options.h"
 #include "source/events.h"
+#include "source/privileges.h"
 #include "source/source.h"
 #include "trace/trace.h"
 
@@ -36,38 +37,21 @@ static void print_help(const char *state, const char *what, const char *text, co
 	printf(" %-4s %-12s %-26s %s\n", state, what, text, help);
 }
 
-/* Bits of CapEff that matter here (include/uapi/linux/capability.h). */
 static void print_capabilities(void)
 {
 	static const struct {
 		unsigned int bit;
 		const char *name;
-	} caps[] = { { 21, "SYS_ADMIN" }, { 38, "PERFMON" }, { 39, "BPF" }, { 19, "SYS_PTRACE" } };
-	char *text = NULL, *line;
-	unsigned long long effective = 0;
-	size_t room = 0, i;
+	} caps[] = {
+		{ CAP_SYS_ADMIN, "SYS_ADMIN" }, { CAP_PERFMON, "PERFMON" }, { CAP_BPF, "BPF" },
+		{ CAP_SYS_PTRACE, "SYS_PTRACE" },
+	};
+	size_t i;
 
-	if (read_whole(AT_FDCWD, "/proc/self/status", &text, &room) > 0 &&
-	    (line = strstr(text, "\nCapEff:")))
-		effective = strtoull(line + 8, NULL, 16);
-	free(text);
 	printf("user     %s, capabilities", geteuid() ? "not root" : "root");
 	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++)
-		printf(" %s%s", effective >> caps[i].bit & 1 ? "+" : "-", caps[i].name);
+		printf(" %s%s", privileges_have(caps[i].bit) ? "+" : "-", caps[i].name);
 	putchar('\n');
-}
-
-/* "none [integrity] confidentiality": the word in brackets is in force. */
-static void get_lockdown(char *word, size_t size)
-{
-	char *text = NULL, *start, *end;
-	size_t room = 0;
-
-	snprintf(word, size, "unknown");
-	if (read_whole(AT_FDCWD, "/sys/kernel/security/lockdown", &text, &room) > 0 &&
-	    (start = strchr(text, '[')) && (end = strchr(start, ']')))
-		snprintf(word, size, "%.*s", (int)(end - start - 1), start + 1);
-	free(text);
 }
 
 static bool debugfs_mounted(void)
@@ -83,7 +67,7 @@ static void print_kernel(void)
 	char lockdown[32];
 
 	uname(&name);
-	get_lockdown(lockdown, sizeof(lockdown));
+	privileges_lockdown(lockdown, sizeof(lockdown));
 	options_print_version("dmabuf-tools");
 	printf("kernel   %s %s   lockdown %s   BTF %s   debugfs %s\n", name.release, name.machine,
 	       lockdown, access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes",

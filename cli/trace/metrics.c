@@ -23,6 +23,7 @@
 #include "output/file.h"
 #include "output/metrics.h"
 #include "source/events.h"
+#include "source/privileges.h"
 #include "source/source.h"
 #include "trace/metrics.h"
 #include "trace/trace.h"
@@ -408,6 +409,7 @@ static int run(struct collector *c)
 	/* At the start it must be there: it is most likely a mistake */
 	if (open_source(c))
 		return options_fail(&c->common, "%s", c->error);
+	privileges_keep(PRIVILEGES_WATCH);
 	if (c->listen)
 		return run_listen(c, fd, signals);
 	return c->textfile ? run_textfile(c, signals) : run_once(c);

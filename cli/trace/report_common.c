@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "output/file.h"
+#include "source/privileges.h"
 
 int report_damaged(const struct report *r, const char *path, int err)
 {
@@ -22,8 +23,11 @@ int report_damaged(const struct report *r, const char *path, int err)
 
 int report_open(struct report *r, const char *path)
 {
-	int err = source_open_recording(&r->source, path);
+	int err;
 
+	/* What others have written is read without root's powers, as far as that goes */
+	privileges_keep(PRIVILEGES_FILES);
+	err = source_open_recording(&r->source, path);
 	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "source/privileges.h"
 #include "trace/tracing.h"
 
 static volatile sig_atomic_t asked_to_end;
@@ -95,8 +96,10 @@ int runner_fork(struct runner *r, const struct tracing *t, const char **why)
 	memset(r, 0, sizeof(*r));
 	r->go = -1;
 	catch_signals();
-	if (!t->command)
+	if (!t->command) {
+		privileges_keep(PRIVILEGES_WATCH);
 		return 0;
+	}
 	if (pipe(pipes)) {
 		*why = strerror(errno);
 		return -errno;
@@ -113,6 +116,8 @@ int runner_fork(struct runner *r, const struct tracing *t, const char **why)
 		close(pipes[1]);
 		run(t, pipes[0]);
 	}
+	/* The command has what it would have without us */
+	privileges_keep(PRIVILEGES_WATCH);
 	child = r->pid;
 	close(pipes[0]);
 	r->go = pipes[1];
