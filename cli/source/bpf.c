@@ -83,6 +83,13 @@ const char *bpf_explain(int err)
 		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";
 	if (err == -ENOSYS)
 		return "no BPF in this kernel: CONFIG_BPF_SYSCALL=y";
+	/* libbpf before 1.3 wants to see the modules' types, too, or nothing */
+	if (strstr(last_warning, "failed to iterate BTF objects") &&
+	    !privileges_have(CAP_SYS_ADMIN)) {
+		snprintf(text, sizeof(text), "libbpf %s needs CAP_SYS_ADMIN, too",
+			 libbpf_version_string());
+		return text;
+	}
 	last_warning[strcspn(last_warning, "\n")] = '\0';
 	snprintf(text, sizeof(text), "BPF programs do not load: %s (%s)", strerror(-err),
 		 last_warning[0] ? last_warning : "see -v");
