@@ -92,13 +92,12 @@ def with_capabilities():
         data = top("--view", "buffers,processes", wrap=nobody(*SNAPSHOT))
         equal((held(data), data["complete"]), (oracle(), True), f"dmabuf-top with {'+'.join(SNAPSHOT)}: all buffers")
         ok(data["source"].startswith("bpf:"), "by BPF", data["source"])
-        if OLD_LIBBPF:
-            status, err = stat(*nobody("bpf", "perfmon"))
-            ok(status == 125 and one_line(err) and "libbpf" in err and "CAP_SYS_ADMIN" in err,
-               "without sys_admin: libbpf's need is named", err)
-        for caps in (SNAPSHOT, HOOKS):
+        for caps in (("bpf", "perfmon"), HOOKS):
             status, err = stat(*nobody(*caps))
-            if int(read(SYSCTL + "perf_event_paranoid")) > 2 and "sys_admin" not in caps:
+            if OLD_LIBBPF and "sys_admin" not in caps:
+                ok(status == 125 and one_line(err) and "libbpf" in err and "CAP_SYS_ADMIN" in err,
+                   f"hooks with {'+'.join(caps)}: what libbpf needs is named", err)
+            elif int(read(SYSCTL + "perf_event_paranoid")) > 2 and "sys_admin" not in caps:
                 ok(status == 125 and one_line(err) and "perf_event_paranoid is" in err and "CAP_SYS_ADMIN" in err,
                    f"hooks with {'+'.join(caps)}: perf_event_paranoid is named", err)
             else:
