@@ -91,6 +91,11 @@ install: all	## install below DESTDIR and PREFIX
 	install -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
 	install -m 644 man/dmabuf-top.8 man/dmabuf-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 man/dmabuf-trace.data.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions)
+	install -m 644 cli/share/completion/dmabuf-tools.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/dmabuf-top
+	ln -sf dmabuf-top $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dmabuf-trace
+	install -m 644 cli/share/completion/_dmabuf-tools $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/dmabuf-tools
 	sed 's|/usr/local/|$(PREFIX)/|' cli/share/systemd/dmabuf-metrics.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
@@ -100,6 +105,8 @@ install: all	## install below DESTDIR and PREFIX
 uninstall:	## remove what install installed
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/man/man8/%.8,dmabuf-top dmabuf-trace)
+	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%,dmabuf-top dmabuf-trace)
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dmabuf-tools
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man4/dmabuf_tools.4
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/dmabuf-trace.data.5
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service

@@ -20,7 +20,7 @@ def scripts(top):
             with open(path, "rb") as f:
                 first = f.readline().decode("utf-8", "replace")
             found = re.match(r"#!.*\b(sh|bash|python3)$", first.strip())
-            if found or name.endswith((".sh", ".py")):
+            if found or name.endswith((".sh", ".bash", ".py")):
                 yield path, found[1] if found else name.rsplit(".")[-1].replace("py", "python3")
 
 
