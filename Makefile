@@ -5,6 +5,7 @@ O	?= out
 PREFIX	?= /usr/local
 DESTDIR	?=
 VERSION	:= 0.1
+DIST	:= dmabuf-tools-$(VERSION)
 
 CC	?= cc
 CLANG	?= clang
@@ -21,7 +22,7 @@ say	= @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@)
 endif
 
 WARN	:= -Wall -Wextra -Werror
-override CFLAGS += -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
+override CFLAGS += $(CPPFLAGS) -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
 # Looked up only when something is compiled, so that help and deps need no library.
 HAVE	= $(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) && \
@@ -39,7 +40,7 @@ TOOLS	:= $(O)/dmabuf-top $(O)/dmabuf-trace
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests-bin tests-unit tests-kmod install uninstall clean help
+.PHONY: all tests-bin tests-unit tests-kmod install uninstall dist deb clean help
 
 all: $(TOOLS)	## build the tools (O=DIR: elsewhere than out, V=1: show commands)
 
@@ -85,9 +86,11 @@ include tests/build.mk
 -include tests/tests.mk
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)
 
-install: all	## install below DESTDIR and PREFIX
+install: all install-dkms	## install below DESTDIR and PREFIX (the module's sources, for DKMS, in /usr/src)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/man/man4 share/man/man5 share/man/man8)
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/dmabuf_tools_uapi.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/dmabuf-tools LICENSE README.md
 	install -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
 	install -m 644 man/dmabuf-top.8 man/dmabuf-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 man/dmabuf-trace.data.5 $(DESTDIR)$(PREFIX)/share/man/man5
@@ -102,7 +105,9 @@ install: all	## install below DESTDIR and PREFIX
 	install -m 644 cli/share/prometheus/dmabuf.rules.yml cli/share/grafana/*.json \
 		$(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
-uninstall:	## remove what install installed
+uninstall: uninstall-dkms	## remove what install installed
+	rm -f $(DESTDIR)$(PREFIX)/include/dmabuf_tools_uapi.h
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/dmabuf-tools
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/man/man8/%.8,dmabuf-top dmabuf-trace)
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%,dmabuf-top dmabuf-trace)
@@ -111,6 +116,21 @@ uninstall:	## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/dmabuf-trace.data.5
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/dmabuf-tools
+
+# The same bytes from the same commit: git's times and order, and none of gzip's
+dist:	## the sources of this commit in one file
+	@mkdir -p $(O)
+	@git archive --format=tar --prefix=$(DIST)/ HEAD | gzip -9n > $(O)/$(DIST).tar.gz
+	@echo $(O)/$(DIST).tar.gz
+
+deb: dist	## Debian packages of this commit, in $(O)/deb
+	@command -v dh_dkms >/dev/null || { echo "make: deb needs more; as root: apt-get install" \
+		"dpkg-dev debhelper dh-dkms" >&2; exit 1; }
+	@rm -rf $(O)/deb && mkdir -p $(O)/deb
+	@tar -C $(O)/deb -xf $(O)/$(DIST).tar.gz
+	@cp -r $(O)/deb/$(DIST)/cli/share/debian $(O)/deb/$(DIST)/debian
+	@cd $(O)/deb/$(DIST) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -b
+	@ls $(O)/deb/*.deb
 
 clean:	## remove what was built (not the lab's trees)
 	rm -rf $(O)

@@ -127,7 +127,7 @@ if shutil.which("zsh"):
             ("dmabuf-trace leaks --fail-on=outl", "dmabuf-trace leaks --fail-on=outlived"),
             ("dmabuf-trace live -e map,unma", "dmabuf-trace live -e map,unmap"),
             ("dmabuf-trace report -i READ", "dmabuf-trace report -i README.md "),
-            ("dmabuf-trace stat -- dmabuf-to", "dmabuf-trace stat -- dmabuf-top ")):
+            ("dmabuf-trace stat -- dmabuf-tr", "dmabuf-trace stat -- dmabuf-trace ")):
         equal(zsh.completed(line), whole, f"zsh: {line}")
 else:
     skip("zsh", "not installed")
