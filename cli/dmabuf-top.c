@@ -2,7 +2,6 @@
 /* dmabuf-top: who holds each dma-buf, live. Options here; all else in top/. */
 #include <errno.h>
 #include <locale.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,10 +110,9 @@ static int take_number(struct top_options *top, int opt, const char *arg)
 		if (errno || end == arg || *end || top->refreshes < 1)
 			return options_usage(&top->common, "-n takes a count from 1 on: '%s'", arg) + 1;
 	} else {
-		top->delay = strtod(arg, &end);
+		top->delay = options_seconds(arg, 0.1, 86400);
 		top->delay_given = true;
-		if (errno || end == arg || *end || !isfinite(top->delay) || top->delay < 0.1 ||
-		    top->delay > 86400)
+		if (top->delay < 0)
 			return options_usage(&top->common, "-d takes seconds from 0.1 to 86400: '%s'",
 					     arg) + 1;
 	}

@@ -4,6 +4,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,6 +54,16 @@ void options_init(struct options *o, const char *command)
 	memset(o, 0, sizeof(*o));
 	o->command = command;
 	o->source = "auto";
+}
+
+double options_seconds(const char *arg, double least, double most)
+{
+	char *end;
+	double s;
+
+	errno = 0;
+	s = strtod(arg, &end);
+	return errno || end == arg || *end || !isfinite(s) || s < least || s > most ? -1 : s;
 }
 
 int options_usage(const struct options *o, const char *format, ...)

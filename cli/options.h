@@ -96,6 +96,9 @@ void options_print_version(const char *command);
  */
 int options_take(struct options *options, int opt, const char *arg);
 
+/* Seconds in arg, from least to most; below 0 if it is no such number. */
+double options_seconds(const char *arg, double least, double most);
+
 /* Prints "COMMAND: message; try 'COMMAND --help'" and returns EXIT_USAGE. */
 int options_usage(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

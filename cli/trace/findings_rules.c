@@ -62,6 +62,7 @@ bool suppression_matches(const char *pattern, const char *text)
 static int read_text(const char *path, char **text, size_t *len, char *error, size_t room)
 {
 	FILE *in = fopen(path, "re");
+	size_t size = 0;
 	int err = 0;
 
 	*text = NULL;
@@ -71,18 +72,22 @@ static int read_text(const char *path, char **text, size_t *len, char *error, si
 		snprintf(error, room, "cannot read %s: %s", path, strerror(errno));
 		return err;
 	}
-	*text = malloc(MAX_FILE + 1);
-	if (!*text) {
-		err = -ENOMEM;
-	} else {
+	do {
+		char *larger = realloc(*text, size = size ? 2 * size : 1 << 12);
+
+		if (!larger) {
+			err = -ENOMEM;
+			break;
+		}
+		*text = larger;
 		errno = 0;
-		*len = fread(*text, 1, MAX_FILE, in);
+		*len += fread(*text + *len, 1, size - 1 - *len, in);
 		(*text)[*len] = '\0';
-		if (ferror(in))
-			err = errno ? -errno : -EIO;
-		else if (*len == MAX_FILE)
-			err = -EFBIG;
-	}
+	} while (*len == size - 1 && size < MAX_FILE);
+	if (!err && ferror(in))
+		err = errno ? -errno : -EIO;
+	else if (!err && *len == size - 1)
+		err = -EFBIG;
 	if (err)
 		snprintf(error, room, "cannot read %s: %s", path, strerror(-err));
 	fclose(in);

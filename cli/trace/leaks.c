@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -121,17 +120,6 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* Seconds from least on; below 0 it is none. */
-static double parse_seconds(const char *arg, double least)
-{
-	char *end;
-	double s;
-
-	errno = 0;
-	s = strtod(arg, &end);
-	return errno || end == arg || *end || !isfinite(s) || s < least || s > 1e6 ? -1 : s;
-}
-
 static int take_kinds(struct run *r, const char *arg)
 {
 	for (;;) {
@@ -155,7 +143,7 @@ static int take_kinds(struct run *r, const char *arg)
 
 static int take_seconds(struct run *r, const char *name, const char *arg, double *seconds)
 {
-	*seconds = parse_seconds(arg, 0);
+	*seconds = options_seconds(arg, 0, 1e6);
 	if (*seconds < 0)
 		return options_usage(&r->tracing.common, "%s takes seconds from 0 to 1000000: '%s'",
 				     name, arg) + 1;

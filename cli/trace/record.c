@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,17 +107,6 @@ static double now(void)
 	return clock_ns(CLOCK_MONOTONIC) / 1e9;
 }
 
-/* Seconds, from least on; below 0 it is none. */
-static double parse_seconds(const char *arg, double least)
-{
-	char *end;
-	double s;
-
-	errno = 0;
-	s = strtod(arg, &end);
-	return errno || end == arg || *end || !isfinite(s) || s < least || s > 86400 ? -1 : s;
-}
-
 static int take_compress(struct record *r, const char *arg)
 {
 	char *end = "";
@@ -140,13 +128,13 @@ static int take_option(struct record *r, int opt, const char *arg)
 
 	switch (opt) {
 	case OPT_SNAPSHOT:
-		r->interval = strcmp(arg, "0") ? parse_seconds(arg, 0.01) : 0;
+		r->interval = strcmp(arg, "0") ? options_seconds(arg, 0.01, 86400) : 0;
 		if (r->interval < 0)
 			return options_usage(common, "--snapshot takes seconds from 0.01 to 86400, or 0: '%s'",
 					     arg) + 1;
 		return 0;
 	case OPT_FLIGHT:
-		seconds = parse_seconds(arg, 0.1);
+		seconds = options_seconds(arg, 0.1, 86400);
 		if (seconds < 0)
 			return options_usage(common, "--flight takes seconds from 0.1 to 86400: '%s'",
 					     arg) + 1;
