@@ -12,7 +12,7 @@ CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS	?= -O2 -g
-LIBS	:= libbpf libelf smartcols json-c ncursesw
+LIBS	:= libbpf libelf json-c ncursesw
 # What the tools can do without, saying so
 OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd libxml-2.0
 
@@ -40,7 +40,7 @@ TOOLS	:= $(O)/dmabuf-top $(O)/dmabuf-trace
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests-bin tests-unit tests-kmod install uninstall dist deb clean help
+.PHONY: all tests-bin tests-unit tests-kmod install uninstall static dist deb clean help
 
 all: $(TOOLS)	## build the tools (O=DIR: elsewhere than out, V=1: show commands)
 
@@ -68,7 +68,7 @@ $(O)/.have:
 	@$(PKG_CONFIG) --exists $(LIBS) && command -v $(CLANG) >/dev/null && \
 		command -v $(BPFTOOL) >/dev/null || { \
 		echo "make: what the build needs is missing: make deps, or as root: apt-get install" \
-			"gcc clang bpftool pkgconf libbpf-dev libelf-dev libsmartcols-dev" \
+			"gcc clang bpftool pkgconf libbpf-dev libelf-dev" \
 			"libjson-c-dev libncurses-dev" >&2; exit 1; }
 	@mkdir -p $(@D) && touch $@
 
@@ -116,6 +116,12 @@ uninstall: uninstall-dkms	## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/dmabuf-trace.data.5
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/dmabuf-tools
+
+# For boards with nothing installed: what Debian has as static libraries. getpwnam() (-u USER) asks
+# the shared ones of glibc, where there are any.
+static:	## dmabuf-top and dmabuf-trace without shared libraries, in $(O)/static
+	$(Q)$(MAKE) --no-print-directory O=$(O)/static OPTIONAL='libzstd libprotobuf-c' \
+		PKG_CONFIG='$(PKG_CONFIG) --static' LDFLAGS='$(LDFLAGS) -static -Wl,-s,--no-warnings' all
 
 # The same bytes from the same commit: git's times and order, and none of gzip's
 dist:	## the sources of this commit in one file

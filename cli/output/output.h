@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Writing a view's rows to a stream: text by libsmartcols, JSON by json-c, CSV. */
+/* Writing a view's rows to a stream: text, JSON by json-c, CSV. */
 #ifndef OUTPUT_OUTPUT_H
 #define OUTPUT_OUTPUT_H
 

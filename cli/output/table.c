@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rows as a text table, by libsmartcols; cells as text for people. See output.h. */
+/* Rows as a text table; cells as text for people. See output.h. */
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,18 +86,20 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 	return buf;
 }
 
-/* Widths are the columns' own, since what comes later is not known; what is longer is not cut. */
-static void put_padded(FILE *out, const char *text, const struct column *column, bool last)
+static void put_padded(FILE *out, const char *text, int width, bool right, bool last)
 {
-	int width = text_width(text), pad = column->width > width ? column->width - width : 0;
+	int pad = width - text_width(text);
 
-	if (column_is_number(column))
+	if (pad < 0)
+		pad = 0;
+	if (right)
 		fprintf(out, "%*s%s", pad, "", text);
 	else
 		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
 	putc_unlocked(last ? '\n' : ' ', out);
 }
 
+/* Widths are the columns' own, since what comes later is not known; what is longer is not cut. */
 int output_line(FILE *out, const void *row, const struct output_options *options)
 {
 	const struct column_list *list = options->columns;
@@ -109,72 +110,84 @@ int output_line(FILE *out, const void *row, const struct output_options *options
 		const struct column *column = list->columns[i];
 
 		put_padded(out, row ? output_cell(cell, column, NULL, row, options->bytes) :
-			   column->title, column, i == list->n - 1);
+			   column->title, column->width, column_is_number(column),
+			   i == list->n - 1);
 	}
 	return ferror(out) ? -EIO : 0;
 }
 
-static int fill_line(struct libscols_table *table, const struct model *model, const void *row,
-		     const struct output_options *options)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char cell[OUTPUT_CELL_ROOM];
-	uint32_t i;
+/* Lines and columns whose widths come from what is in them; wide lines stay whole. */
+struct table {
+	uint32_t lines, columns;	/* the first line is of titles */
+	/* Text of a cell, in buf (OUTPUT_CELL_ROOM) if it needs room */
+	const char *(*cell)(const void *ctx, uint32_t line, uint32_t column, char *buf);
+	bool (*right)(const void *ctx, uint32_t column);
+	const void *ctx;
+	bool no_header;
+};
 
-	if (!line)
+/* Cells are made twice, once for their widths: cheaper than to keep them. */
+static int put_table(FILE *out, const struct table *table)
+{
+	int *widths = calloc(table->columns, sizeof(*widths));
+	char buf[OUTPUT_CELL_ROOM];
+	uint32_t i, j;
+
+	if (!widths)
 		return -ENOMEM;
-	for (i = 0; i < options->columns->n; i++)
-		if (scols_line_set_data(line, i, output_cell(cell, options->columns->columns[i],
-							     model, row, options->bytes)))
-			return -ENOMEM;
-	return 0;
+	for (i = 0; i < table->lines; i++) {
+		for (j = 0; j < table->columns; j++) {
+			int width = text_width(table->cell(table->ctx, i, j, buf));
+
+			if (width > widths[j])
+				widths[j] = width;
+		}
+	}
+	for (i = table->no_header; i < table->lines; i++)
+		for (j = 0; j < table->columns; j++)
+			put_padded(out, table->cell(table->ctx, i, j, buf), widths[j],
+				   table->right(table->ctx, j), j == table->columns - 1);
+	free(widths);
+	return ferror(out) ? -EIO : 0;
 }
 
-static int fill_table(struct libscols_table *table, const struct model *model,
-		      const struct rows *rows, const struct output_options *options)
+struct rows_table {
+	const struct model *model;
+	const struct rows *rows;
+	const struct output_options *options;
+};
+
+static const char *rows_cell(const void *ctx, uint32_t line, uint32_t column, char *buf)
 {
-	uint32_t i;
-	int err = 0;
+	const struct rows_table *own = ctx;
+	const struct column *c = own->options->columns->columns[column];
 
-	for (i = 0; i < options->columns->n; i++) {
-		const struct column *c = options->columns->columns[i];
+	return line ? output_cell(buf, c, own->model, own->rows->rows[line - 1],
+				  own->options->bytes) : c->title;
+}
 
-		struct libscols_column *column;
+static bool rows_right(const void *ctx, uint32_t column)
+{
+	const struct rows_table *own = ctx;
 
-		column = scols_table_new_column(table, c->title, 0,
-						column_is_number(c) ? SCOLS_FL_RIGHT : 0);
-		if (!column)
-			return -ENOMEM;
-		/* Cells are safe already; it would escape their backslashes once more. */
-		scols_column_set_safechars(column, "\\");
-	}
-	for (i = 0; i < rows->n && !err; i++)
-		err = fill_line(table, model, rows->rows[i], options);
-	return err;
+	return column_is_number(own->options->columns->columns[column]);
 }
 
 int output_table(FILE *out, const struct view *view, const struct model *model,
 		 const struct rows *rows, const struct output_options *options)
 {
-	struct libscols_table *table;
-	int err;
+	struct rows_table own = { model, rows, options };
+	struct table table = {
+		.lines = rows->n + 1,
+		.columns = options->columns->n,
+		.cell = rows_cell,
+		.right = rows_right,
+		.ctx = &own,
+		.no_header = options->no_header,
+	};
 
 	(void)view;
-	if (!rows->n)
-		return 0;
-	table = scols_new_table();
-	if (!table)
-		return -ENOMEM;
-	scols_table_set_stream(table, out);
-	scols_table_enable_noheadings(table, options->no_header);
-	/* Wide rows stay whole: cutting is the screen's affair. */
-	scols_table_enable_nowrap(table, 1);
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	err = fill_table(table, model, rows, options);
-	if (!err && scols_print_table(table))
-		err = -EIO;
-	scols_unref_table(table);
-	return err;
+	return rows->n ? put_table(out, &table) : 0;
 }
 
 static const char *type_name(enum value_type type)
@@ -192,33 +205,51 @@ static const char *type_name(enum value_type type)
 	}
 }
 
-int output_list_columns(FILE *out, const struct view *views, uint32_t n)
+/* Lines below the titles are the columns of all views. */
+static const char *help_cell(const void *ctx, uint32_t line, uint32_t column, char *buf)
 {
 	static const char *const titles[] = { "VIEW", "NAME", "UNIT", "TYPE", "HELP" };
-	struct libscols_table *table = scols_new_table();
-	uint32_t i, j;
-	int err = 0;
+	const struct view *view = ctx;
+	const struct column *c;
 
-	if (!table)
-		return -ENOMEM;
-	scols_table_set_stream(table, out);
-	scols_table_enable_nowrap(table, 1);
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	for (i = 0; i < 5; i++)
-		err |= !scols_table_new_column(table, titles[i], 0, 0);
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < views[i].n_columns && !err; j++) {
-			const struct column *c = &views[i].columns[j];
-			struct libscols_line *line = scols_table_new_line(table, NULL);
-
-			err = !line || scols_line_set_data(line, 0, views[i].name) ||
-			      scols_line_set_data(line, 1, c->name) ||
-			      scols_line_set_data(line, 2, *c->unit ? c->unit : "-") ||
-			      scols_line_set_data(line, 3, type_name(c->type)) ||
-			      scols_line_set_data(line, 4, c->help);
-		}
+	(void)buf;
+	if (!line--)
+		return titles[column];
+	for (; line >= view->n_columns; view++)
+		line -= view->n_columns;
+	c = &view->columns[line];
+	switch (column) {
+	case 0:
+		return view->name;
+	case 1:
+		return c->name;
+	case 2:
+		return *c->unit ? c->unit : "-";
+	case 3:
+		return type_name(c->type);
+	default:
+		return c->help;
 	}
-	err = err ? -ENOMEM : scols_print_table(table) ? -EIO : 0;
-	scols_unref_table(table);
-	return err;
+}
+
+static bool help_right(const void *ctx, uint32_t column)
+{
+	(void)ctx;
+	(void)column;
+	return false;
+}
+
+int output_list_columns(FILE *out, const struct view *views, uint32_t n)
+{
+	struct table table = {
+		.lines = 1,
+		.columns = 5,
+		.cell = help_cell,
+		.right = help_right,
+		.ctx = views,
+	};
+
+	while (n)
+		table.lines += views[--n].n_columns;
+	return put_table(out, &table);
 }

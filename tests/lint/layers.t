@@ -28,7 +28,7 @@ MAY_USE = {
 LIBRARIES = {
     r"n?curses(w/.*)?\.h": {"top"},
     r"bpf/(libbpf|bpf|btf)\.h": {"source", "trace", "options", "mains"},
-    r"(libsmartcols/)?libsmartcols\.h|json-c/.*": {"output", "trace"},
+    r"json-c/.*": {"output", "trace"},
     r"libxml/.*": {"trace"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
