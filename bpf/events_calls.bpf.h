@@ -16,6 +16,7 @@ struct frame {
 	__u64 sp;			/* of the kernel's stack: deeper calls have less */
 	__u64 ino, size;
 	__u64 wait;			/* for fences so far, ns */
+	__u64 kernel_stack;		/* its number, where it was taken at the entry */
 	volatile __u64 object;		/* attachment, device, ioctl's argument */
 	volatile __u64 buffer;
 	volatile __u64 name;		/* scratch */
@@ -101,6 +102,7 @@ static __always_inline struct frame *push(__u32 event, __u64 sp)
 	f->ino = f->size = 0;
 	f->attachment = f->node = f->device = f->exporter = 0;
 	f->result = 0;
+	f->kernel_stack = 0;
 	f->event = event;
 	f->direction = 3;
 	f->flags = 0;
@@ -182,6 +184,7 @@ static __always_inline struct frame *moment(__u32 event, struct task_state **sta
 	f->ino = f->size = 0;
 	f->attachment = f->node = f->device = f->exporter = 0;
 	f->result = 0;
+	f->kernel_stack = 0;
 	f->event = event;
 	f->direction = 3;
 	f->flags = state->depth ? EVENT_NESTED : 0;
@@ -446,6 +449,28 @@ static __always_inline bool wants_stack(const __u32 event)
 	return settings.stacks && STACK_EVENTS & 1u << event;
 }
 
+/*
+ * The kernel's stack of the call just begun. Where a call's return is found by fgraph, the return
+ * address that its caller's frame is found by lies below the stack pointer for an instruction, and
+ * an interrupt there leaves something else: what is taken at the return then ends there.
+ */
+static __always_inline void take_stack_at_entry(__u64 sp)
+{
+	struct task_state *state;
+	struct frame *f;
+
+	if (!(settings.stacks & STACKS_KERNEL))
+		return;
+	state = get_state(0);
+	if (!state || !state->depth)
+		return;
+	f = &state->frames[(state->depth - 1) & FRAME_MASK];
+	if (f->sp != sp || f->unwanted || !wants(f->event & 31) ||
+	    !(STACK_EVENTS & 1u << (f->event & 31)))
+		return;
+	f->kernel_stack = take_kernel_stack(f->event);
+}
+
 static __always_inline void finish_with_stack(struct task_state *state, struct frame *f,
 					      const __u32 event, __u64 now, __u64 duration)
 {
@@ -478,7 +503,7 @@ static __always_inline void finish(struct task_state *state, struct frame *f, co
 		keep_state(f, now);
 	if (!settings.to_ring)
 		return;
-	if (wants_stack(event) && take_stacks(event)) {
+	if (wants_stack(event) && take_stacks(event, f->kernel_stack)) {
 		finish_with_stack(state, f, event, now, duration);
 		return;
 	}

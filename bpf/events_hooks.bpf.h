@@ -49,11 +49,13 @@ SEC("kretprobe/" #function) int name##_kretprobe(void *ctx)				\
 #define CALL_SESSION(name, function, n, result)						\
 SEC("kprobe.session/" #function) int name##_session(void *ctx)				\
 {											\
-	if (compat_is_return(ctx))							\
+	if (compat_is_return(ctx)) {							\
 		name##_leave(result);							\
-	else										\
-		name##_enter(compat_argument(ctx, 0), n > 1 ? compat_argument(ctx, 1) : 0,	\
-			     n > 2 ? compat_argument(ctx, 2) : 0, compat_stack(ctx));	\
+		return 0;								\
+	}										\
+	name##_enter(compat_argument(ctx, 0), n > 1 ? compat_argument(ctx, 1) : 0,	\
+		     n > 2 ? compat_argument(ctx, 2) : 0, compat_stack(ctx));		\
+	take_stack_at_entry(compat_stack(ctx));						\
 	return 0;									\
 }
 

@@ -348,11 +348,19 @@ __noinline int user_stack(__u32 event)
 	return 0;
 }
 
+/* Returns the number of the current task's kernel stack, 0 if it cannot be had. */
+__noinline __u64 take_kernel_stack(__u32 event)
+{
+	struct walk *w = get_walk(BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	return w ? kernel_stack(w, event) : 0;
+}
+
 /*
- * Finds the current task's stacks and leaves their numbers in its walk. Returns 1, 0 if there is
- * none.
+ * Finds the current task's stacks and leaves their numbers in its walk; kernel: that of the
+ * kernel's if it was taken already, else 0. Returns 1, 0 if there is none.
  */
-__noinline int take_stacks(__u32 event)
+__noinline int take_stacks(__u32 event, __u64 kernel)
 {
 	struct walk *w;
 
@@ -365,7 +373,7 @@ __noinline int take_stacks(__u32 event)
 	}
 	w->kernel = w->user = 0;
 	if (settings.stacks & STACKS_KERNEL) {
-		w->kernel = kernel_stack(w, event);
+		w->kernel = kernel ?: kernel_stack(w, event);
 		if (!w->kernel)
 			count(&tables.counts.stacks_lost);
 	}

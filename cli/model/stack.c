@@ -93,7 +93,7 @@ static bool is_machinery(const char *f)
 		"bpf_trace_run", "__traceiter_", "ftrace_", "asm_exc_int3", "exc_int3", "do_int3",
 		"opt_pre_handler", "optimized_callback", "bpf_get_task_stack", "bpf_dispatcher_",
 		"__bpf_get_", "aggr_pre_handler", "return_to_handler", "fprobe_", "perf_trace_", "get_callchain_entry",
-		"stack_trace_save", "arch_stack_walk", "__do_sys_rethook",
+		"stack_trace_save", "arch_stack_walk", "__do_sys_rethook", "function_graph_",
 	};
 	size_t i;
 

@@ -138,9 +138,11 @@ static uint32_t name_user(struct symbols *s, uint64_t frame, struct stack_frame 
 	return n;
 }
 
-static bool is_bpf(const struct symbol *symbol)
+/* BPF's programs, and ftrace's trampolines, of "__builtin__ftrace" */
+static bool is_generated(const struct symbol *symbol)
 {
-	return symbol->module && !strcmp(symbol->module, "bpf");
+	return symbol->module && (!strcmp(symbol->module, "bpf") ||
+				  !strncmp(symbol->module, "__builtin__", 11));
 }
 
 static int by_address(const void *a, const void *b)
@@ -149,9 +151,9 @@ static int by_address(const void *a, const void *b)
 
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
-	/* The last one is taken: what BPF has put where a module's start was, not that */
-	if (is_bpf(x) != is_bpf(y))
-		return is_bpf(x) ? 1 : -1;
+	/* What drop_freed() drops comes after what is there now */
+	if (is_generated(x) != is_generated(y))
+		return is_generated(x) ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
@@ -198,6 +200,29 @@ static uint64_t hash_modules(void)
 	return hash;
 }
 
+/*
+ * Puts the functions in order, without those whose page has been given to generated code since:
+ * ftrace remembers a module's __init functions when they are freed.
+ */
+static void drop_freed(struct symbols *s)
+{
+	uint64_t page_mask = ~((uint64_t)sysconf(_SC_PAGESIZE) - 1), page = 0;
+	uint32_t i, kept = 0;
+
+	if (s->n_kernel)
+		qsort(s->kernel, s->n_kernel, sizeof(*s->kernel), by_address);
+	for (i = 0; i < s->n_kernel; i++) {
+		const struct symbol *symbol = &s->kernel[i];
+		bool generated = is_generated(symbol);
+
+		if (generated)
+			page = symbol->address & page_mask;
+		if (generated || !symbol->module || (symbol->address & page_mask) != page)
+			s->kernel[kept++] = *symbol;
+	}
+	s->n_kernel = kept;
+}
+
 static void read_kernel(struct symbols *s)
 {
 	FILE *in;
@@ -214,10 +239,9 @@ static void read_kernel(struct symbols *s)
 	while (fgets(line, sizeof(line), in) && !take_line(s, line))
 		;
 	fclose(in);
+	drop_freed(s);
 	s->lacks = s->n_kernel ? NULL :
 		"kernel functions have no names: kernel.kptr_restrict or missing CAP_SYSLOG hides their addresses";
-	if (s->n_kernel)
-		qsort(s->kernel, s->n_kernel, sizeof(*s->kernel), by_address);
 }
 
 static const struct symbol *find_symbol(const struct symbols *s, uint64_t address)
