@@ -12,6 +12,14 @@ CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS	?= -O2 -g
+# For machines of another kind: CROSS_COMPILE=aarch64-linux-gnu- (for the module ARCH=arm64, too)
+ifneq ($(CROSS_COMPILE),)
+ifeq ($(origin CC),default)
+CC	:= $(CROSS_COMPILE)gcc
+endif
+export PKG_CONFIG_LIBDIR ?= /usr/lib/$(CROSS_COMPILE:-=)/pkgconfig:/usr/share/pkgconfig
+export ARCH CROSS_COMPILE
+endif
 LIBS	:= libbpf libelf json-c ncursesw
 # What the tools can do without, saying so
 OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd libxml-2.0

@@ -127,8 +127,7 @@ static __always_inline void name##_enter(__u64 a, __u64 b, __u64 c, __u64 sp)		\
 											\
 	if (f)										\
 		fill_attachment(f, (void *)a);						\
-}											\
-PLAIN_LEAVE(name, event)
+}
 
 #define BUFFER_CALL(name, event, with_direction)					\
 static __always_inline void name##_enter(__u64 a, __u64 b, __u64 c, __u64 sp)		\
@@ -158,7 +157,29 @@ static __always_inline void name##_leave(__u64 ret)					\
 }
 
 ATTACHMENT_CALL(pin, EVENT_PIN)
+PLAIN_LEAVE(pin, EVENT_PIN)
 ATTACHMENT_CALL(unpin, EVENT_UNPIN)
+
+/*
+ * An unmap, or a map that fails, that itself unpins has been pinned without the function: so that
+ * pins and unpins are as many, its unpin is no event. Some compilers inline it there.
+ */
+static __always_inline void unpin_leave(__u64 ret)
+{
+	struct task_state *state;
+	struct frame *f = pop(EVENT_UNPIN, &state), *in;
+
+	if (!f)
+		return;
+	if (state->depth) {
+		in = &state->frames[(state->depth - 1) & FRAME_MASK];
+		if ((in->event == EVENT_UNMAP || in->event == EVENT_MAP) &&
+		    in->attachment == f->attachment)
+			return;
+	}
+	finish(state, f, EVENT_UNPIN);
+}
+
 BUFFER_CALL(vmap, EVENT_VMAP, false)
 PLAIN_LEAVE(vmap, EVENT_VMAP)
 BUFFER_CALL(vunmap, EVENT_VUNMAP, false)

@@ -364,11 +364,11 @@ static void draw_keys(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.keys;
 	const struct binding *quit = &bindings[n_bindings - 1];
-	int x = 0, last = strlen(key_name(quit->keys[0])) + strlen(quit->label);
+	int x = 0, last = strlen(key_text(quit->keys[0])) + strlen(quit->label);
 	uint32_t i;
 
 	for (i = 0; i < n_bindings; i++) {
-		const char *name = key_name(bindings[i].keys[0]);
+		const char *name = key_text(bindings[i].keys[0]);
 		const char *label = label_of(ui, &bindings[i]);
 		int w;
 

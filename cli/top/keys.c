@@ -71,7 +71,7 @@ unsigned int keys_handle(struct ui *ui, int key)
 	return 0;
 }
 
-const char *key_name(int key)
+const char *key_text(int key)
 {
 	static const struct {
 		int key;
@@ -106,7 +106,7 @@ void key_names(const struct binding *b, char *text, size_t room)
 
 	*text = '\0';
 	for (k = 0; k < 4 && b->keys[k]; k++) {
-		const char *name = key_name(b->keys[k]);
+		const char *name = key_text(b->keys[k]);
 
 		if (name && at < room)
 			at += snprintf(text + at, room - at, "%s%s", k ? " " : "", name);

@@ -307,7 +307,7 @@ struct binding {
 extern const struct binding bindings[];
 extern const uint32_t n_bindings;
 /* A key as people call it: "F1", "Enter", "q". Good until the next call. */
-const char *key_name(int key);
+const char *key_text(int key);
 /* Several keys of one binding: "F1 h ?" */
 void key_names(const struct binding *binding, char *text, size_t room);
 

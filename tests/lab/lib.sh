@@ -6,6 +6,7 @@ lab_dir=${LAB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-tools/lab}
 src=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 lab_targets="6.1 6.12 7.x"
 lab_rt_targets="6.12-rt 7.x-rt"	# of make check-long
+lab_arm64_targets="6.12-arm64 6.12-arm64-16k"	# 16 KiB pages: of make check-long
 # And debug, of make check-debug-kernel
 
 # What the console shows when the kernel, or one of the debug kernel's checkers, found a bug.
@@ -27,7 +28,8 @@ suite_of()
 	case $1 in
 	6.1) echo bookworm ;;
 	6.12 | 7.x | 6.12-rt | 7.x-rt | debug) echo trixie ;;
-	*) echo "${0##*/}: no target '$1'; there are: $lab_targets $lab_rt_targets debug" >&2; exit 2 ;;
+	6.12-arm64*) echo trixie-arm64 ;;
+	*) echo "${0##*/}: no target '$1'; there are: $lab_targets $lab_rt_targets $lab_arm64_targets debug" >&2; exit 2 ;;
 	esac
 }
 
@@ -43,32 +45,33 @@ layer_of()
 # The release of a target's kernel: the newest 6.12.* or 7.* of its tree or layer.
 kernel_of() # TARGET TREE
 {
-	local release version=${1%-rt} tree=$2
+	local release version=${1%%-*} tree=$2 flavour=''
 	version=${version%.x}.
+	[ "$1" = "${1#*-arm64}" ] || flavour=-${1#*-}
 	[ -z "$(layer_of "$1")" ] || tree=$lab_dir/$(layer_of "$1")
 	[ "$1" != debug ] || version=''
-	release=$(cd "$tree/lib/modules" && printf '%s\n' "$version"* | sort -V | tail -n1)
+	release=$(cd "$tree/lib/modules" && printf '%s\n' "$version"*"$flavour" | sort -V | tail -n1)
 	[ -d "$tree/lib/modules/$release" ] ||
 		die "no kernel for $1 in $tree: remove $tree/.stamp to make it again"
 	echo "$release"
 }
 
-# As root: write SUITE's apt sources to $lab_dir/SUITE.list, with the mirrors of this machine's
-# own apt, and that apt's settings to $lab_dir/SUITE.aptconf.
-apt_sources() # SUITE
+# As root: write SUITE's apt sources to $lab_dir/TREE.list, with the mirrors of this machine's
+# own apt, and that apt's settings to $lab_dir/TREE.aptconf.
+apt_sources() # SUITE TREE
 {
 	local debian security
 	[ -n "$(mirror Debian)" ] || apt-get -q update >&2
 	debian=$(mirror Debian) security=$(mirror Debian-Security)
 	[ -n "$debian" ] ||
 		{ echo "${0##*/}: no Debian mirror in this machine's apt sources: add one and run apt-get update" >&2; exit 1; }
-	apt-config dump | grep -E '^Acquire::(http|https|Check-)' >"$lab_dir/$1.aptconf" || true
+	apt-config dump | grep -E '^Acquire::(http|https|Check-)' >"$lab_dir/$2.aptconf" || true
 	{
 		echo "deb $debian $1 main"
 		echo "deb $debian $1-updates main"
 		[ -z "$security" ] || echo "deb $security $1-security main"
 		[ "$1" = bookworm ] || echo "deb $debian $1-backports main"
-	} >"$lab_dir/$1.list"
+	} >"$lab_dir/$2.list"
 }
 
 mirror()

@@ -121,7 +121,7 @@ def kernel(name, events):
         functions = [re.match(r"\w+", f)[0] for f in e["kernel_stack"] or []]
         if not (functions and functions[0] == HOOKED[e["event"]] not in functions[1:] and not any("bpf" in f or "probe" in f for f in functions) and
                 [f for f in functions if f in THROUGH[e["event"]]] == THROUGH[e["event"]] and
-                functions[-1].startswith("entry_SYSCALL_64") and all("[" in f and not f.startswith("0x") for f in e["kernel_stack"])):
+                functions[-1].startswith(("entry_SYSCALL_64", "el0t_64_sync")) and all("[" in f and not f.startswith("0x") for f in e["kernel_stack"])):
             bad.append((e["event"], e["kernel_stack"]))
     ok(not bad, f"{name}: kernel stacks, from the function to the system call", *bad[:3])
 

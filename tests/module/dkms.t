@@ -10,6 +10,9 @@ from tap import done, equal, ok, poll  # noqa: E402
 import module  # noqa: E402
 
 built = f"out/lab/{os.environ['LAB_SUITE']}/dkms/{os.uname().release}"
+if not os.path.exists(built):
+    print("1..0 # SKIP DKMS builds for the machine that it is on, not for this one")
+    sys.exit()
 subprocess.run(["insmod", f"{built}/dmabuf_tools.ko"], check=True)
 with module.Exporter() as e:
     os.close(e.export())

@@ -28,9 +28,11 @@ def good(side):
 
 
 def warnings():
-    """The lines of the log that are no notice: the checks' own reports are."""
-    return subprocess.run(["dmesg", "-r", "--level=emerg,alert,crit,err,warn"], stdout=subprocess.PIPE,
-                          check=True).stdout.decode(errors="replace").splitlines()
+    """The lines of the log that are no notice: the checks' own reports are. A timer that is late, since
+    the VM had to wait, is no matter of the module's."""
+    lines = subprocess.run(["dmesg", "-r", "--level=emerg,alert,crit,err,warn"], stdout=subprocess.PIPE,
+                           check=True).stdout.decode(errors="replace").splitlines()
+    return [line for line in lines if " increased min_delta_ns to " not in line]
 
 
 def fuzz(what, sequences, *args):
