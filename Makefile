@@ -39,7 +39,7 @@ PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) $(HAVE)) \
 	$(addprefix -DHAVE_,$(shell echo $(HAVE:lib%=%) | tr a-z.- A-Z__))
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS) $(HAVE)) -lm
 
-COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c
+COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c cli/static.c
 TOP	:= cli/dmabuf-top.c $(wildcard cli/top/*.c)
 TRACE	:= cli/dmabuf-trace.c $(wildcard cli/trace/*.c)
 SKEL	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
@@ -126,11 +126,11 @@ uninstall: uninstall-dkms	## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
-# For boards with nothing installed: what Debian has as static libraries. getpwnam() (-u USER) asks
-# the shared ones of glibc, where there are any.
+# For boards with nothing installed: what Debian has as static libraries.
 static:	## dmabuf-top and dmabuf-trace without shared libraries, in $(O)/static
 	$(Q)$(MAKE) --no-print-directory O=$(O)/static OPTIONAL='libzstd libprotobuf-c' \
-		PKG_CONFIG='$(PKG_CONFIG) --static' LDFLAGS='$(LDFLAGS) -static -Wl,-s,--no-warnings' all
+		PKG_CONFIG='$(PKG_CONFIG) --static' CPPFLAGS='$(CPPFLAGS) -DSTATIC_BUILD' \
+		LDFLAGS='$(LDFLAGS) -static -Wl,-s' all
 
 # The same bytes from the same commit: git's times and order, and none of gzip's
 dist:	## the sources of this commit in one file

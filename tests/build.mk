@@ -50,9 +50,17 @@ $(O)/tests/workloads/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
 		-pthread -o $@ $(filter %.c,$^)
 
+# Of tests/lab/bare.t
+tests-static: static $(O)/static/mkbufs
+$(O)/static/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
+		-static -Wl,-s -pthread -o $@ $(filter %.c,$^)
+
 $(O)/tests/workloads/modfuzz $(O)/tests/workloads/modops $(O)/tests/workloads/leaker: include/dmabuf_tools_uapi.h
-# As distributions build: no frame pointers. Each function stays one of its own.
-$(O)/tests/workloads/leaker: WORKLOAD_CFLAGS := -fomit-frame-pointer -fno-optimize-sibling-calls -fno-ipa-icf
+# As distributions build: no frame pointers. Each function stays one of its own, each call one call.
+$(O)/tests/workloads/leaker: WORKLOAD_CFLAGS := -fomit-frame-pointer -fno-optimize-sibling-calls -fno-ipa-icf -fno-tree-ch
 $(SINGLE:%=$(O)/tests/workloads/%): $(O)/tests/workloads/%: tests/workloads/%.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)

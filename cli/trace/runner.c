@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command that a subcommand runs and watches; see tracing.h. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
@@ -50,8 +51,25 @@ static void catch_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* UID[:GID]; without, GID is UID, as on Android. */
+static const char *become_number(const char *text)
+{
+	char *end;
+	unsigned long uid = strtoul(text, &end, 10), gid;
+
+	gid = *end == ':' && isdigit(end[1]) ? strtoul(end + 1, &end, 10) : uid;
+	if (*end || uid >= UINT32_MAX || gid >= UINT32_MAX)
+		return "no such number: UID or UID:GID";
+	return setgroups(0, NULL) || setgid(gid) || setuid(uid) ? strerror(errno) : NULL;
+}
+
 static const char *become(const char *name)
 {
+	if (isdigit(*name))
+		return become_number(name);
+#ifdef STATIC_BUILD
+	return "a static build takes numbers only: UID or UID:GID";
+#else
 	struct passwd *user;
 
 	errno = 0;
@@ -61,6 +79,7 @@ static const char *become(const char *name)
 	if (initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid))
 		return strerror(errno);
 	return NULL;
+#endif
 }
 
 /* Does not return. */

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a static build lacks; nothing else is in it. elfutils' libelf.a from 0.192 on, Debian 13's,
+ * calls functions of its internal libeu.a, which distributions do not ship. It needs them for
+ * elf_getdata_rawchunk() alone (lib/eu-search.h there), which nothing here calls: no tree has
+ * anything in it. A whole libelf.a has its own, which then come first.
+ */
+#ifdef STATIC_BUILD
+#include <stddef.h>
+
+__attribute__((weak)) void eu_search_tree_init(void *tree)
+{
+	(void)tree;
+}
+
+__attribute__((weak)) void eu_search_tree_fini(void *tree, void (*free_node)(void *))
+{
+	(void)tree;
+	(void)free_node;
+}
+
+__attribute__((weak)) void *eu_tsearch(const void *key, void *tree,
+				       int (*compare)(const void *, const void *))
+{
+	(void)key;
+	(void)tree;
+	(void)compare;
+	return NULL;	/* no memory */
+}
+
+__attribute__((weak)) void *eu_tdelete(const void *key, void *tree,
+				       int (*compare)(const void *, const void *))
+{
+	(void)key;
+	(void)tree;
+	(void)compare;
+	return NULL;	/* not there */
+}
+#endif
