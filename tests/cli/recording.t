@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """A recording of known events: report and export give the same counts, times and bytes; bad options are refused. Needs no kernel."""
+import hashlib
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import exports  # noqa: E402
 from tap import done, equal, ok, skip  # noqa: E402
 
 BENCH = f"out/lab/{os.environ['LAB_SUITE']}" if "LAB_SUITE" in os.environ else "out"
-TRACE = "dmabuf-trace" if "LAB_SUITE" in os.environ else "out/dmabuf-trace"
+TRACE = "dmabuf-trace" if "LAB_SUITE" in os.environ else os.path.abspath("out/dmabuf-trace")
 
 
 def run(*args, **more):
@@ -82,6 +83,20 @@ def check_listing(path, rows):
     equal((len(text), text[0].split(), text[1].split()), (len(rows) + 1, ["EVENT", "INO", "TOOK"], ["export", "10", "-"]), "text")
 
 
+def check_machines():
+    """Recorded on one kind of machine, read on another: what its own report said there (tests/cli/recorded/make)."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorded")
+    names = sorted(name for name in os.listdir(place) if name.endswith(".data"))
+    equal(len(names), 2, "recordings of two kinds of machines")
+    for name in names:
+        own = os.path.join(place, name.removesuffix(".data"))
+        with open(f"{own}.report.json", encoding="utf-8") as f:
+            equal(run(TRACE, "report", "-i", name, "--json", cwd=place).stdout, f.read(), f"{name}: report")
+        with open(f"{own}.events.sha256", encoding="ascii") as f:
+            events = run(TRACE, "report", "-i", name, "--json", "--events", cwd=place).stdout
+            equal(hashlib.sha256(events.encode()).hexdigest(), f.read().split()[0], f"{name}: events")
+
+
 def check_usage(path):
     for args in (["export"], ["export", "--format", "pdf"], ["report", "--events=nap"], ["report", "--events", "--sort=nap"],
                  ["report", "--sort=time"], ["report", "--events", "-O", "nap"], ["report", "--view=nap"]):
@@ -105,4 +120,5 @@ with tempfile.TemporaryDirectory(dir="/tmp") as place:
         check_exports(data, all_of_it)
     check_listing(data, all_of_it)
     check_usage(data)
+check_machines()
 sys.exit(done())
