@@ -65,7 +65,7 @@ static const char *become_number(const char *text)
 
 static const char *become(const char *name)
 {
-	if (isdigit(*name))
+	if (isdigit(*name) && !name[strspn(name, "0123456789:")])
 		return become_number(name);
 #ifdef STATIC_BUILD
 	return "a static build takes numbers only: UID or UID:GID";
