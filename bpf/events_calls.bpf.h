@@ -465,8 +465,7 @@ static __always_inline void take_stack_at_entry(__u64 sp)
 	if (!state || !state->depth)
 		return;
 	f = &state->frames[(state->depth - 1) & FRAME_MASK];
-	if (f->sp != sp || f->unwanted || !wants(f->event & 31) ||
-	    !(STACK_EVENTS & 1u << (f->event & 31)))
+	if (f->sp != sp || f->unwanted || !wants(f->event & 31) || !wants_stack(f->event & 31))
 		return;
 	f->kernel_stack = take_kernel_stack(f->event);
 }

@@ -25,15 +25,9 @@ __attribute__((weak)) void *eu_tsearch(const void *key, void *tree,
 	(void)key;
 	(void)tree;
 	(void)compare;
-	return NULL;	/* no memory */
+	return NULL;	/* no memory; of the other: not there */
 }
 
-__attribute__((weak)) void *eu_tdelete(const void *key, void *tree,
-				       int (*compare)(const void *, const void *))
-{
-	(void)key;
-	(void)tree;
-	(void)compare;
-	return NULL;	/* not there */
-}
+__attribute__((weak, alias("eu_tsearch")))
+void *eu_tdelete(const void *key, void *tree, int (*compare)(const void *, const void *));
 #endif

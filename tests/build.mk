@@ -44,19 +44,14 @@ $(O)/tests/unit/%: $(O)/tests/obj/tests/unit/%.o $(patsubst %.c,$(O)/tests/obj/%
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
 
-$(O)/tests/workloads/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
-	$(call say,CC)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
-		-pthread -o $@ $(filter %.c,$^)
-
-# Of tests/lab/bare.t
+# For tests/lab/bare
 tests-static: static $(O)/static/mkbufs
-$(O)/static/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
+$(O)/static/mkbufs: WORKLOAD_CFLAGS := -static -Wl,-s
+$(O)/tests/workloads/mkbufs $(O)/static/mkbufs: $(WORKLOAD_SRC) $(wildcard tests/workloads/*.h)
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -O2 -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
-		-static -Wl,-s -pthread -o $@ $(filter %.c,$^)
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) $(WORKLOAD_CFLAGS) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) \
+		-pthread -o $@ $(filter %.c,$^)
 
 $(O)/tests/workloads/modfuzz $(O)/tests/workloads/modops $(O)/tests/workloads/leaker: include/dmabuf_tools_uapi.h
 # As distributions build: no frame pointers. Each function stays one of its own, each call one call.
