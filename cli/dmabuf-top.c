@@ -19,7 +19,10 @@ enum {
 };
 
 static const struct option long_options[] = {
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_TABLE,
+	OPTIONS_SOURCE,
+	OPTIONS_LAST,
 	{ "batch", no_argument, NULL, 'b' },
 	{ "refreshes", required_argument, NULL, 'n' },
 	{ "delay", required_argument, NULL, 'd' },
@@ -37,10 +40,14 @@ static const char help[] =
 	"  -n, --refreshes=N        end after N\n"
 	"  -d, --delay=SECONDS      time between two (1)\n"
 	"  -r, --replay=FILE        what dmabuf-trace record saw, instead of what is now\n"
-	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments, exporters,\n"
-	"                           latency, pipelines, suspects\n"
+	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments,\n"
+	"                           exporters, latency, pipelines, suspects\n"
 	"  -s, --sort=COLUMN        by that column; -I, --invert: the other way round\n"
-	OPTIONS_HELP;
+	OPTIONS_FILTER_HELP
+	OPTIONS_TABLE_HELP
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_SOURCE_HELP
+	OPTIONS_LAST_HELP;
 
 static int no_such_view(const struct options *o, const char *name)
 {
@@ -119,15 +126,13 @@ static int take_number(struct top_options *top, int opt, const char *arg)
 	return 0;
 }
 
-#define SHORT OPTIONS_SHORT "bn:d:s:Ir:"
-
 /* How other options are taken depends on it, wherever it stands. */
 static void find_replay(struct top_options *top, int argc, char **argv)
 {
 	int opt;
 
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, SHORT, long_options, NULL)) != -1)
+	while ((opt = options_next(argc, argv, long_options, false)) != -1)
 		if (opt == 'r')
 			top->replay = optarg;
 	opterr = 1;
@@ -140,7 +145,7 @@ static int parse(struct top_options *top, int argc, char **argv)
 	int opt, status = take_views(top, "processes");
 
 	find_replay(top, argc, argv);
-	while (!status && (opt = getopt_long(argc, argv, SHORT, long_options, NULL)) != -1) {
+	while (!status && (opt = options_next(argc, argv, long_options, false)) != -1) {
 		switch (opt) {
 		case 'b':
 			top->batch = true;

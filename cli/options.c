@@ -56,6 +56,24 @@ void options_init(struct options *o, const char *command)
 	o->source = "auto";
 }
 
+int options_next(int argc, char **argv, const struct option *options, bool first)
+{
+	char letters[128], *end = letters;	/* +, and each letter once, with a colon */
+	const struct option *o;
+
+	if (first)
+		*end++ = '+';
+	for (o = options; o->name; o++) {
+		if (o->val >= OPT_EXPORTER)
+			continue;
+		*end++ = o->val;
+		if (o->has_arg == required_argument)
+			*end++ = ':';
+	}
+	*end = 0;
+	return getopt_long(argc, argv, letters, options, NULL);
+}
+
 double options_seconds(const char *arg, double least, double most)
 {
 	char *end;

@@ -47,44 +47,57 @@ enum {
 	OPT_OWN,			/* first of a command's own */
 };
 
-#define OPTIONS_SHORT "p:G:o:O:qvh"
-#define OPTIONS_LONG								\
+/* Groups of them, as commands have them, and what --help says */
+#define OPTIONS_FILTER								\
 	{ "pid", required_argument, NULL, 'p' },				\
 	{ "cgroup", required_argument, NULL, 'G' },				\
 	{ "exporter", required_argument, NULL, OPT_EXPORTER },			\
 	{ "device", required_argument, NULL, OPT_DEVICE },			\
 	{ "comm", required_argument, NULL, OPT_COMM },				\
-	{ "min-size", required_argument, NULL, OPT_MIN_SIZE },			\
-	{ "output", required_argument, NULL, 'o' },				\
+	{ "min-size", required_argument, NULL, OPT_MIN_SIZE }
+#define OPTIONS_FILTER_HELP							\
+	"Of what (values of one option are alternatives, options must all hold):\n"	\
+	"  -p, --pid=PID[,PID]      processes, and their buffers\n"		\
+	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"	\
+	"      --comm=PATTERN       processes by command name\n"		\
+	"      --exporter=PATTERN, --device=PATTERN  buffers by exporter, by device\n"	\
+	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"
+
+#define OPTIONS_TABLE								\
 	{ "columns", required_argument, NULL, 'O' },				\
 	{ "json", no_argument, NULL, OPT_JSON },				\
 	{ "csv", no_argument, NULL, OPT_CSV },					\
 	{ "no-header", no_argument, NULL, OPT_NO_HEADER },			\
 	{ "bytes", no_argument, NULL, OPT_BYTES },				\
-	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },		\
-	{ "source", required_argument, NULL, OPT_SOURCE },			\
+	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS }
+#define OPTIONS_TABLE_HELP							\
+	"Output:\n"								\
+	"      --json, --csv        for programs: bytes and seconds, stable names\n"	\
+	"  -O, --columns=COLUMNS    a,b: these; +a: one more; --list-columns: which\n"	\
+	"      --no-header, --bytes rows only; exact sizes in text\n"
+
+#define OPTIONS_SOURCE								\
+	{ "source", required_argument, NULL, OPT_SOURCE }
+#define OPTIONS_SOURCE_HELP							\
+	"      --source=SOURCE      auto, bpf:iter, bpf:task, module, proc\n"
+
+/* Of all that write something */
+#define OPTIONS_LAST								\
+	{ "output", required_argument, NULL, 'o' },				\
 	{ "quiet", no_argument, NULL, 'q' },					\
 	{ "verbose", no_argument, NULL, 'v' },					\
 	{ "version", no_argument, NULL, OPT_VERSION },				\
 	{ "help", no_argument, NULL, 'h' }
-
-#define OPTIONS_HELP								\
-	"What to look at (values of one option are alternatives, options must all hold):\n"	\
-	"  -p, --pid=PID[,PID]      processes, and the buffers that they hold\n"		\
-	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"		\
-	"      --comm=PATTERN       processes by command name\n"			\
-	"      --exporter=PATTERN   buffers by exporter\n"				\
-	"      --device=PATTERN     buffers attached to a device\n"			\
-	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"		\
-	"Output:\n"									\
-	"      --json, --csv        for programs: bytes and seconds, stable names\n"	\
-	"  -o, --output=FILE        write there instead of standard output\n"		\
-	"  -O, --columns=COLUMNS    a,b: these columns; +a: one more\n"			\
-	"      --list-columns       print every column and exit\n"			\
-	"      --no-header          rows only\n"					\
-	"      --bytes              exact sizes in text\n"				\
-	"      --source=SOURCE      auto, bpf:iter, bpf:task, module, proc\n"		\
+#define OPTIONS_OUTPUT_HELP							\
+	"  -o, --output=FILE        write there instead of standard output\n"
+#define OPTIONS_LAST_HELP							\
 	"  -q, --quiet  -v, --verbose  --version  -h, --help\n"
+
+/*
+ * The next option as getopt_long() has it, its letters being those of the long ones. With first,
+ * all before the first word that is none, which may be a command.
+ */
+int options_next(int argc, char **argv, const struct option *options, bool first);
 
 void options_init(struct options *options, const char *command);
 /* The version, the libraries it was built with, and what it cannot do for lack of others. */

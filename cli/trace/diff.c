@@ -8,7 +8,9 @@
 #include "trace/trace.h"
 
 static const struct option long_options[] = {
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_TABLE,
+	OPTIONS_LAST,
 	{ "by", required_argument, NULL, OPT_BY },
 	{ 0 }
 };
@@ -16,9 +18,12 @@ static const struct option long_options[] = {
 static const char help[] =
 	"Usage: dmabuf-trace diff [options] A B\n"
 	"How what was held at the end of recording B differs from A; needs no root.\n\n"
-	"      --by=GROUP           exporter (default), comm or name of the buffers; stack: the\n"
-	"                           functions that exported them (record --stacks)\n"
-	OPTIONS_HELP;
+	"      --by=GROUP           exporter (default), comm, name of the buffers; stack:\n"
+	"                           the functions that exported them (record --stacks)\n"
+	OPTIONS_FILTER_HELP
+	OPTIONS_TABLE_HELP
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 static int print_diff(struct report *r)
 {

@@ -13,18 +13,22 @@ static const struct option long_options[] = {
 	{ "input", required_argument, NULL, 'i' },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_LAST,
 	{ 0 }
 };
 
 static const char help[] =
 	"Usage: dmabuf-trace export --format FORMAT [options]\n"
 	"Makes of a recording what other tools read; needs no root.\n\n"
-	"      --format=FORMAT      perfetto: for ui.perfetto.dev; chrome: JSON for the same and\n"
-	"                           chrome://tracing; ndjson: an object on each line\n"
+	"      --format=FORMAT      perfetto: for ui.perfetto.dev; chrome: JSON, for that\n"
+	"                           and chrome://tracing; ndjson: an object on each line\n"
 	"  -i, --input=FILE         the recording (dmabuf.data)\n"
-	"      --from=TIME, --to=TIME  only this part: seconds since the start, or HH:MM:SS\n"
-	OPTIONS_HELP;
+	"      --from=TIME, --to=TIME  a part: seconds since the start, or HH:MM:SS\n"
+	OPTIONS_FILTER_HELP
+	"Output:\n"
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 static const struct {
 	const char *name;

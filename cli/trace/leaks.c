@@ -51,48 +51,40 @@ static const struct option long_options[] = {
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "junit", required_argument, NULL, OPT_JUNIT },
-	{ "output", required_argument, NULL, 'o' },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "replay", required_argument, NULL, 'r' },
 	{ "user", required_argument, NULL, 'u' },
 	{ "hooks", required_argument, NULL, OPT_HOOKS },
 	{ "ring-size", required_argument, NULL, OPT_RING_SIZE },
-	{ "source", required_argument, NULL, OPT_SOURCE },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, 'h' },
+	OPTIONS_SOURCE,
+	OPTIONS_LAST,
 	{ 0 }
 };
 
 static const char help[] =
 	"Usage: dmabuf-trace leaks [options] [--] COMMAND [ARGUMENT...]\n"
-	"       dmabuf-trace leaks [options] -p PID[,PID] [--duration=SECONDS]\n"
-	"       dmabuf-trace leaks [options] -r FILE\n"
-	"Runs COMMAND and tells which of the dma-bufs that it and its children exported leak.\n\n"
-	"  -p, --pid=PID[,PID]      processes that run, until they end, or ^C\n"
+	"       dmabuf-trace leaks [options] -p PID[,PID] | -r FILE\n"
+	"Runs COMMAND; tells which dma-bufs that it and its children exported leak.\n\n"
+	"  -p, --pid=PID[,PID]      processes that run, until they end, or ^C,\n"
 	"      --duration=SECONDS   or until then\n"
 	"  -r, --replay=FILE        a recording: what all its processes exported\n"
 	"  -u, --user=USER          run COMMAND as that user\n"
 	"      --settle=SECONDS     wait as long at most for what goes after the end (2)\n"
 	"What is a finding:\n"
-	"      --max-age=SECONDS    what is alive and idle for longer\n"
-	"      --unsynced           what CPU and device map, and nobody syncs\n"
+	"      --max-age=SECONDS, --unsynced  alive and idle; mapped, never synced\n"
 	"      --strict             fds and mappings left to an exit are errors\n"
 	"      --fail-on=KIND[,KIND]  findings of these kinds fail, and no others\n"
 	"      --suppressions=FILE  lines of leak:PATTERN, as for LeakSanitizer\n"
-	"      --baseline=FILE      findings that are known do not fail\n"
-	"      --write-baseline=FILE  write those that there are\n"
+	"      --baseline=FILE      findings that are known do not fail;\n"
+	"      --write-baseline=FILE  makes that file\n"
 	"      --exit-code=N        if any finding fails (23)\n"
 	"      --allow-lost         judge even where events were lost\n"
 	"Output:\n"
-	"      --json               for programs\n"
+	"      --json, --junit=FILE  for programs; a test case for each kind\n"
 	"  -o, --output=FILE        write there instead of standard error\n"
-	"      --junit=FILE         a test case for each kind\n"
-	"      --hooks=HOOKS        auto, tracepoint, kprobe\n"
-	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
+	"      --hooks=HOOKS, --ring-size=SIZE  auto, tracepoint, kprobe; event room (8M)\n"
 	"      --source=SOURCE      auto, bpf:iter, bpf:task: of what is there at the end\n"
-	"  -q, --quiet  -v, --verbose  --version  -h, --help\n";
+	OPTIONS_LAST_HELP;
 
 struct run {
 	struct tracing tracing;
@@ -602,7 +594,7 @@ int leaks_main(int argc, char **argv)
 	t->events.to_ring = true;
 	t->events.stacks = EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
 	while (!status &&
-	       (opt = getopt_long(argc, argv, "+p:r:u:o:qvh", long_options, NULL)) != -1) {
+	       (opt = options_next(argc, argv, long_options, true)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			status = EXIT_OK + 1;

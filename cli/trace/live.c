@@ -14,7 +14,9 @@
 #include "trace/tracing.h"
 
 static const struct option long_options[] = {
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_TABLE,
+	OPTIONS_LAST,
 	TRACING_LONG,
 	TRACING_STACKS,
 	{ 0 }
@@ -22,11 +24,14 @@ static const struct option long_options[] = {
 
 static const char help[] =
 	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
-	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's processes do and\n"
-	"what is done to the buffers that they export.\n\n"
+	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's\n"
+	"processes do and what is done to the buffers that they export.\n\n"
 	TRACING_HELP
 	TRACING_STACKS_HELP
-	OPTIONS_HELP;
+	OPTIONS_FILTER_HELP
+	OPTIONS_TABLE_HELP
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 struct live {
 	struct tracing tracing;
@@ -258,8 +263,7 @@ int live_main(int argc, char **argv)
 	int opt, status = 0;
 
 	tracing_init(t, "dmabuf-trace live");
-	while (!status && (opt = getopt_long(argc, argv, TRACING_SHORT, long_options,
-					     NULL)) != -1) {
+	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			status = EXIT_OK + 1;

@@ -54,18 +54,14 @@ static const struct option long_options[] = {
 	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
 	{ "hooks", required_argument, NULL, OPT_HOOKS },
 	{ "list-metrics", no_argument, NULL, OPT_LIST_METRICS },
-	{ "source", required_argument, NULL, OPT_SOURCE },
-	{ "output", required_argument, NULL, 'o' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, 'h' },
+	OPTIONS_SOURCE,
+	OPTIONS_LAST,
 	{ 0 }
 };
 
 static const char help[] =
 	"Usage: dmabuf-trace metrics [options]\n"
-	"Prints sums over all dma-bufs for Prometheus, once; or goes on until SIGTERM or ^C:\n"
+	"Prints sums over all dma-bufs for Prometheus, once; or, until SIGTERM or ^C:\n"
 	"      --listen[=ADDR:PORT] serve /metrics and /-/healthy (" DEFAULT_LISTEN ")\n"
 	"      --textfile=PATH      write PATH, which ends in .prom, for node_exporter\n"
 	"      --interval=SECONDS   how often, from 0.1 on (15); 0: once\n"
@@ -73,13 +69,13 @@ static const char help[] =
 	"      --by=comm|cgroup     what processes are told apart by (comm)\n"
 	"      --top=N              so many of those, and the rest as \"other\" (20)\n"
 	"      --per-buffer         each buffer too\n"
-	"      --list-metrics       print every metric, its type, unit and labels, and exit\n"
+	"      --list-metrics       every metric, its type, unit and labels; and exit\n"
 	"How:\n"
-	"      --source=SOURCE      auto, bpf:iter, bpf:task, module, proc\n"
-	"      --hooks=HOOKS        what counters come from: auto, tracepoint, kprobe, fentry\n"
+	OPTIONS_SOURCE_HELP
+	"      --hooks=HOOKS        of the counters: auto, tracepoint, kprobe, fentry\n"
 	"      --openmetrics        print OpenMetrics instead of Prometheus' text format\n"
-	"  -o, --output=FILE        print there instead of to standard output\n"
-	"  -q, --quiet  -v, --verbose  --version  -h, --help\n";
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 struct collector {
 	struct options common;
@@ -493,7 +489,7 @@ static int take_all(struct collector *c, int argc, char **argv)
 {
 	int opt, status;
 
-	while ((opt = getopt_long(argc, argv, "o:qvh", long_options, NULL)) != -1) {
+	while ((opt = options_next(argc, argv, long_options, false)) != -1) {
 		if (opt == '?')
 			return EXIT_USAGE + 1;
 		/* "--listen ADDRESS:PORT" too, though it may stand alone */

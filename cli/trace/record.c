@@ -34,57 +34,41 @@ enum {
 };
 
 static const struct option long_options[] = {
-	{ "output", required_argument, NULL, 'o' },
 	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "compress", optional_argument, NULL, OPT_COMPRESS },
 	{ "flight", required_argument, NULL, OPT_FLIGHT },
 	{ "trigger", required_argument, NULL, OPT_TRIGGER },
 	{ "tree", no_argument, NULL, 'F' },
-	{ "pid", required_argument, NULL, 'p' },
-	{ "cgroup", required_argument, NULL, 'G' },
-	{ "exporter", required_argument, NULL, OPT_EXPORTER },
-	{ "device", required_argument, NULL, OPT_DEVICE },
-	{ "comm", required_argument, NULL, OPT_COMM },
-	{ "min-size", required_argument, NULL, OPT_MIN_SIZE },
+	OPTIONS_FILTER,
 	{ "events", required_argument, NULL, 'e' },
 	{ "user", required_argument, NULL, 'u' },
 	{ "hooks", required_argument, NULL, OPT_HOOKS },
 	{ "ring-size", required_argument, NULL, OPT_RING_SIZE },
 	TRACING_STACKS,
-	{ "source", required_argument, NULL, OPT_SOURCE },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, 'h' },
+	OPTIONS_SOURCE,
+	OPTIONS_LAST,
 	{ 0 }
 };
 
 static const char help[] =
 	"Usage: dmabuf-trace record [options] [-- COMMAND...]\n"
-	"Records what happens to dma-bufs and who holds them, until ^C or until COMMAND ends.\n\n"
+	"Records what happens to dma-bufs and who holds them, until ^C or COMMAND ends.\n\n"
 	"  -o, --output=FILE        the recording (dmabuf.data)\n"
 	"  -F, --tree               only COMMAND's processes, and what they export\n"
-	"      --snapshot=SECONDS   time between two snapshots (1); 0: only at start and end\n"
+	"      --snapshot=SECONDS   between two snapshots (1); 0: only at start and end\n"
 	"      --max-size=SIZE      stop before the file is larger (K, M, G)\n"
 	"      --compress[=LEVEL]   by zstd, 1 to 19 (3)\n"
-	"      --flight=SECONDS     keep only the last SECONDS, in memory; written at the end,\n"
-	"                           and on SIGUSR2; --max-size: of that memory (256M)\n"
-	"      --trigger=EVENT>TIME  with --flight: written when one takes longer, like map>5ms\n"
+	"      --flight=SECONDS     the last, from memory (256M): at the end, on SIGUSR2\n"
+	"      --trigger=EVENT>TIME  and when one takes longer, like map>5ms\n"
 	"  -e, --events=EVENT[,EVENT]  only these\n"
 	"  -u, --user=USER          run COMMAND as that user\n"
 	"      --hooks=HOOKS        auto, tracepoint, kprobe, fentry\n"
 	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
 	TRACING_STACKS_HELP
-	"What to record (values of one option are alternatives, options must all hold):\n"
-	"  -p, --pid=PID[,PID]      processes, and the buffers that they hold or export\n"
-	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"
-	"      --comm=PATTERN       processes by command name\n"
-	"      --exporter=PATTERN   buffers by exporter\n"
-	"      --device=PATTERN     buffers attached to a device\n"
-	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"
+	OPTIONS_FILTER_HELP
 	"      --source=SOURCE      of snapshots: auto, bpf:iter, bpf:task, proc\n"
-	"  -q, --quiet  -v, --verbose  --version  -h, --help\n";
+	OPTIONS_LAST_HELP;
 
 static volatile sig_atomic_t asked_to_dump;
 
@@ -485,8 +469,7 @@ int record_main(int argc, char **argv)
 	r->trigger = EVENT_TYPES;
 	tracing_init(t, "dmabuf-trace record");
 	t->events.wanted = (1u << EVENT_TYPES) - 1;
-	while (!status && (opt = getopt_long(argc, argv, "+o:Fp:G:e:u:qvh", long_options,
-					     NULL)) != -1) {
+	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			status = EXIT_OK + 1;

@@ -11,7 +11,9 @@
 #include "trace/trace.h"
 
 static const struct option long_options[] = {
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_TABLE,
+	OPTIONS_LAST,
 	{ "input", required_argument, NULL, 'i' },
 	{ "view", required_argument, NULL, OPT_VIEW },
 	{ "events", optional_argument, NULL, OPT_EVENTS },
@@ -23,13 +25,16 @@ static const struct option long_options[] = {
 
 static const char help[] =
 	"Usage: dmabuf-trace report [options]\n"
-	"What a recording comes to: peaks, who held what, how long operations took; needs no root.\n\n"
+	"What a recording comes to: peaks, holders, how long operations took; no root.\n\n"
 	"  -i, --input=FILE         the recording (dmabuf.data)\n"
-	"      --view=VIEW          exporters, processes, operations, slowest or longest only\n"
-	"      --events[=EVENT,...] instead, what happened, one by one: all, or only these\n"
-	"      --sort=COLUMN        events by that instead of as they came; holds them in memory\n"
-	"      --from=TIME, --to=TIME  only this part: seconds since the start, or HH:MM:SS\n"
-	OPTIONS_HELP;
+	"      --view=VIEW          exporters, processes, operations, slowest, longest\n"
+	"      --events[=EVENT,...]  instead, what happened, one by one: all, or these\n"
+	"      --sort=COLUMN        events by that instead of as they came (takes memory)\n"
+	"      --from=TIME, --to=TIME  a part: seconds since the start, or HH:MM:SS\n"
+	OPTIONS_FILTER_HELP
+	OPTIONS_TABLE_HELP
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 static int take_snapshot(void *ctx, uint32_t i)
 {

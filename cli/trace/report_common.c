@@ -226,7 +226,7 @@ int report_parse(struct report *r, int argc, char **argv, const struct option *o
 
 	r->common.from_file = true;
 	while (!status &&
-	       (opt = getopt_long(argc, argv, OPTIONS_SHORT "i:", options, NULL)) != -1) {
+	       (opt = options_next(argc, argv, options, false)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			return EXIT_OK + 1;

@@ -15,7 +15,9 @@
 #include "trace/tracing.h"
 
 static const struct option long_options[] = {
-	OPTIONS_LONG,
+	OPTIONS_FILTER,
+	OPTIONS_TABLE,
+	OPTIONS_LAST,
 	TRACING_LONG,
 	{ "interval", required_argument, NULL, 'I' },
 	{ 0 }
@@ -23,11 +25,14 @@ static const struct option long_options[] = {
 
 static const char help[] =
 	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
-	"Counts and times what is done to dma-bufs, and prints it when COMMAND ends, or at ^C: what its\n"
+	"Counts and times what is done to dma-bufs until COMMAND ends, or ^C: what its\n"
 	"processes do, and what is done to the buffers that they export.\n\n"
 	"  -I, --interval=MS        print what came in each MS milliseconds (10 and more)\n"
 	TRACING_HELP
-	OPTIONS_HELP;
+	OPTIONS_FILTER_HELP
+	OPTIONS_TABLE_HELP
+	OPTIONS_OUTPUT_HELP
+	OPTIONS_LAST_HELP;
 
 #define DEFAULT_COLUMNS "op,direction,exporter,device,count,errors,p50,p99,max"
 
@@ -332,8 +337,7 @@ int stat_main(int argc, char **argv)
 	int opt, status = 0;
 
 	tracing_init(t, "dmabuf-trace stat");
-	while (!status && (opt = getopt_long(argc, argv, TRACING_SHORT "I:", long_options,
-					     NULL)) != -1) {
+	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			status = EXIT_OK + 1;

@@ -29,7 +29,6 @@ struct tracing {
 	FILE *out;
 };
 
-#define TRACING_SHORT "+" OPTIONS_SHORT "e:au:"
 #define TRACING_LONG									\
 	{ "events", required_argument, NULL, 'e' },					\
 	{ "all", no_argument, NULL, 'a' },						\
@@ -41,8 +40,8 @@ struct tracing {
 #define TRACING_STACKS									\
 	{ "stacks", optional_argument, NULL, OPT_STACKS }
 #define TRACING_STACKS_HELP								\
-	"      --stacks[=STACKS]    what led to export, get, mmap, attach, map, pin, vmap, begin:\n" \
-	"                           kernel, user, both; both if not said\n"
+	"      --stacks[=STACKS]    kernel, user, both (if not said): what led to export,\n" \
+	"                           get, mmap, attach, map, pin, vmap, begin\n"
 
 #define TRACING_HELP									\
 	"  -e, --events=EVENT[,EVENT]  only these\n"					\

@@ -43,6 +43,8 @@ for command in COMMANDS:
         continue
     p = run(os.path.join(build, page), *sub, "--help")
     equal((p.returncode, p.stderr), (0, ""), f"{command} --help")
+    lines = p.stdout.splitlines()
+    ok(len(lines) <= 24 and max(map(len, lines)) <= 80, f"{command} --help: one screen", (len(lines), [x for x in lines if len(x) > 80]))
     long = set(OPTION.findall(p.stdout))
     helps[page] |= long
     equal(sorted(long - pages[page]), [], f"{page}.8 has every option of {command}")

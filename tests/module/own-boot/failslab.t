@@ -8,7 +8,9 @@ import ctypes
 import errno
 import os
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lib"))
@@ -195,8 +197,11 @@ def closes(faults, e):
 
 
 def inserting(faults):
-    """Each of the module's allocations; the loader's own come before them, and are many: each 17th."""
-    file = os.open(m.path(), os.O_RDONLY | os.O_CLOEXEC)
+    """Each of the module's allocations; the loader's own come before them, and are many: each 17th.
+    Without debugging information, most of the file: it is read and decoded some hundred times."""
+    with tempfile.NamedTemporaryFile(suffix=".ko") as bare:
+        subprocess.run(["strip", "-g", "-o", bare.name, m.path()], check=True)
+        file = os.open(bare.name, os.O_RDONLY | os.O_CLOEXEC)
 
     def insert(n, parameters=b""):
         text = ctypes.create_string_buffer(parameters)
