@@ -76,6 +76,18 @@ int column_list_parse(struct column_list *list, const struct view *view, const c
 	return err;
 }
 
+void column_list_for_text(struct column_list *list, const struct view *view, const char *spec)
+{
+	uint32_t i, kept = 0;
+
+	if (spec && *spec != '+')
+		return;
+	for (i = 0; i < list->n; i++)
+		if (i >= view->n_columns || list->columns[i]->width)
+			list->columns[kept++] = list->columns[i];
+	list->n = kept;
+}
+
 struct row_key {
 	const void *row;
 	struct value value;

@@ -45,7 +45,7 @@ struct column {
 	const char *title;	/* on a terminal, in capitals */
 	enum value_type type;
 	const char *unit;	/* "bytes", "s", "" */
-	int width;		/* on the screen: least that is of use */
+	int width;		/* on the screen: least that is of use; 0: none, for programs */
 	enum column_cut cut;
 	const char *help;
 	void (*get)(const struct model *model, const void *row, struct value *value);
@@ -114,6 +114,9 @@ struct column_list {
  */
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
 		      char **unknown);
+
+/* Takes those for programs out of a list that has all of a view's columns for spec. */
+void column_list_for_text(struct column_list *list, const struct view *view, const char *spec);
 
 /* The rows of a view in an order. */
 struct rows {

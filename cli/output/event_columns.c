@@ -278,7 +278,7 @@ const struct column operation_columns[] = {
 	  "of that, waiting for fences", operation_wait, NULL },
 	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL,
 	  "sizes of the buffers, once for each call", operation_bytes, NULL },
-	{ "buckets", "BUCKETS", VALUE_IDS, "", 20, CUT_TAIL,
+	{ "buckets", "BUCKETS", VALUE_IDS, "", 0, CUT_TAIL,
 	  "calls by duration: place i, from 0, those of 2^i ns and more", operation_buckets,
 	  operation_bucket },
 };

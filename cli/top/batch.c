@@ -229,9 +229,12 @@ int batch_run(struct top_options *top, struct source *source)
 	int status = EXIT_OK, i;
 	char *unknown = NULL;
 
-	for (i = 0; i < top->n_views; i++)
+	for (i = 0; i < top->n_views; i++) {
 		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns, &unknown))
 			status = options_fail(&top->common, "%s", strerror(ENOMEM));
+		else if (top->common.format == OUTPUT_TEXT)
+			column_list_for_text(&b.columns[i], top->views[i], top->common.columns);
+	}
 	if (path) {
 		b.out = file_stream(path, FILE_PRIVATE);
 		if (!b.out)
