@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# Allowed warning: (none)
+"""TAP: what README.md has of our tools, as written: those in its text; adb's lines, to this machine; and
+the recipes, beside the demo's buffers, which stay until the boot ends: what they print there are lines
+that they print here, but for numbers. tests/lint/readme.t has the other commands. PRINT=1: what the
+recipes print, for README.md."""
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, "tests/lib")
+from tap import diag, done, equal, ok, poll, skip  # noqa: E402
+import module  # noqa: E402
+
+BIN = "/run/readme"
+# Of what is not in the lab's trees; a board without anything but our static tools
+STANDS_IN = {"curl": '#!/bin/sh\nexec busybox wget -qO- "$2"\n', "adb": """#!/bin/sh
+command=$1
+shift
+case $command in
+push)
+	for file in "$@"; do
+		[ ! -f "/src/out/lab/$LAB_SUITE/static/${file##*/}" ] || cp "/src/out/lab/$LAB_SUITE/static/${file##*/}" /data/local/tmp/
+	done ;;
+shell)
+	while [ "${1#/data/}" = "$1" ]; do shift; done
+	exec env -i timeout -s INT 10 "$@" ;;
+esac
+"""}
+# Statuses other than 0
+STATUS = {"dmabuf-trace leaks -- leaker growth": 23}
+OUTPUTS_OF = "7.x"
+
+
+def recipes(text):
+    """(command, lines that it prints) of all blocks of the kind console"""
+    for block in re.findall(r"```console\n(.*?)```", text, re.S):
+        for part in re.split(r"^# ", block, flags=re.M)[1:]:
+            command, *lines = part.rstrip("\n").split("\n")
+            yield command, [line for line in lines if line and line != "..."]
+
+
+def shape(line):
+    """Words without digits, in their order; what has one, or is not known, is a number."""
+    return " ".join("#" if re.search(r"\d", word) or word == "-" else word for word in line.split())
+
+
+def run(command):
+    p = subprocess.run(["bash", "-c", command], cwd=BIN, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                       timeout=120)
+    return p.returncode, p.stdout
+
+
+def served():
+    try:
+        return "dmabuf_up 1" in run("curl -s 127.0.0.1:9417/metrics")[1]
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def mentioned(text):
+    """Commands in the text: of one without options its help will do."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    for command in sorted(set(re.findall(r"`(dmabuf-(?:top|trace)(?: [^`]*)?)`", prose))):
+        yield command, re.sub(r"\bCOMMAND\b", "true", re.sub(r"\bPID\b", "1", command)) if " -" in command else f"{command} --help"
+
+
+def on_board(text):
+    lines = re.findall(r"^adb .*?(?= +#|$)", text, re.M)
+    ok(len(lines) > 2, "README.md has adb's lines", lines)
+    os.makedirs("/data/local/tmp")
+    for line in lines:
+        start = time.monotonic()
+        status, shown = run(line)
+        interactive = "shell -t" in line    # here until it is interrupted
+        ok(status == 0 or interactive and status == 124 and time.monotonic() - start > 9, line, status, shown)
+        ok(" push " in line or "dmabuf-to" in shown, f"{line}: says something", shown)
+
+
+def tries():
+    found = list(recipes(README))
+    ok(len(found) > 9, "README.md has recipes", found)
+    for command, want in found:
+        if command.endswith("&"):
+            subprocess.Popen(["bash", "-c", "exec " + command[:-1]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            ok(poll(served), command)
+            continue
+        status, text = run(command)
+        equal(status, STATUS.get(command, 0), command)
+        if status != STATUS.get(command, 0):
+            diag(text)
+        if "PRINT" in os.environ:
+            print(f"# {command}\n{text}", flush=True)
+        if os.environ["LAB_TARGET"] == OUTPUTS_OF:
+            there = {shape(line) for line in text.split("\n")}
+            equal([line for line in want if shape(line) not in there], [], f"{command}: prints what README.md has")
+
+
+with open("README.md", encoding="utf-8") as f:
+    README = f.read()
+if sys.argv[1:] != ["beside"]:
+    os.makedirs(BIN)
+    for name, text in STANDS_IN.items():
+        with open(f"{BIN}/{name}", "w", encoding="ascii") as f:
+            os.fchmod(f.fileno(), 0o755)
+            f.write(text)
+    os.environ["PATH"] += f":{BIN}"
+    os.makedirs("/var/lib/prometheus/node-exporter", exist_ok=True)
+if sys.argv[1:] == ["beside"] or sys.version_info < (3, 13) or not os.path.exists("/dev/dma_heap/system"):
+    for command, means in mentioned(README):
+        status, text = run(means)
+        equal(status, 0, command)
+        if status:
+            diag(text)
+    on_board(README)
+    if sys.argv[1:] == ["beside"]:
+        tries()
+    else:
+        skip("README.md's recipes", "the demo needs Python 3.13 and a dma-heap")
+    subprocess.run(["pkill", "-x", "dmabuf-trace"], check=False)
+    sys.exit(done())
+module.load()
+module.write("inject/map/every", 17)
+module.write("inject/map/delay_us", 20000)
+me = os.path.abspath(__file__)
+os.execv("tests/lab/demo-guest", ["tests/lab/demo-guest", sys.executable, me, "beside"])
