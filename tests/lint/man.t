@@ -52,4 +52,36 @@ for page, options in sorted(pages.items()):
     ok(options, f"{page}.8 has options")
     # Every page's own; of those --help never needs to be told.
     equal(sorted(options - helps[page] - {"--help", "--version"}), [], f"{page}.8 has no option that is gone")
+
+
+def section(page, name):
+    """Its lines, as the page's source has them"""
+    with open(f"{top}/man/{page}.8", encoding="utf-8") as f:
+        return re.search(rf"^\.SH {name}\n(.*?)(?=^\.SH )", f.read(), re.S | re.M).group(1)
+
+
+# Columns
+for command in ("dmabuf-top", "dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report", "dmabuf-trace report --events", "dmabuf-trace diff"):
+    page, *sub = command.split()
+    views = {}
+    for line in run(os.path.join(build, page), *sub, "--list-columns").stdout.splitlines()[1:]:
+        views.setdefault(line.split()[0], []).append(line.split()[1])
+    ok(views, f"{command}: has columns")
+    lists = re.sub(r"\s+", " ", section(page, "COLUMNS"))
+    equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page}.8 has the columns of {command}")
+
+# Keys, as the table has them
+NAMES = {"\\n": "Enter", "\\r": "", "KEY_ENTER": "", "KEY_ESCAPE": "Esc", "KEY_BACKSPACE": "", "127": "", " ": "Space", "\\t": "Tab",
+         "KEY_BTAB": "Shift-Tab", "KEY_UP": "Up", "KEY_DOWN": "Down", "KEY_PPAGE": "PgUp", "KEY_NPAGE": "PgDn", "KEY_HOME": "Home",
+         "KEY_END": "End", "KEY_MOUSE": "click", "CONTROL('L')": "Ctrl-L", "\\\\": "\\e", **{str(n): "" for n in range(2, 7)}}
+with open(f"{top}/cli/top/keys.c", encoding="ascii") as f:
+    table = f.read().split("bindings[] = {")[1].split("\n};")[0]
+keys = []
+for group in re.findall(r"^\t\{ \{ (.*?) \}, act_", table, re.M):
+    keys += [re.sub(r"^KEY_F\((\d+)\)$", r"F\1", k if len(k) > 4 else k.strip("'") or k)
+             for k in re.findall(r"KEY_F\(\d+\)|CONTROL\('.'\)|KEY_\w+|'\\?.'|\d+", group)]
+told = re.sub(r'"|^\.[A-Z]+ ', " ", section("dmabuf-top", "KEYS"), flags=re.M)
+words = set(re.split(r"[\s,;]+", told)) | set(re.findall(r"(?<=\s)[,.](?=\s)", told))
+ok(len(keys) > 30, "the table of keys", keys)
+equal([k for k in keys if NAMES.get(k, k) and NAMES.get(k, k) not in words], [], "dmabuf-top.8 has every key")
 sys.exit(done())
