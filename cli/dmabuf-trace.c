@@ -14,7 +14,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "record", record_main, "who holds each dma-buf, over time, into a file" },
+	{ "record", record_main, "what happens to dma-bufs and who holds them, into a file" },
 	{ "report", report_main, "what a recording comes to" },
 	{ "export", export_main, "a recording for Perfetto, Chrome, or line by line as JSON" },
 	{ "diff", diff_main, "how what is held differs between two recordings" },
@@ -37,6 +37,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	char name[32];
 	size_t i;
 
 	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
@@ -46,8 +47,12 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
+		if (!strcmp(argv[1], commands[i].name)) {
+			/* Whose option it is that getopt_long() does not know */
+			snprintf(name, sizeof(name), "dmabuf-trace %s", argv[1]);
+			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	if (!strcmp(argv[1], "--version")) {
 		options_print_version("dmabuf-trace");
 		return EXIT_OK;

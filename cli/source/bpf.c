@@ -70,7 +70,7 @@ void bpf_listen(void)
 	last_warning[0] = '\0';
 }
 
-const char *bpf_explain(int err)
+const char *bpf_explain(int err, const char *what)
 {
 	static char text[384];
 	char lockdown[32];
@@ -91,8 +91,8 @@ const char *bpf_explain(int err)
 		return text;
 	}
 	last_warning[strcspn(last_warning, "\n")] = '\0';
-	snprintf(text, sizeof(text), "BPF programs do not load: %s (%s)", strerror(-err),
-		 last_warning[0] ? last_warning : "see -v");
+	snprintf(text, sizeof(text), "%s%s%s (%s)", what, *what ? ": " : "",
+		 strerror(-err), last_warning[0] ? last_warning : "-v tells more");
 	return text;
 }
 
@@ -285,7 +285,7 @@ static const char *bpf_open(struct source *s, bool iterator)
 	s->own = own;
 	err = bpf_load(own, iterator);
 	if (err) {
-		missing = bpf_explain(err);
+		missing = bpf_explain(err, "BPF programs do not load");
 		bpf_close(s);
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
@@ -312,7 +312,7 @@ static void meet_drm(struct source *s, bool iterator)
 static const char *bpf_iter_open(struct source *s)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return bpf_explain(-ENOENT);
+		return bpf_explain(-ENOENT, "");
 	if (!btf_mentions("bpf_iter_dmabuf_new"))
 		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
 	return bpf_open(s, true);

@@ -7,8 +7,10 @@
 
 /* From here on libbpf's first warning is kept for bpf_explain(), and with -v printed. */
 void bpf_listen(void);
-/* Why programs were refused, and what helps: one line, good until the next call. */
-const char *bpf_explain(int err);
+/*
+ * Why what ("" nothing said) was refused: err, or what helps. One line, good until the next call.
+ */
+const char *bpf_explain(int err, const char *what);
 /*
  * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
  * than all else at the start; a wrong yes would only make the load fail. It is kept until

@@ -177,7 +177,18 @@ static bool trampolines_are_safe(void)
 	       !btf_mentions("register_ftrace_direct_multi");
 }
 
-/* DESIGN.md section 5: exact, or cheap. */
+/* Kprobes for perf events, and trampolines, which come with the function tracer */
+static bool has_kprobes(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe/type", F_OK);
+}
+
+static bool has_trampolines(void)
+{
+	return btf_mentions("register_ftrace_direct");
+}
+
+/* DESIGN.md section 5: exact, or cheap. What it names may not be there: see available(). */
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
 {
@@ -233,6 +244,22 @@ static enum events_hooks choose(const struct call *call, enum events_hooks asked
 	}
 }
 
+static enum events_hooks available(const struct call *call, enum events_hooks asked, bool exact,
+				   const char **why)
+{
+	enum events_hooks hooks = choose(call, asked, exact, why);
+
+	if (hooks == HOOKS_KPROBE && !has_kprobes()) {
+		*why = "no kprobes in this kernel: CONFIG_KPROBE_EVENTS=y";
+		return HOOKS_NONE;
+	}
+	if (hooks == HOOKS_FENTRY && !has_trampolines()) {
+		*why = "no fentry in this kernel: CONFIG_FUNCTION_TRACER=y";
+		return HOOKS_NONE;
+	}
+	return hooks;
+}
+
 bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_hook *hook)
 {
 	const struct call *call = &calls[i];
@@ -248,7 +275,7 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		return true;
 	}
 	hook->event = __builtin_ctz(call->events);
-	hook->hooks = choose(call, asked, exact, &hook->why);
+	hook->hooks = available(call, asked, exact, &hook->why);
 	hook->function = hook->hooks == HOOKS_TRACEPOINT ? call->tracepoint : call_function(call);
 	if (!hook->function)
 		hook->function = call->functions[0];
@@ -315,7 +342,7 @@ static int add_program(struct events *e, struct bpf_program *program, const char
 static int choose_call(struct events *e, const struct call *call, const struct events_options *o)
 {
 	const char *function = call_function(call), *why;
-	enum events_hooks hooks = choose(call, o->hooks, o->exact, &why);
+	enum events_hooks hooks = available(call, o->hooks, o->exact, &why);
 	const char *entry, *leave;
 	int err = 0;
 
@@ -511,8 +538,8 @@ static int attach_all(struct events *e, char *error, size_t room)
 		err = attach_hook(h);
 		if (!err)
 			continue;
-		snprintf(error, room, "cannot hook %s by %s: %s", h->function,
-			 hooks_names[h->hooks], bpf_explain(err));
+		snprintf(error, room, "cannot hook %s by %s: %s; see 'dmabuf-trace doctor'", h->function,
+			 hooks_names[h->hooks], bpf_explain(err, ""));
 		return err;
 	}
 	return 0;
@@ -564,7 +591,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 	err = load(e, options, error, room);
 	if (err) {
 		if (!error[0])
-			snprintf(error, room, "events: %s", bpf_explain(err));
+			snprintf(error, room, "events: %s", bpf_explain(err, "BPF programs do not load"));
 		events_close(e);
 		return err;
 	}

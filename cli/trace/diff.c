@@ -87,7 +87,7 @@ int diff_main(int argc, char **argv)
 	options_init(&r.common, "dmabuf-trace diff");
 	status = report_parse(&r, argc, argv, long_options, help, &diff_view, 1);
 	if (!status && argc - optind != 2)
-		status = options_usage(&r.common, "it takes two recordings") + 1;
+		status = options_usage(&r.common, "it takes two recordings, the earlier one first") + 1;
 	status = status ? status - 1 : diff(&r, argv + optind);
 	report_release(&r);
 	return status;

@@ -151,23 +151,30 @@ static void print_references(void)
 	free(btf);
 }
 
-/* Which hook each event would get in live, stat and record. */
-static void print_events(void)
+/* Which hook each event would get in live, stat and record. Returns whether any call has one. */
+static bool print_events(void)
 {
 	struct events_hook hook;
+	bool any = false;
 	uint32_t i;
 
 	printf(" %-11s %-10s %-28s %s\n", "EVENT", "HOOK", "SYMBOL", "WHY");
-	for (i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++)
+	for (i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++) {
 		printf(" %-11s %-10s %-28s %s\n", event_name(hook.event),
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
+		any |= hook.event == EVENT_EXPORT && hook.hooks != HOOKS_NONE;
+	}
 	puts("dmabuf-top's statistics are by fentry, which is cheaper; what it misses is shown.");
+	return any;
 }
 
 /* Subcommands by what they need */
-static void print_verdict(bool any_source)
+static void print_verdict(bool any_source, bool any_hook)
 {
-	if (bpf_works)
+	if (bpf_works && !any_hook)
+		puts("Works: dmabuf-top, record without events, metrics without latencies.\n"
+		     "Missing: stat, live, leaks, which need a kernel with kprobes and the function tracer.");
+	else if (bpf_works)
 		puts("Works: dmabuf-top, record, stat, live, leaks, metrics.  Missing: nothing.");
 	else if (any_source)
 		puts("Works: dmabuf-top, record without events, metrics without latencies.\n"
@@ -179,6 +186,7 @@ static void print_verdict(bool any_source)
 
 int doctor_main(int argc, char **argv)
 {
+	bool any_hook = false;
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) != -1) {
@@ -207,7 +215,7 @@ int doctor_main(int argc, char **argv)
 		print_line("WARN", "debugfs", "buffers that only the kernel holds may go unseen on "
 			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
 	if (bpf_works)
-		print_events();
-	print_verdict(status == EXIT_OK);
+		any_hook = print_events();
+	print_verdict(status == EXIT_OK, any_hook);
 	return status;
 }

@@ -80,7 +80,8 @@ int export_main(int argc, char **argv)
 	activity_init(&r.activity);
 	status = report_parse(&r, argc, argv, long_options, help, &event_view, 1);
 	if (!status && optind < argc)
-		status = options_usage(&r.common, "'%s' is not an option", argv[optind]) + 1;
+		status = options_usage(&r.common, "'%s' is not an option; a recording is -i FILE",
+				       argv[optind]) + 1;
 	if (!status && find_format(&r) < 0)
 		status = options_usage(&r.common, "--format takes perfetto, chrome or ndjson") + 1;
 #ifndef HAVE_PROTOBUF_C

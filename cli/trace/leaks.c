@@ -226,7 +226,7 @@ static int prepare(struct run *r, int argc, char **argv)
 	if (r->recording && (t->command || t->common.filter.n_pids))
 		return options_usage(&t->common, "-r, -p or a COMMAND: one of them") + 1;
 	if (!t->command && !t->common.filter.n_pids && !r->recording)
-		return options_usage(&t->common, "which COMMAND, -p PID or -r FILE") + 1;
+		return options_usage(&t->common, "whose? a COMMAND's, -p PID or -r FILE") + 1;
 	if (!t->command && t->user)
 		return options_usage(&t->common, "-u is about a COMMAND: there is none") + 1;
 	if (t->command && r->duration)

@@ -195,7 +195,7 @@ static int create(struct record *r, int argc, char **argv)
 	}
 	if (record_is_filtered(r))
 		texts[n++] = "filter=yes";
-	if (words && asprintf(&command, "command=dmabuf-trace %s", words) >= 0)
+	if (words && asprintf(&command, "command=%s", words) >= 0)
 		texts[n++] = command;
 	about.start = clock_ns(CLOCK_MONOTONIC);
 	about.realtime = clock_ns(CLOCK_REALTIME) - (int64_t)about.start;

@@ -257,7 +257,8 @@ int report_main(int argc, char **argv)
 	activity_init(&r.activity);
 	status = report_parse(&r, argc, argv, long_options, help, report_views, REPORT_VIEWS);
 	if (!status && optind < argc)
-		status = options_usage(&r.common, "'%s' is not an option", argv[optind]) + 1;
+		status = options_usage(&r.common, "'%s' is not an option; a recording is -i FILE",
+				       argv[optind]) + 1;
 	if (!status && r.sort && !r.events)
 		status = options_usage(&r.common, "--sort is about --events") + 1;
 	if (!status && r.sort && !view_column(&event_view, r.sort))

@@ -28,6 +28,8 @@ int report_open(struct report *r, const char *path)
 	/* What others have written is read without root's powers, as far as that goes */
 	privileges_keep(PRIVILEGES_FILES);
 	err = source_open_recording(&r->source, path);
+	if (err == -ENOENT)
+		return options_fail(&r->common, "%s; 'dmabuf-trace record' makes one", r->source.error);
 	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
 }
 

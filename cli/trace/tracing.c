@@ -175,7 +175,7 @@ int tracing_open(struct tracing *t, struct events **events)
 		return tracing_fail(t, "this kernel has no hooks %s for:%s; 'dmabuf-trace doctor' tells more",
 				    events_hooks_name(t->events.hooks), names);
 	}
-	if (missing && t->events.hooks != HOOKS_AUTO)
+	if (missing)
 		fprintf(stderr, "%s: not watched, no hooks %s for:%s\n", t->common.command,
 			events_hooks_name(t->events.hooks), names);
 	return 0;

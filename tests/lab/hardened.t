@@ -174,6 +174,7 @@ def unmounted():
     data = "dmabuf-top -b -n1 --json --view buffers"
     for what, how, says in (("no debugfs", "umount -l /sys/kernel/debug", "mount -t debugfs"),
                             ("no tracefs", "umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug/tracing 2>/dev/null; true", ""),
+                            ("no kprobes", "mount -t tmpfs none /sys/bus/event_source", "no kprobes in this kernel"),
                             ("no BTF", "mount -t tmpfs none /sys/kernel/btf", "BTF no"),
                             ("no /sys/kernel", "mount -t tmpfs none /sys/kernel", "BTF")):
         with Workload("plain", "-n", 5):
