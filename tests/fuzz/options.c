@@ -12,7 +12,9 @@
 
 static void take(int argc, char **argv)
 {
-	static const struct option longs[] = { OPTIONS_LONG, { 0 } };
+	static const struct option longs[] = {
+		OPTIONS_FILTER, OPTIONS_TABLE, OPTIONS_SOURCE, OPTIONS_LAST, { 0 }
+	};
 	struct column_list columns = { 0 };
 	struct options options;
 	char *unknown = NULL;
@@ -21,7 +23,7 @@ static void take(int argc, char **argv)
 	options_init(&options, "fuzz");
 	options.from_file = true;	/* whether a process exists is no matter of the input */
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, "+" OPTIONS_SHORT, longs, NULL)) != -1)
+	while ((opt = options_next(argc, argv, longs, true)) != -1)
 		if (opt != OPT_VERSION && options_take(&options, opt, optarg))
 			break;
 	filter_matches_process(&options.filter, 4711, "comm", "/a/cgroup");
