@@ -22,7 +22,7 @@ RUN_BY = {
     "make dist": ("tests/lint/install.t", '"dist"'), "make deb": ("tests/lab/packages", "make deb"),
     "make static": ("tests/build.mk", "static"), "make kmod": ("tests/build.mk", "kmod"),
     "tests/lab/run": ("tests/lab/check", "tests/lab/run"), "adb": ("tests/lab/own-boot/readme.t", "adb "),
-    "dpkg": ("tests/lab/packages", "cross"), "apt-get": ("tests/lab/packages", "cross"),
+    "modprobe": ("tests/lab/packages-guest", "modprobe dmabuf_tools"), "dpkg": ("tests/lab/packages", "cross"), "apt-get": ("tests/lab/packages", "apt-get -qqy install /src/debs/"),
 }
 
 
@@ -44,7 +44,7 @@ def run_by(command):
 
 
 def tests_matching(pattern):
-    files = glob.glob("tests/**/*.t", recursive=True) + glob.glob("tests/unit/*.c") + glob.glob("tests/fuzz/*.c")
+    files = glob.glob("tests/**/*.t", recursive=True) + glob.glob("tests/unit/*.c") + glob.glob("tests/fuzz/*.c") + ["tests/lab/packages"]
     return [f for f in files if re.search(pattern.replace("'", ""), f)]
 
 
