@@ -86,16 +86,24 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 	return buf;
 }
 
+static void put_spaces(FILE *out, int n)
+{
+	static const char spaces[] = "                                ";
+	const int most = sizeof(spaces) - 1;
+
+	for (; n > 0; n -= most)
+		fwrite(spaces, 1, n < most ? n : most, out);
+}
+
 static void put_padded(FILE *out, const char *text, int width, bool right, bool last)
 {
 	int pad = width - text_width(text);
 
-	if (pad < 0)
-		pad = 0;
 	if (right)
-		fprintf(out, "%*s%s", pad, "", text);
-	else
-		fprintf(out, "%s%*s", text, last ? 0 : pad, "");
+		put_spaces(out, pad);
+	fputs(text, out);
+	if (!right && !last)
+		put_spaces(out, pad);
 	putc_unlocked(last ? '\n' : ' ', out);
 }
 

@@ -128,10 +128,14 @@ size_t text_utf8(char *dst, size_t room, const char *src)
 
 int text_width(const char *s)
 {
-	size_t left = strlen(s);
 	mbstate_t state;
+	size_t left;
 	int width = 0;
 
+	/* Nearly all is ASCII, and all of that in most texts */
+	for (; *s >= ' ' && *s <= '~'; s++)
+		width++;
+	left = strlen(s);
 	memset(&state, 0, sizeof(state));
 	while (left) {
 		wchar_t c;
