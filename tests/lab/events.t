@@ -255,10 +255,10 @@ def filters():
     """In the kernel: what is not wanted takes no room in a ring of one page, and no histogram."""
     events, lost = live(["modops", "-n", 1009, "-P", 8], "--ring-size=4K", "-e", ",".join(CALLS), "--device=none", "--exporter=none", "-O", "event")
     equal((events, lost), ([], 0), "what is not wanted is not lost")
-    data = stat(["modops", "-n", 23, "-P", 2], "-e", "map", "--device=dmabuf-importer.1", "--exporter=dmabuf_tools", "--min-size=4K")
+    data = stat(["modops", "-n", 23, "-P", 2], "-e", "map", "--device=dmabuf-importer.1", "--exporter=dmabuf_tools", f"--min-size={module.PAGE}")
     equal({(o["device"], o["direction"]): o["count"] for o in data["operations"]},
           {("dmabuf-importer.1", d): n for d, n in zip(DIRECTIONS, (4, 4, 3))}, "--device, --exporter, --min-size")
-    for option in ("--exporter=system", "--min-size=8K"):
+    for option in ("--exporter=system", f"--min-size={2 * module.PAGE}"):
         equal(counts(stat(["modops", "-n", 23, "-P", 1], "-e", "map", option)), 0, option)
 
 
@@ -322,7 +322,7 @@ def tables():
        re.search(r" 23 maps ", text) and re.search(r" 0 events lost, 0 missed", text) and re.search(r"exit status 0", text), "stat: its table, on stderr", text)
     status, text = trace(["modops", "-n", 1, "-P", 1], "live", "-e", "export,attach,map,release")
     lines = [re.sub(r"^[\d:.]+ ", "", line) for line in text.splitlines()]
-    want = (r"modops\[\d+\]  export\(\d+, 4.00K, dmabuf_tools\) via /dev/dmabuf_tools/exporter",
+    want = (rf"modops\[\d+\]  export\(\d+, {module.PAGE / 1024:#.3g}K, dmabuf_tools\) via /dev/dmabuf_tools/exporter",
             r"modops\[\d+\]  attach\(\d+, dmabuf-importer.0\) = #1 <[\d.]+.s> via /dev/dmabuf_tools/importer",
             r"modops\[\d+\]  map\(\d+, dmabuf-importer.0 #1, BIDIRECTIONAL\) = 0 <[\d.]+.s> via /dev/dmabuf_tools/importer",
             r"modops\[\d+\]  release\(\d+\) lived \d+\.\d{6}s", r"dmabuf-trace live: 4 events shown, 0 lost")

@@ -38,6 +38,15 @@ TIMED = {
     "old": ("old", "error", 1, 49152, None, None, None),
     "unsynced": ("unsynced", "warning", 1, 53248, None, None, None),
 }
+def rounded(count, size):
+    """Bytes of so many equal buffers, which have whole pages."""
+    return count * (-(-size // count // module.PAGE) * module.PAGE)
+
+
+for table in (WAYS, TIMED):
+    for way, (*what, buffers, size, fds, maps, op) in table.items():
+        table[way] = (*what, buffers, rounded(buffers, size), fds, maps, op)
+VMAP, ATTACHMENT = (WAYS[way][3] for way in ("vmap", "attachment"))
 # The functions of the workload that the stacks must name, innermost first
 BEGUN = {"map": "map", "attach": "attach", "pin": "pin", "vmap": "vmap", "begin": "sync_buffer"}
 
@@ -137,7 +146,7 @@ def policies():
     status, _, text = leaks("--suppressions", rule, "--junit", f"{WORK}/junit", "--write-baseline", f"{WORK}/known",
                             "--exit-code=5", "--", "leaker", "vmap", "attachment", "cpu-access", GITHUB_ACTIONS="true")
     equal(status, 5, "--exit-code")
-    ok("Suppressed: 1 leak, 20.0 KiB by 1 rule: leak:^vm*p$" in text, "what is suppressed is listed", text)
+    ok(f"Suppressed: 1 leak, {VMAP / 1024:#.3g} KiB by 1 rule: leak:^vm*p$" in text, "what is suppressed is listed", text)
     equal(re.findall(r"^::(\w+) (?:file=.*,line=\d+,)?title=dma-buf leak \((.*)\)::", text, re.M),
           [("error", "attachment"), ("warning", "cpu-access")], "annotations")
     suite = xml.parse(f"{WORK}/junit").getroot()
@@ -228,7 +237,7 @@ def stacks():
 
 def recorded():
     """Recorded on the board, decided at the desk."""
-    for place, args, want in (("bad", ["vmap", "attachment"], {"vmap": 20480, "attachment": 36864}),
+    for place, args, want in (("bad", ["vmap", "attachment"], {"vmap": VMAP, "attachment": ATTACHMENT}),
                               ("good", ["-c", "vmap", "attachment", "outlived"], {})):
         status = subprocess.run(["dmabuf-trace", "record", "-q", "--stacks", "-o", f"{WORK}/{place}", "--", "leaker", *args]).returncode
         verdict, data, text = judged("-r", f"{WORK}/{place}")
@@ -237,7 +246,7 @@ def recorded():
         clean_up()
     out = subprocess.run(["dmabuf-trace", "diff", "--json", "--by=stack", f"{WORK}/good", f"{WORK}/bad"], stdout=subprocess.PIPE, check=True).stdout
     groups = {next(f for f in g["group"].split(" < ") if f != "ioctl"): (g["buffers_change"], g["bytes_change"]) for g in json.loads(out)["groups"]}
-    equal(groups, {"export_attachment": (3, 36864), "export_vmap": (1, 20480)}, "diff --by=stack: who exported what is there at the end")
+    equal(groups, {"export_attachment": (3, ATTACHMENT), "export_vmap": (1, VMAP)}, "diff --by=stack: who exported what is there at the end")
     equal(leaks("-r", "/etc/passwd")[0], 125, "-r: 125 for what is no recording")
 
 
@@ -300,7 +309,7 @@ while [ $(date +%s) -lt $end ]; do
 done
 exec leaker vmap attachment""")
     found = {f["kind"]: (f["count"], f["bytes"]) for f in data["findings"]}
-    equal((status, data["complete"], data["lost"], found), (23, True, 0, {"vmap": (1, 20480), "attachment": (3, 36864)}), f"a command of {seconds} s")
+    equal((status, data["complete"], data["lost"], found), (23, True, 0, {"vmap": (1, VMAP), "attachment": (3, ATTACHMENT)}), f"a command of {seconds} s")
     clean_up()
 
 

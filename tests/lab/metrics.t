@@ -215,14 +215,14 @@ def counters():
     seconds = by(found["dmabuf_fence_wait_seconds_sum"], "exporter", "device", "direction")
     ok(waits.get(key) == 1 and 0.02 < seconds[key] < 60, "a fence wait, by exporter, device, direction", waits, seconds)
     with module.Exporter() as exporter:
-        fds = [exporter.export(4096 * (i + 1)) for i in range(5)]
+        fds = [exporter.export(module.PAGE * (i + 1)) for i in range(5)]
     importer = module.Importer()
     attachments = [importer.attach(fd, device=3) for fd in fds]
     importer.map(attachments[0])
     mappings = [importer.map(attachments[i], module.TO_DEVICE) for i in (0, 2, 4)]
-    equal(mapped(s), 4096 * (1 + 3 + 5), "mapped bytes: each buffer once")
+    equal(mapped(s), module.PAGE * (1 + 3 + 5), "mapped bytes: each buffer once")
     importer.unmap(mappings[2])
-    equal(mapped(s), 4096 * (1 + 3), "and without those unmapped")
+    equal(mapped(s), module.PAGE * (1 + 3), "and without those unmapped")
     importer.close()
     equal(mapped(s), 0, "none")
     for fd in fds:

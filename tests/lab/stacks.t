@@ -34,7 +34,7 @@ def at(name):
 
 # Event and size: the program's frames between libc's
 PATHS = {
-    ("export", 4096): ["new_buffer", "new_surface", "main: surface"], ("export", 8192): ["new_buffer", "new_cursor", "main: cursor"],
+    ("export", module.PAGE): ["new_buffer", "new_surface", "main: surface"], ("export", 2 * module.PAGE): ["new_buffer", "new_cursor", "main: cursor"],
     ("get", None): ["attach_buffer", "import_frame", "main: import"], ("attach", None): ["attach_buffer", "import_frame", "main: import"],
     ("map", None): ["map_buffer", "import_frame: map", "main: import"], ("mmap", None): ["show_frame", "main: show"],
 }
@@ -168,7 +168,7 @@ def live(*args):
 def choices():
     status, text = live("--stacks=user", "-e", "export", "--", "callers", "1")
     lines = text.splitlines()
-    ok(not status and re.search(r"  export\(", lines[0]) and lines[1].startswith("\tioctl") and lines[2:5] == ["\t" + at(m) for m in PATHS["export", 4096]],
+    ok(not status and re.search(r"  export\(", lines[0]) and lines[1].startswith("\tioctl") and lines[2:5] == ["\t" + at(m) for m in PATHS["export", module.PAGE]],
        "text: frames below their event; only the user's", text)
     for args in (["--stacks=all"], ["--stacks="]):
         equal(live(*args, "--", "true")[0], 2, f"{args[0]}: bad usage")

@@ -269,6 +269,15 @@ def importer():
           {"attachments": 0, "mappings": 0, "buffers": 0, "missed_total": 0}, "importer: nothing is left")
 
 
+def documented():
+    """Each file in sysfs and debugfs, and each parameter, is in the man page."""
+    found = {name for place in (SYSFS, m.DEBUGFS, "/sys/module/dmabuf_tools/parameters") for _, _, names in os.walk(place) for name in names}
+    with open("man/dmabuf_tools.4", encoding="utf-8") as f:
+        told = set(re.findall(r"\w+", f.read().replace("\\", "")))
+    ok(len(found) > 20, "the module has files", found)
+    equal(sorted(found - told), [], "dmabuf_tools.4 has every file")
+
+
 too_small()
 m.load("accounting=0")
 ok(not os.path.exists(SYSFS) and m.loaded(), "accounting=0: no accounts")
@@ -283,5 +292,6 @@ unload_under_load()
 m.unload()
 m.load()
 importer()
+documented()
 ok(m.unload(), "unloaded")
 sys.exit(done())

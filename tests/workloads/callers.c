@@ -94,13 +94,14 @@ FUNCTION int dive(int depth)
 	memset(room, depth, sizeof(room));
 	asm volatile("" : : "r"(room) : "memory");
 	if (!depth)
-		return after(new_surface(4096));		/* dive: last */
+		return after(new_surface(getpagesize()));	/* dive: last */
 	return after(dive(depth - 1));				/* dive */
 }
 
 int main(int argc, char **argv)
 {
 	int opt, quick = 0, deep = 0, wait = 0, n, i, fd, made = 0;
+	size_t page = getpagesize();
 
 	while ((opt = getopt(argc, argv, "qdw")) != -1) {
 		quick |= opt == 'q';
@@ -120,9 +121,9 @@ int main(int argc, char **argv)
 		if (deep)
 			fd = dive(500);
 		else if (i < n)
-			fd = new_surface(4096);			/* main: surface */
+			fd = new_surface(page);			/* main: surface */
 		else
-			fd = new_cursor(8192);			/* main: cursor */
+			fd = new_cursor(2 * page);		/* main: cursor */
 		if (fd < 0)
 			return 1;
 		made++;
