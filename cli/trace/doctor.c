@@ -151,7 +151,7 @@ static void print_references(void)
 	free(btf);
 }
 
-/* Which hook each event would get in live, stat and record. Returns whether any call has one. */
+/* Which hook each event would get in live, stat and record. Returns whether calls have any. */
 static bool print_events(void)
 {
 	struct events_hook hook;
@@ -162,7 +162,7 @@ static bool print_events(void)
 	for (i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++) {
 		printf(" %-11s %-10s %-28s %s\n", event_name(hook.event),
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
-		any |= hook.event == EVENT_EXPORT && hook.hooks != HOOKS_NONE;
+		any |= hook.hooks != HOOKS_TRACEPOINT && hook.hooks != HOOKS_NONE;
 	}
 	puts("dmabuf-top's statistics are by fentry, which is cheaper; what it misses is shown.");
 	return any;
