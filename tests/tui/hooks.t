@@ -35,20 +35,21 @@ sys.path.insert(0, "tests/lib")
 import module
 exporter = module.Exporter()
 for _ in sys.stdin:
-    exporter.export(4096)
+    exporter.export(module.PAGE)
 """
 
 
 def suspects(exporter, importer):
     """A process that holds more and more; a buffer that only an importer holds."""
-    orphan = exporter.export(7 * 4096, name=b"orphan")
+    orphan = exporter.export(7 * module.PAGE, name=b"orphan")
     ino = first(orphan)
     attachment = importer.attach(orphan)
     os.close(orphan)
     with subprocess.Popen(["python3", "-c", GROWS], stdin=subprocess.PIPE) as grows, Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.1"]) as s:
         s.wait(lambda t: "Held" in t, 60)
         s.keys("7")
-        line(s, rf"^kernel-held +28.0K +\d+:\d+ +- +- +{ino} +dmabuf_tools +orphan ", "Suspects: what no process holds")
+        size = "28.0K" if module.PAGE == 4096 else f"{7 * module.PAGE >> 10}K"
+        line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +orphan ", "Suspects: what no process holds")
         grows_line = rf"^growth +\S+ +\S+ +{grows.pid} +python3 +- +- +- +(\d+) +(\d+)"
         poll(lambda: grows.stdin.write(b"\n") and (grows.stdin.flush() or re.search(grows_line, s.text(), re.M)), 150)
         found = line(s, grows_line, "Suspects: a process that grows")
