@@ -185,7 +185,11 @@ static bool has_kprobes(void)
 
 static bool has_trampolines(void)
 {
-	return btf_mentions("register_ftrace_direct");
+	static int known = -1;	/* asked for each call; the kernel's types are some MiB */
+
+	if (known < 0)
+		known = btf_mentions("register_ftrace_direct");
+	return known;
 }
 
 /* DESIGN.md section 5: exact, or cheap. What it names may not be there: see available(). */

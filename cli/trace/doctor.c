@@ -171,15 +171,13 @@ static bool print_events(void)
 /* Subcommands by what they need */
 static void print_verdict(bool any_source, bool any_hook)
 {
-	if (bpf_works && !any_hook)
-		puts("Works: dmabuf-top, record without events, metrics without latencies.\n"
-		     "Missing: stat, live, leaks, which need a kernel with kprobes and the function tracer.");
-	else if (bpf_works)
+	if (any_hook)
 		puts("Works: dmabuf-top, record, stat, live, leaks, metrics.  Missing: nothing.");
 	else if (any_source)
-		puts("Works: dmabuf-top, record without events, metrics without latencies.\n"
-		     "Missing: stat, live, leaks, which need BPF: root, or CAP_BPF and CAP_PERFMON, and a "
-		     "kernel with BTF.");
+		printf("Works: dmabuf-top, record without events, metrics without latencies.\n"
+		       "Missing: stat, live, leaks, which need %s.\n", bpf_works ?
+		       "a kernel with kprobes and the function tracer" :
+		       "BPF: root, or CAP_BPF and CAP_PERFMON, and a kernel with BTF");
 	else
 		puts("Works: report, diff, export of recordings.  Missing: all that looks at this machine.");
 }

@@ -38,6 +38,8 @@ TIMED = {
     "old": ("old", "error", 1, 49152, None, None, None),
     "unsynced": ("unsynced", "warning", 1, 53248, None, None, None),
 }
+
+
 def rounded(count, size):
     """Bytes of so many equal buffers, which have whole pages."""
     return count * (-(-size // count // module.PAGE) * module.PAGE)

@@ -22,7 +22,8 @@ RUN_BY = {
     "make dist": ("tests/lint/install.t", '"dist"'), "make deb": ("tests/lab/packages", "make deb"),
     "make static": ("tests/build.mk", "static"), "make kmod": ("tests/build.mk", "kmod"),
     "tests/lab/run": ("tests/lab/check", "tests/lab/run"), "adb": ("tests/lab/own-boot/readme.t", "adb "),
-    "modprobe": ("tests/lab/packages-guest", "modprobe dmabuf_tools"), "dpkg": ("tests/lab/packages", "cross"), "apt-get": ("tests/lab/packages", "apt-get -qqy install /src/debs/"),
+    "modprobe": ("tests/lab/packages-guest", "modprobe dmabuf_tools"), "dpkg": ("tests/lab/packages", "cross"),
+    "apt-get": ("tests/lab/packages", "apt-get -qqy install /src/debs/"),
 }
 
 
@@ -36,7 +37,7 @@ def commands(text):
 
 
 def run_by(command):
-    """The key of RUN_BY, or None"""
+    """The key of RUN_BY"""
     words = [w for w in command.split() if "=" not in w]
     if words[0] == "make":
         return " ".join(["make", *words[-1:]]) if len(words) > 1 else "make"
