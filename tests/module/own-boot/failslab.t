@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -23,6 +24,7 @@ CONTROL = f"/proc/self/task/{threading.get_native_id()}/fail-nth"
 SIZE = 5 * m.PAGE
 MANY = 10007    # more allocations than any call makes
 NEVER = 1000003
+ONE_HOOK = 101  # more allocations than the setting of one makes
 
 # All that a buffer can be
 MODES = {name: flags for name, flags in (
@@ -197,7 +199,8 @@ def closes(faults, e):
 
 
 def inserting(faults):
-    """Each of the module's allocations; the loader's own come before them, and are many: each 17th.
+    """Each of the module's allocations. Each 17th of the loader's, which come before them and are many, and of
+    those of ftrace while hooks are set: some hundred, alike for each hook, and each try takes seconds.
     Without debugging information, most of the file: it is read and decoded some hundred times."""
     with tempfile.NamedTemporaryFile(suffix=".ko") as bare:
         subprocess.run(["strip", "-g", "-o", bare.name, m.path()], check=True)
@@ -215,18 +218,28 @@ def inserting(faults):
     allocations()   # some are made once
     loaders, every = allocations(b"exporter=0 importer=0 accounting=0"), allocations()
     odd, loads, tries, n, left = {}, 0, 0, 1, 0
+    hooks, jumped, dense = 0, False, 0      # tries that failed in a hook; each is tried up to dense
     while not left and n < MANY:
         result, left = insert(n)
         tries += not left
         loads += result == 0 and not left
         if result not in (0, -errno.ENOMEM):
             odd[n] = errno.errorcode.get(-result, result)
+        in_hooks = result == 0 and not left and not os.path.exists("/sys/kernel/dmabuf_tools")
         if m.loaded() and not m.unload():
             odd[n] = "does not unload"
             break
-        n += 17 if n < loaders - 17 else 1
+        if jumped and not in_hooks:
+            n, left, jumped, dense = n - 16, 0, False, n
+            continue
+        hooks += in_hooks
+        jumped = in_hooks and hooks > ONE_HOOK and n > dense
+        n += 17 if n < loaders - 17 or jumped else 1
     diag(f"insmod: {every} allocations, {loaders} of them the loader's; {tries} failed, in spite of {loads} of which it loaded")
     equal(odd, {}, "insmod: each allocation fails in turn")
+    log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
+    off = set(re.findall(r"accounting is off: (\w+)", log))
+    diag(f"accounting is off for {', '.join(sorted(off))}")
     ok(left and n > loaders, f"up to the last one, {n}")
     os.close(file)
 
