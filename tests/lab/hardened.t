@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -104,6 +105,21 @@ def with_capabilities():
                 equal((status, err), (0, ""), f"hooks with {'+'.join(caps)}")
         p = run("dmabuf-trace", "leaks", "--", "true", wrap=nobody(*HOOKS))
         equal(p.returncode, 0, f"leaks with {'+'.join(HOOKS)}: {p.stderr}")
+
+
+def on_the_file():
+    """The man page's line, as it stands there."""
+    with open("man/dmabuf-trace.8", encoding="ascii") as f:
+        command = re.search(r"^# (setcap .*)", f.read(), re.M)[1].replace("\\-", "-").split()
+    tool = shutil.copy(shutil.which("dmabuf-trace"), command[-1])
+    p = run(*command)
+    equal(p.returncode, 0, f"{' '.join(command)}: {p.stderr}")
+    anybody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+    with Workload("plain", "-n", 5):
+        for name, args in (("stat", ["-a", "-e", "map"]), ("live", ["-e", "map"]), ("leaks", ["-q"])):
+            p = run(tool, name, *args, "-o", "/dev/null", "--", "true", wrap=anybody)
+            ok(p.returncode == 0 and p.stderr in ("", "dmabuf-trace live: 0 events shown, 0 lost\n"), f"{name}, by the file's capabilities", p)
+    os.unlink(tool)
 
 
 def bits(pid, field):
@@ -210,7 +226,7 @@ def lockdown():
 os.makedirs(OWN, exist_ok=True)
 os.chown(OWN, 65534, 65534)
 m.load_for_test("devices=8")
-PARTS = {"nobody": as_nobody, "capabilities": with_capabilities, "given up": given_up, "links": links, "settings": settings, "unmounted": unmounted}
+PARTS = {"nobody": as_nobody, "capabilities": with_capabilities, "setcap": on_the_file, "given up": given_up, "links": links, "settings": settings, "unmounted": unmounted}
 for name in sys.argv[1:] or PARTS:
     start = time.monotonic()
     {**PARTS, "lockdown": lockdown}[name]()
