@@ -53,9 +53,7 @@ static const struct option long_options[] = {
 	{ "junit", required_argument, NULL, OPT_JUNIT },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "replay", required_argument, NULL, 'r' },
-	{ "user", required_argument, NULL, 'u' },
-	{ "hooks", required_argument, NULL, OPT_HOOKS },
-	{ "ring-size", required_argument, NULL, OPT_RING_SIZE },
+	TRACING_HOOKS,
 	OPTIONS_SOURCE,
 	OPTIONS_LAST,
 	{ 0 }

@@ -32,6 +32,10 @@ struct tracing {
 #define TRACING_LONG									\
 	{ "events", required_argument, NULL, 'e' },					\
 	{ "all", no_argument, NULL, 'a' },						\
+	TRACING_HOOKS
+
+/* Of those that run a command, or follow one */
+#define TRACING_HOOKS									\
 	{ "user", required_argument, NULL, 'u' },					\
 	{ "hooks", required_argument, NULL, OPT_HOOKS },				\
 	{ "ring-size", required_argument, NULL, OPT_RING_SIZE }
