@@ -198,50 +198,63 @@ def closes(faults, e):
     os.close(fd)
 
 
-def inserting(faults):
-    """Each of the module's allocations. Each 17th of the loader's, which come before them and are many, and of
-    those of ftrace while hooks are set: some hundred, alike for each hook, and each try takes seconds.
+class Loader:
+    """Loads the module, whose n-th allocation fails, and unloads it if it could be loaded.
     Without debugging information, most of the file: it is read and decoded some hundred times."""
-    with tempfile.NamedTemporaryFile(suffix=".ko") as bare:
-        subprocess.run(["strip", "-g", "-o", bare.name, m.path()], check=True)
-        file = os.open(bare.name, os.O_RDONLY | os.O_CLOEXEC)
 
-    def insert(n, parameters=b""):
+    def __init__(self, faults):
+        self.faults, self.odd = faults, {}
+        with tempfile.NamedTemporaryFile(suffix=".ko") as bare:
+            subprocess.run(["strip", "-g", "-o", bare.name, m.path()], check=True)
+            self.file = os.open(bare.name, os.O_RDONLY | os.O_CLOEXEC)
+
+    def load(self, n, parameters):
         text = ctypes.create_string_buffer(parameters)
-        return faults.call(n, SYS_FINIT_MODULE, file, ctypes.addressof(text), 0)
+        return self.faults.call(n, SYS_FINIT_MODULE, self.file, ctypes.addressof(text), 0)
 
-    def allocations(parameters=b""):
-        result, left = insert(NEVER, parameters)
+    def allocations(self, parameters):
+        result, left = self.load(NEVER, parameters)
         ok(result == 0 and left and m.unload(), f"the module loads with a fault that never comes, {parameters}", result)
         return NEVER - left
 
-    allocations()   # some are made once
-    loaders, every = allocations(b"exporter=0 importer=0 accounting=0"), allocations()
-    odd, loads, tries, n, left = {}, 0, 0, 1, 0
-    hooks, jumped, dense = 0, False, 0      # tries that failed in a hook; each is tried up to dense
-    while not left and n < MANY:
-        result, left = insert(n)
-        tries += not left
-        loads += result == 0 and not left
+    def attempt(self, n, parameters):
+        """(whether it was loaded, whether without accounting, whether the fault never came)"""
+        result, left = self.load(n, parameters)
+        off = result == 0 and not os.path.exists("/sys/kernel/dmabuf_tools")
         if result not in (0, -errno.ENOMEM):
-            odd[n] = errno.errorcode.get(-result, result)
-        in_hooks = result == 0 and not left and not os.path.exists("/sys/kernel/dmabuf_tools")
+            self.odd[n] = errno.errorcode.get(-result, result)
         if m.loaded() and not m.unload():
-            odd[n] = "does not unload"
-            break
-        if jumped and not in_hooks:
-            n, left, jumped, dense = n - 16, 0, False, n
-            continue
-        hooks += in_hooks
-        jumped = in_hooks and hooks > ONE_HOOK and n > dense
-        n += 17 if n < loaders - 17 or jumped else 1
-    diag(f"insmod: {every} allocations, {loaders} of them the loader's; {tries} failed, in spite of {loads} of which it loaded")
-    equal(odd, {}, "insmod: each allocation fails in turn")
+            raise RuntimeError(f"allocation {n} fails: the module does not unload")
+        return result == 0, off, left > 0
+
+
+def inserting(faults):
+    """First without accounting, whose hooks take seconds to set, then the accounting's: the hooks' allocations
+    are ftrace's, and alike for each hook."""
+    loader = Loader(faults)
+    loader.allocations(b"")     # some are made once
+    none = loader.allocations(b"exporter=0 importer=0 accounting=0")
+    some, every = loader.allocations(b"accounting=0"), loader.allocations(b"")
+    for what, parameters, start in (("exporter and importer", b"accounting=0", 1), ("accounting", b"", some - 17)):
+        n, last, loads, jumped, dense, hooks = start, False, 0, False, 0, 0
+        while not last and n < MANY:
+            loaded, off, last = loader.attempt(n, parameters)
+            loads += loaded and not last
+            if jumped and not off:
+                n, last, jumped, dense = n - 16, False, False, n    # the end of a hook's
+                continue
+            in_hooks = off and not parameters and not last
+            hooks += in_hooks
+            jumped = in_hooks and hooks > ONE_HOOK and n > dense
+            n += 17 if n < none - 17 or jumped else 1
+        diag(f"insmod, {what}: allocations {start} to {n - 1}; in spite of {loads} that failed it loaded")
+        ok(last and n > none, f"insmod, {what}: up to the last allocation", n)
+        equal(loader.odd, {}, f"insmod, {what}: each allocation fails in turn")
+    diag(f"insmod: {every} allocations, {some} of them before the accounting's, {none} of those the loader's")
     log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
     off = set(re.findall(r"accounting is off: (\w+)", log))
-    diag(f"accounting is off for {', '.join(sorted(off))}")
-    ok(left and n > loaders, f"up to the last one, {n}")
-    os.close(file)
+    diag(f"accounting was off for {', '.join(sorted(off))}")
+    os.close(loader.file)
 
 
 if not os.path.exists(CONTROL):
