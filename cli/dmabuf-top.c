@@ -182,25 +182,40 @@ static int parse(struct top_options *top, int argc, char **argv)
 	return check_columns(top);
 }
 
-static int open_source(const struct top_options *top, struct source *source, char **passed)
+/* Of sources that were tried, why they are not used. */
+static void tell_passed(struct top_options *top)
+{
+	if (top->common.verbose && top->passed)
+		fputs(top->passed, stderr);
+	free(top->passed);
+	top->passed = NULL;
+}
+
+/* And gives up the privileges that only that needs. */
+static int open_source(struct top_options *top, struct source *source)
 {
 	const char *damage;
 	int err;
 
-	if (!top->replay)
-		return source_open(source, top->common.source, passed);
-	err = source_open_recording(source, top->replay);
-	damage = err ? NULL : source_damage(source);
+	if (top->replay)
+		err = source_open_recording(source, top->replay);
+	else
+		err = source_open(source, top->common.source, &top->passed);
+	if (top->batch)
+		tell_passed(top);
+	if (err)
+		return err;
+	damage = top->replay ? source_damage(source) : NULL;
 	if (damage && !top->common.quiet)
 		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
-	return err;
+	privileges_keep(top->replay ? PRIVILEGES_FILES : PRIVILEGES_WATCH);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct top_options top = { .delay = 1 };
-	struct source source;
-	char *passed = NULL;
+	struct source source = { 0 };
 	int status;
 
 	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
@@ -213,16 +228,16 @@ int main(int argc, char **argv)
 	}
 	if (top.common.list_columns) {
 		status = output_list_columns(stdout, views, n_views) ? EXIT_FAILED : EXIT_OK;
-	} else if (open_source(&top, &source, &passed)) {
+	} else if (!top.batch) {
+		status = screen_run(&top, &source, open_source);
+	} else if (open_source(&top, &source)) {
 		status = options_fail(&top.common, "%s", source.error);
 	} else {
-		privileges_keep(source_is_recording(&source) ? PRIVILEGES_FILES : PRIVILEGES_WATCH);
-		if (top.common.verbose && passed)
-			fputs(passed, stderr);
-		status = top.batch ? batch_run(&top, &source) : screen_run(&top, &source);
-		source_close(&source);
+		status = batch_run(&top, &source);
 	}
-	free(passed);
+	source_close(&source);
+	/* Not while there was a screen */
+	tell_passed(&top);
 	options_free(&top.common);
 	return status;
 }

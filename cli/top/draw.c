@@ -125,6 +125,8 @@ static void draw_title(const struct ui *ui)
 	else
 		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  live %gs",
 				 ui->options->delay);
+	if (ui->starting)
+		return;
 	if (m->source) {
 		text_safe(parts[0], sizeof(parts[0]), m->source);
 		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, "  %s", parts[0]);
@@ -163,6 +165,10 @@ static void draw_summary(const struct ui *ui)
 
 	if (!r->h)
 		return;
+	if (ui->starting) {
+		draw_text(ui, r->y, 0, r->w, ROLE_PLAIN, "Buffers -   Held -   peak -");
+		return;
+	}
 	x = draw_format(ui, r->y, 0, r->w, ROLE_PLAIN, "Buffers %s", cell_thousands(n, t->buffers));
 	if (h->rates_known)
 		x += draw_format(ui, r->y, x, r->w - x, ROLE_PLAIN, " (+%.0f -%.0f/s)", h->born,
@@ -314,7 +320,7 @@ static void draw_status(const struct ui *ui)
 	uint32_t at = panel ? ui->panel.top : l->cursor;
 	int room;
 
-	if (!r->h)
+	if (!r->h || ui->starting)
 		return;
 	snprintf(right, sizeof(right), "%s %s/%s", panel ? "line" : "row",
 		 cell_thousands(one, n ? at + 1 : 0), cell_thousands(all, n));

@@ -232,7 +232,9 @@ static void draw_nothing(const struct ui *ui)
 	const struct source *s = ui->source;
 	const char *text = "Nothing to show.";
 
-	if (*l->filter)
+	if (ui->starting)
+		text = ui->starting;
+	else if (*l->filter)
 		text = "Nothing has that.";
 	else if (l->scope)
 		text = "It is gone.";

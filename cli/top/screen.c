@@ -117,6 +117,7 @@ static int take_snapshot(struct ui *ui)
 	if (!err)
 		err = history_update(&ui->history, ui->source, &ui->options->common.filter);
 	terminal_busy = 0;
+	ui->starting = NULL;
 	ui->failed = err;
 	if (err == -ENOMEM)
 		return err;
@@ -288,18 +289,40 @@ static int run(struct ui *ui)
 	return err;
 }
 
-int screen_run(struct top_options *options, struct source *source)
+/* Shows a screen without rows while the source is opened. As top_open. */
+static int start(struct ui *ui, top_open open)
+{
+	int err;
+
+	ui->starting = "Loading BPF programs ...";
+	draw(ui);
+	terminal_busy = 1;
+	err = open(ui->options, ui->source);
+	terminal_busy = 0;
+	ui->starting = "Reading buffers and who holds them ...";
+	if (!err)
+		draw(ui);
+	return err;
+}
+
+int screen_run(struct top_options *options, struct source *source, top_open open)
 {
 	struct ui ui = { .options = options, .source = source };
 	const char *lacks = terminal_lacks();
+	bool opened = options->replay;
 	int err;
 
 	if (lacks) {
 		if (!options->common.quiet)
 			fprintf(stderr, "%s: %s: printing refreshes instead, as -b does\n",
 				options->common.command, lacks);
-		return batch_run(options, source);
+		options->batch = true;
+		return open(options, source) ? options_fail(&options->common, "%s", source->error) :
+		       batch_run(options, source);
 	}
+	/* What is damaged is said before the screen is there. */
+	if (opened && open(options, source))
+		return options_fail(&options->common, "%s", source->error);
 	err = set_up(&ui);
 	if (!err && !ui.list) {
 		tear_down(&ui);
@@ -311,11 +334,16 @@ int screen_run(struct top_options *options, struct source *source)
 	if (!err) {
 		draw_init(&ui);
 		getmaxyx(stdscr, ui.height, ui.width);
-		err = run(&ui);
+		if (!opened)
+			err = start(&ui, open);
+		opened = !err;
+		if (opened)
+			err = run(&ui);
 		terminal_close();
 	}
 	tear_down(&ui);
 	if (err)
-		return options_fail(&options->common, "%s", strerror(-err));
+		return options_fail(&options->common, "%s",
+				    *source->error && !opened ? source->error : strerror(-err));
 	return terminal_end ? 128 + terminal_end : EXIT_OK;
 }

@@ -23,10 +23,15 @@ struct top_options {
 	const char *replay;		/* -r, a recording; NULL: what is now */
 	double delay;			/* -d, seconds */
 	bool delay_given;
+	char *passed;			/* why sources that were tried are not used, for -v */
 };
+
+/* Opens what is to be shown. 0, or -errno and source->error says why. */
+typedef int (*top_open)(struct top_options *options, struct source *source);
 
 /* Both return an exit status; messages are out. The source is open. */
 int batch_run(struct top_options *options, struct source *source);
-int screen_run(struct top_options *options, struct source *source);
+/* It is not yet: there is a screen first, for to load BPF takes a while. */
+int screen_run(struct top_options *options, struct source *source, top_open open);
 
 #endif

@@ -277,6 +277,7 @@ struct ui {
 	bool paused;
 	bool stepped;			/* a recording's moment was read, and which */
 	uint32_t moment;
+	const char *starting;		/* what goes on before the first snapshot; then NULL */
 	bool failed;			/* the last snapshot: source->error says why */
 	bool help;
 	uint64_t detail;		/* the buffer that is explained, 0 none */

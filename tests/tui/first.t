@@ -16,6 +16,34 @@ if missing():
     print(f"1..0 # SKIP {missing()}")
     sys.exit(0)
 
+
+
+def slowly(directory):
+    with open(f"{here}/base.snap") as f, open(f"{directory}/slow.snap", "w") as out:
+        out.write("slow\n" + f.read())
+    with open(f"{directory}/none.snap", "w") as out:
+        out.write("slow\nunopened bpf:iter: no such luck\n")
+
+
+# There is a screen before there is a source; what is typed then is done then.
+with Screen("slow.snap", prepare=slowly, private=True) as s:
+    s.golden("starting-80x24")
+    s.keys("2")
+    s.step()
+    s.shows("[2 Buffers]", "row 1/8", name="a key typed before is taken")
+    s.keys("q")
+    s.left(0, "q")
+
+with Screen("slow.snap", prepare=slowly, private=True) as s:
+    s.shows("Loading BPF programs ...")
+    s.keys("C-c")
+    s.left(130, "^C before there is a source")
+
+with Screen("none.snap", prepare=slowly, private=True) as s:
+    s.shows("Loading BPF programs ...")
+    s.signal(signal.SIGUSR1)
+    s.shows("left-before\ndmabuf-top: bpf:iter: no such luck\nleft-after", name="a source that cannot be opened: why, on the screen of before")
+
 with Screen("base.snap") as s:
     s.golden("processes-80x24")
     s.keys("Down", "Down")

@@ -7,6 +7,8 @@
  *	time SECONDS			a snapshot begins
  *	again SECONDS			another so much later, of what the one before had, and more
  *	fail TEXT			it cannot be read
+ *	slow				to open it takes until SIGUSR1
+ *	unopened TEXT			or cannot be done
  *	process PID COMM CGROUP		those of later lines
  *	buffer INO SIZE COUNT AGE EXPORTER [NAME]
  *	attach INO DEVICE DRIVER [dynamic|static]
@@ -35,6 +37,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +61,7 @@ static struct {
 	uint32_t n_processes;
 	struct { char key[64], path[128]; } nodes[16];
 	int n_nodes;
-	char source[32], lacks[128], no_hooks[128];
+	char source[32], lacks[128], no_hooks[128], unopened[128];
 	/* By snapshot */
 	struct records states[MOMENTS];
 	struct model_operations operations[MOMENTS];
@@ -67,12 +70,14 @@ static struct {
 	struct intern strings;
 } fixture;
 
-static volatile sig_atomic_t at;
+static volatile sig_atomic_t at, slow;
 
 static void next(int sig)
 {
 	(void)sig;
-	if (at < fixture.n - 1)
+	if (slow)
+		slow = 0;
+	else if (at < fixture.n - 1)
 		at++;
 }
 
@@ -451,6 +456,10 @@ static void line(struct source *s, char *text)
 		fixture.ids = 0;
 	} else if (!strcmp(w[0], "again") && fixture.n && fixture.n < MOMENTS) {
 		again(strtod(rest, NULL));
+	} else if (!strcmp(w[0], "slow")) {
+		slow = 1;
+	} else if (!strcmp(w[0], "unopened")) {
+		snprintf(fixture.unopened, sizeof(fixture.unopened), "%s", rest);
 	} else if (!strcmp(w[0], "fail")) {
 		snprintf(fixture.fails[fixture.n - 1], sizeof(fixture.fails[0]), "%s", rest);
 	} else if (!strcmp(w[0], "process") && n == 4 && fixture.n_processes < PROCESSES) {
@@ -516,6 +525,16 @@ static void load(struct source *s, const char *path)
 	fclose(in);
 }
 
+/* The fixture is loaded before. */
+static int open_slowly(struct top_options *options, struct source *source)
+{
+	(void)options;
+	while (slow)
+		poll(NULL, 0, 1);
+	snprintf(source->error, sizeof(source->error), "%s", fixture.unopened);
+	return *fixture.unopened ? -EIO : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct top_options top = { .delay = 1 };
@@ -548,7 +567,7 @@ int main(int argc, char **argv)
 	if (!top.views[0])
 		return EXIT_USAGE;
 	sigaction(SIGUSR1, &action, NULL);
-	status = screen_run(&top, &source);
+	status = screen_run(&top, &source, open_slowly);
 	options_free(&top.common);
 	return status;
 }
