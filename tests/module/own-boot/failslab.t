@@ -24,7 +24,8 @@ CONTROL = f"/proc/self/task/{threading.get_native_id()}/fail-nth"
 SIZE = 5 * m.PAGE
 MANY = 10007    # more allocations than any call makes
 NEVER = 1000003
-ONE_HOOK = 101  # more allocations than the setting of one makes
+HOOK = 61       # more allocations than the setting of the first hook makes
+TAIL = 61       # and that come after the last hook
 
 # All that a buffer can be
 MODES = {name: flags for name, flags in (
@@ -151,6 +152,7 @@ def imports(faults, e, i):
                 faults.each(f"{what}: pin", simple(i, "PIN", (a, 0), lambda _: i.unpin(a)))
                 faults.each(f"{what}: unpin", undoing(
                     i, "UNPIN", lambda: i.pin(a), lambda _: (a, 0), lambda _: i.unpin(a)))
+            if dynamic and flags & m.DYNAMIC:
                 faults.each(f"{what}: invalidate", simple(e, "INVALIDATE", (fd, 0), lambda _: None))
             i.detach(a)
         faults.each(f"{mode}: vmap", simple(
@@ -218,39 +220,35 @@ class Loader:
         return NEVER - left
 
     def attempt(self, n, parameters):
-        """(whether it was loaded, whether without accounting, whether the fault never came)"""
+        """Whether it was loaded, and whether the fault never came."""
         result, left = self.load(n, parameters)
-        off = result == 0 and not os.path.exists("/sys/kernel/dmabuf_tools")
         if result not in (0, -errno.ENOMEM):
             self.odd[n] = errno.errorcode.get(-result, result)
         if m.loaded() and not m.unload():
             raise RuntimeError(f"allocation {n} fails: the module does not unload")
-        return result == 0, off, left > 0
+        return result == 0, left > 0
 
 
 def inserting(faults):
-    """First without accounting, whose hooks take seconds to set, then the accounting's: the hooks' allocations
-    are ftrace's, and alike for each hook."""
+    """First without accounting, then what is the accounting's: its hooks take seconds to set, by some hundred
+    allocations of ftrace's, alike for each hook; each 17th of those, and of the loader's own."""
     loader = Loader(faults)
     loader.allocations(b"")     # some are made once
-    none = loader.allocations(b"exporter=0 importer=0 accounting=0")
+    loaders = loader.allocations(b"exporter=0 importer=0 accounting=0")
     some, every = loader.allocations(b"accounting=0"), loader.allocations(b"")
-    for what, parameters, start in (("exporter and importer", b"accounting=0", 1), ("accounting", b"", some - 17)):
-        n, last, loads, jumped, dense, hooks = start, False, 0, False, 0, 0
+    diag(f"insmod: {every} allocations, {some} of them before the accounting's, {loaders} of those the loader's")
+    for what, parameters, start, hooks in (("exporter and importer", b"accounting=0", 1, MANY), ("accounting", b"", some - 17, HOOK)):
+        n, last, tries, loads = start, False, 0, 0
         while not last and n < MANY:
-            loaded, off, last = loader.attempt(n, parameters)
-            loads += loaded and not last
-            if jumped and not off:
-                n, last, jumped, dense = n - 16, False, False, n    # the end of a hook's
-                continue
-            in_hooks = off and not parameters and not last
-            hooks += in_hooks
-            jumped = in_hooks and hooks > ONE_HOOK and n > dense
-            n += 17 if n < none - 17 or jumped else 1
-        diag(f"insmod, {what}: allocations {start} to {n - 1}; in spite of {loads} that failed it loaded")
-        ok(last and n > none, f"insmod, {what}: up to the last allocation", n)
+            loaded, last = loader.attempt(n, parameters)
+            tries += 1
+            loads += loaded
+            if tries % 50 == 0:
+                diag(f"insmod, {what}: {n}")
+            n += 17 if n < loaders - 17 or loads > hooks and n < every - TAIL else 1
+        diag(f"insmod, {what}: {tries} tries, from {start} to {n - 1}; it loaded {loads} times")
+        ok(last and n > loaders, f"insmod, {what}: up to the last allocation", n)
         equal(loader.odd, {}, f"insmod, {what}: each allocation fails in turn")
-    diag(f"insmod: {every} allocations, {some} of them before the accounting's, {none} of those the loader's")
     log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
     off = set(re.findall(r"accounting is off: (\w+)", log))
     diag(f"accounting was off for {', '.join(sorted(off))}")
