@@ -214,6 +214,17 @@ static __always_inline void end_leave(__u64 ret)
 #define SYNC_RW		3
 #define SYNC_END	4
 
+/* Whether an event comes of it; a name may still not be taken. */
+static __always_inline bool tells(__u32 command, __u64 arg)
+{
+	__u64 flags = 0;
+
+	if (command != IOCTL_SYNC)
+		return wants(EVENT_NAME);
+	return wants(EVENT_END) && !bpf_probe_read_user(&flags, sizeof(flags), (void *)arg) &&
+	       flags & SYNC_END;
+}
+
 static __always_inline void ioctl_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
 {
 	__u32 command = b;
@@ -222,8 +233,12 @@ static __always_inline void ioctl_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
 	if (command != IOCTL_SYNC && (command & 0xffff) != IOCTL_SET_NAME)
 		return;
 	f = push(CALL_IOCTL, sp);
-	if (!f)
+	if (!f) {
+		/* Its return does not know what it was */
+		if (tables.since && tells(command, c))
+			count(&tables.counts.unmatched);
 		return;
+	}
 	f->buffer = (__u64)file_buffer((void *)a);
 	fill_buffer(f, (void *)f->buffer);
 	f->command = command;

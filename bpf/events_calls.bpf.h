@@ -408,6 +408,20 @@ static __always_inline void fill_event(struct dmabuf_event *out, struct frame *f
 	out->node = f->node;
 }
 
+/*
+ * What more than one program tells: where a kernel is preempted, one may be in the midst of adding
+ * when another adds to the same, on the same CPU. No program is so with itself.
+ */
+#define OF_MANY (1u << EVENT_END | 1u << EVENT_MMAP | 1u << EVENT_FD)
+
+static __always_inline void add_to(__u64 *figure, __u64 n, const __u32 event)
+{
+	if (OF_MANY & 1u << event)
+		__sync_fetch_and_add(figure, n);
+	else
+		*figure += n;
+}
+
 static __always_inline void add_to_histogram(struct frame *f, const __u32 event, __u64 duration)
 {
 	struct events_histogram *h;
@@ -418,21 +432,21 @@ static __always_inline void add_to_histogram(struct frame *f, const __u32 event,
 		count(&tables.counts.full);
 		return;
 	}
-	h->count++;
-	h->bytes += f->size;
+	add_to(&h->count, 1, event);
+	add_to(&h->bytes, f->size, event);
 	if (f->result < 0)
-		h->errors++;
+		add_to(&h->errors, 1, event);
 	if (!is_call(event))
 		return;
-	h->sum += duration;
+	add_to(&h->sum, duration, event);
 	if (f->wait)
-		h->wait += f->wait;
+		add_to(&h->wait, f->wait, event);
 	if (duration > h->max)
 		h->max = duration;
 	bit = highest_bit(duration);
 	if (bit >= EVENTS_BUCKETS)
 		bit = EVENTS_BUCKETS - 1;
-	h->buckets[bit]++;
+	add_to(&h->buckets[bit], 1, event);
 }
 
 #include "events_state.bpf.h"

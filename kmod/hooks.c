@@ -59,19 +59,34 @@ static void notrace entry_called(unsigned long ip, unsigned long parent, struct 
 	hook->seen(compat_argument(regs, 0), compat_argument(regs, 1));
 }
 
-static int entry_arm(struct entry_hook *hook, ftrace_func_t called)
+/*
+ * At a function's address. By name would be simpler, but ftrace_set_filter() takes it for success
+ * when it finds no memory (7.3), and an ops without any function is called for all of them.
+ */
+static int entry_arm_at(struct entry_hook *hook, kprobe_opcode_t *function, ftrace_func_t called)
 {
 	int err;
 
 	hook->ops.func = called;
 	hook->ops.flags = FTRACE_OPS_FL_PERMANENT;
-	err = ftrace_set_filter(&hook->ops, (unsigned char *)hook->function,
-				strlen(hook->function), 1);
+	err = ftrace_set_filter_ip(&hook->ops, (unsigned long)function, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&hook->ops);
 	if (err)
 		ftrace_free_filter(&hook->ops);
 	return err;
+}
+
+static int entry_arm(struct entry_hook *hook, ftrace_func_t called)
+{
+	/* Never armed, it finds the address: to look for symbols is not exported. */
+	struct kprobe probe = { .symbol_name = hook->function, .flags = KPROBE_FLAG_DISABLED };
+	int err = register_kprobe(&probe);
+
+	if (err)
+		return err;
+	unregister_kprobe(&probe);
+	return entry_arm_at(hook, probe.addr, called);
 }
 
 static void entry_disarm(struct entry_hook *hook)
@@ -231,8 +246,7 @@ static int return_arm(struct hook *hook)
 #ifdef COMPAT_FTRACE_RETURN
 	if (err)
 		return err;
-	hook->entry.function = hook->function;
-	err = entry_arm(&hook->entry, return_entered);
+	err = entry_arm_at(&hook->entry, hook->ret.kp.addr, return_entered);
 	if (err)
 		unregister_kretprobe(&hook->ret);
 #endif

@@ -152,6 +152,15 @@ static bool is_preempted(void)
 	return preempted;
 }
 
+/* On PREEMPT_RT kernels what holds a spinlock may lose its CPU, too. */
+static bool spinlocks_sleep(void)
+{
+	struct utsname name;
+
+	uname(&name);
+	return strstr(name.version, "PREEMPT_RT");
+}
+
 static bool has_sessions(void)
 {
 	return btf_mentions("bpf_session_is_return");
@@ -209,7 +218,7 @@ static enum events_hooks choose(const struct call *call, enum events_hooks asked
 			*why = "no tracepoint exists, or none that is exact";
 		return tracepoint ? HOOKS_TRACEPOINT : HOOKS_NONE;
 	case HOOKS_AUTO:
-		if (exact && tracepoint) {
+		if (exact && tracepoint && !spinlocks_sleep()) {
 			*why = "a tracepoint with preemption off misses nothing";
 			return HOOKS_TRACEPOINT;
 		}

@@ -25,6 +25,7 @@ SIZE = 5 * m.PAGE
 MANY = 10007    # more allocations than any call makes
 NEVER = 1000003
 HOOK = 61       # more allocations than the setting of the first hook makes
+DEVICES = 4     # of the importer, if nothing else is asked for
 TAIL = 61       # and that come after the last hook
 
 # All that a buffer can be
@@ -205,7 +206,7 @@ class Loader:
     Without debugging information, most of the file: it is read and decoded some hundred times."""
 
     def __init__(self, faults):
-        self.faults, self.odd = faults, {}
+        self.faults, self.odd, self.nameless = faults, {}, 0
         with tempfile.NamedTemporaryFile(suffix=".ko") as bare:
             subprocess.run(["strip", "-g", "-o", bare.name, m.path()], check=True)
             self.file = os.open(bare.name, os.O_RDONLY | os.O_CLOEXEC)
@@ -222,7 +223,9 @@ class Loader:
     def attempt(self, n, parameters):
         """Whether it was loaded, and whether the fault never came."""
         result, left = self.load(n, parameters)
-        if result not in (0, -errno.ENOMEM):
+        # platform_device_add() takes no notice of a name that found no room; then that is invalid.
+        self.nameless += result == -errno.EINVAL
+        if result not in (0, -errno.ENOMEM, -errno.EINVAL):
             self.odd[n] = errno.errorcode.get(-result, result)
         if m.loaded() and not m.unload():
             raise RuntimeError(f"allocation {n} fails: the module does not unload")
@@ -251,6 +254,7 @@ def inserting(faults):
         equal(loader.odd, {}, f"insmod, {what}: each allocation fails in turn")
     log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
     off = set(re.findall(r"accounting is off: (\w+)", log))
+    ok(loader.nameless <= DEVICES, "an importer's device without a name is invalid, nothing else", loader.nameless)
     diag(f"accounting was off for {', '.join(sorted(off))}")
     os.close(loader.file)
 
