@@ -24,9 +24,7 @@ CONTROL = f"/proc/self/task/{threading.get_native_id()}/fail-nth"
 SIZE = 5 * m.PAGE
 MANY = 10007    # more allocations than any call makes
 NEVER = 1000003
-HOOK = 61       # more allocations than the setting of the first hook makes
 DEVICES = 4     # of the importer, if nothing else is asked for
-TAIL = 61       # and that come after the last hook
 
 # All that a buffer can be
 MODES = {name: flags for name, flags in (
@@ -233,14 +231,14 @@ class Loader:
 
 
 def inserting(faults):
-    """First without accounting, then what is the accounting's: its hooks take seconds to set, by some hundred
-    allocations of ftrace's, alike for each hook; each 17th of those, and of the loader's own."""
+    """First without accounting, whose hooks take a second to set, then what is the accounting's; each 17th of
+    the loader's own, which are many."""
     loader = Loader(faults)
     loader.allocations(b"")     # some are made once
     loaders = loader.allocations(b"exporter=0 importer=0 accounting=0")
     some, every = loader.allocations(b"accounting=0"), loader.allocations(b"")
     diag(f"insmod: {every} allocations, {some} of them before the accounting's, {loaders} of those the loader's")
-    for what, parameters, start, hooks in (("exporter and importer", b"accounting=0", 1, MANY), ("accounting", b"", some - 17, HOOK)):
+    for what, parameters, start in (("exporter and importer", b"accounting=0", 1), ("accounting", b"", some - 17)):
         n, last, tries, loads = start, False, 0, 0
         while not last and n < MANY:
             loaded, last = loader.attempt(n, parameters)
@@ -248,7 +246,7 @@ def inserting(faults):
             loads += loaded
             if tries % 50 == 0:
                 diag(f"insmod, {what}: {n}")
-            n += 17 if n < loaders - 17 or loads > hooks and n < every - TAIL else 1
+            n += 17 if n < loaders - 17 else 1
         diag(f"insmod, {what}: {tries} tries, from {start} to {n - 1}; it loaded {loads} times")
         ok(last and n > loaders, f"insmod, {what}: up to the last allocation", n)
         equal(loader.odd, {}, f"insmod, {what}: each allocation fails in turn")
