@@ -252,7 +252,8 @@ def inserting(faults):
         equal(loader.odd, {}, f"insmod, {what}: each allocation fails in turn")
     log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
     off = set(re.findall(r"accounting is off: (\w+)", log))
-    ok(loader.nameless <= DEVICES, "an importer's device without a name is invalid, nothing else", loader.nameless)
+    # The same allocation may be the n-th of one try and the next of the next.
+    ok(loader.nameless <= 2 * DEVICES, "an importer's device without a name is invalid, nothing else", loader.nameless)
     diag(f"accounting was off for {', '.join(sorted(off))}")
     os.close(loader.file)
 
