@@ -214,15 +214,21 @@ static __always_inline void end_leave(__u64 ret)
 #define SYNC_RW		3
 #define SYNC_END	4
 
-/* Whether an event comes of it; a name may still not be taken. */
-static __always_inline bool tells(__u32 command, __u64 arg)
+/* The SYNC_RW bits of an ioctl that ends CPU access; 0: it does not, or will fail. */
+static __always_inline __u32 ended_access(__u64 arg)
 {
 	__u64 flags = 0;
 
-	if (command != IOCTL_SYNC)
-		return wants(EVENT_NAME);
-	return wants(EVENT_END) && !bpf_probe_read_user(&flags, sizeof(flags), (void *)arg) &&
-	       flags & SYNC_END;
+	if (!wants(EVENT_END) || bpf_probe_read_user(&flags, sizeof(flags), (void *)arg) ||
+	    !(flags & SYNC_END) || flags & ~(__u64)(SYNC_RW | SYNC_END))
+		return 0;
+	return flags & SYNC_RW;
+}
+
+/* Whether an event comes of it; a name may still not be taken. */
+static __always_inline bool tells(__u32 command, __u64 arg)
+{
+	return command == IOCTL_SYNC ? ended_access(arg) : wants(EVENT_NAME);
 }
 
 static __always_inline void ioctl_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
@@ -249,7 +255,7 @@ static __always_inline void ioctl_leave(__u64 ret)
 {
 	struct task_state *state;
 	struct frame *f;
-	__u64 flags = 0;
+	__u32 access;
 
 	f = pop_if_there(CALL_IOCTL, &state);
 	if (!f)
@@ -261,13 +267,12 @@ static __always_inline void ioctl_leave(__u64 ret)
 			finish_name(state, f);
 		return;
 	}
-	if (!wants(EVENT_END) || f->ended ||
-	    bpf_probe_read_user(&flags, sizeof(flags), (void *)f->object) ||
-	    !(flags & SYNC_END) || !(flags & SYNC_RW) || flags & ~(__u64)(SYNC_RW | SYNC_END))
+	access = f->ended ? 0 : ended_access(f->object);
+	if (!access)
 		return;
 	f->event = EVENT_END;
 	/* As dma_buf_ioctl(): to read is to take what the device wrote */
-	f->direction = (flags & SYNC_RW) == SYNC_RW ? 0 : (flags & SYNC_RW) == 1 ? 2 : 1;
+	f->direction = access == SYNC_RW ? 0 : access == 1 ? 2 : 1;
 	finish(state, f, EVENT_END);
 }
 

@@ -130,6 +130,14 @@ static bool has_tracepoint(const struct call *call)
 	return btf_mentions(type);
 }
 
+static bool kernel_is_built(const char *how)
+{
+	struct utsname name;
+
+	uname(&name);
+	return strstr(name.version, how);
+}
+
 /*
  * Whether tasks may lose their CPU inside the kernel, which is when fentry misses events: by how it
  * was built, or started. It can be changed later; what is missed then is counted.
@@ -139,11 +147,9 @@ static bool is_preempted(void)
 	static const char path[] = "/sys/kernel/debug/sched/preempt";
 	char *text = NULL;
 	size_t room = 0;
-	struct utsname name;
 	bool preempted = true;
 
-	uname(&name);
-	if (!strstr(name.version, "PREEMPT"))
+	if (!kernel_is_built("PREEMPT"))
 		return false;
 	/* "none (voluntary) full" */
 	if (read_whole(AT_FDCWD, path, &text, &room) > 0)
@@ -155,10 +161,7 @@ static bool is_preempted(void)
 /* On PREEMPT_RT kernels what holds a spinlock may lose its CPU, too. */
 static bool spinlocks_sleep(void)
 {
-	struct utsname name;
-
-	uname(&name);
-	return strstr(name.version, "PREEMPT_RT");
+	return kernel_is_built("PREEMPT_RT");
 }
 
 static bool has_sessions(void)

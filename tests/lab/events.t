@@ -171,19 +171,25 @@ def injected():
 
 def delayed():
     """Mid-bucket, so that what the hooks add does not reach the next one."""
+    apart = 0 if os.environ.get("LAB_ICOUNT") else 1
     module.write("inject/map/delay_us", 3000)
     try:
-        events, _ = live(["modops", "-n", 23, "-P", 1], "-e", "map", "-O", "event,ino,duration,wait")
-        process = modops()[0]
+        # The emulator, too, may lose its CPU between the two clocks: that comes to one, not again and again
+        for attempt in range(3):
+            events, _ = live(["modops", "-n", 23, "-P", 1], "-e", "map", "-O", "event,ino,duration,wait")
+            process = modops()[0]
+            theirs = dict(zip(process["inos"], process["maps_ns"]))
+            pairs = [(e["duration"], theirs[e["ino"]]) for e in events]
+            near = all(abs(ours.bit_length() - module_.bit_length()) <= apart for ours, module_ in pairs)
+            if near or not apart:
+                break
+            print(f"# attempt {attempt + 1}: {pairs}")
         data = stat(["modops", "-n", 23, "-P", 1], "-e", "map")
     finally:
         module.write("inject/map/delay_us", 0)
-    theirs = dict(zip(process["inos"], process["maps_ns"]))
-    pairs = [(e["duration"], theirs[e["ino"]]) for e in events]
-    ok(len(pairs) == 23 and all(ours >= 3000000 and module_ >= 3000000 for ours, module_ in pairs), "a delay of 3 ms: no map is shorter", pairs)
-    apart = 0 if os.environ.get("LAB_ICOUNT") else 1
-    ok(all(abs(ours.bit_length() - module_.bit_length()) <= apart for ours, module_ in pairs),
-       "each in the bucket of the module's own timing, or the next", pairs)
+    ok(len(pairs) == 23 and all(3000000 <= ours <= module_ for ours, module_ in pairs),
+       "a delay of 3 ms: no map is shorter, nor longer than the module's own timing of it", pairs)
+    ok(near, "each in the bucket of the module's own timing, or the next", pairs)
     ok(all(e["wait"] == 0 for e in events), "no fence wait in it")
     buckets = [sum(b) for b in zip(*(o["buckets"] for o in data["operations"]))]
     equal((sum(buckets), sum(buckets[:21])), (23, 0), "stat: none in a bucket below 2.1 to 4.2 ms")

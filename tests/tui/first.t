@@ -17,7 +17,6 @@ if missing():
     sys.exit(0)
 
 
-
 def slowly(directory):
     with open(f"{here}/base.snap") as f, open(f"{directory}/slow.snap", "w") as out:
         out.write("slow\n" + f.read())
