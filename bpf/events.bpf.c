@@ -414,3 +414,4 @@ static __always_inline void left_map_enter(__u64 a, __u64 b)
 }
 
 #include "events_hooks.bpf.h"
+#include "events_maps.bpf.h"

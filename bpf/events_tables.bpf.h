@@ -185,9 +185,11 @@ static __always_inline __u32 current_node(void)
 	return rdev ? node_number(rdev) : 0;
 }
 
+/* Of each CPU as many; user space reads them where they are (cli/source/events_maps.c). */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EVENTS_MAX_HISTOGRAMS);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct events_histogram);
 } histograms SEC(".maps");
@@ -217,6 +219,9 @@ static __always_inline struct events_histogram *get_histogram(__u32 key)
 
 	if (tables.keys[at] != key)
 		at = take_histogram(key);
+	if (at >= EVENTS_MAX_HISTOGRAMS)
+		return NULL;
+	at += bpf_get_smp_processor_id() * EVENTS_MAX_HISTOGRAMS;
 	return bpf_map_lookup_elem(&histograms, &at);
 }
 

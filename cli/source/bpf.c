@@ -323,8 +323,7 @@ static const char *bpf_task_open(struct source *s)
 	return bpf_open(s, false);
 }
 
-/* Reads one iterator to its end. */
-static int read_iterator(struct bpf_link *link, struct records *records)
+int bpf_read_iterator(struct bpf_link *link, struct records *records)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link));
 	ssize_t n;
@@ -395,12 +394,12 @@ static void start_run(struct bpf_source *own, struct records *records, size_t st
 /* Messages of our network namespace and of the others that have any. */
 static int read_messages(struct bpf_source *own, struct records *records)
 {
-	int err = read_iterator(own->messages, records), i;
+	int err = bpf_read_iterator(own->messages, records), i;
 
 	for (i = 0; i < own->n_nets && !err; i++) {
 		if (own->nets[i].fd < 0 || setns(own->nets[i].fd, CLONE_NEWNET))
 			continue;
-		err = read_iterator(own->messages, records);
+		err = bpf_read_iterator(own->messages, records);
 		if (setns(own->own_net, CLONE_NEWNET) && !err)
 			err = -errno;
 	}
@@ -426,11 +425,11 @@ static int read_slots(struct bpf_source *own, struct records *records)
 		run->anchor = 0;
 		err = read_messages(own, records);
 		if (!err)
-			err = read_iterator(own->fds, records);
+			err = bpf_read_iterator(own->fds, records);
 		if (!err && update_nets(own))
 			err = 1;
 		if (!err)
-			err = read_iterator(own->maps, records);
+			err = bpf_read_iterator(own->maps, records);
 		if (!err)
 			err = take_ring(own);
 	}

@@ -19,4 +19,9 @@ const char *bpf_explain(int err, const char *what);
 bool btf_mentions(const char *name);
 void btf_forget(void);
 
+struct bpf_link;
+struct records;
+/* Appends all that an iterator gives. 0 or -errno. */
+int bpf_read_iterator(struct bpf_link *link, struct records *records);
+
 #endif

@@ -508,7 +508,7 @@ static int size_maps(struct events *e, const struct events_options *o)
 		size *= 2;
 	if (bpf_map__set_max_entries(e->skel->maps.ring, size))
 		return -EINVAL;
-	if (!o->to_histograms && bpf_map__set_max_entries(e->skel->maps.histograms, 1))
+	if (events_prepare_maps(e, o))
 		return -EINVAL;
 	if (!o->to_state && bpf_map__set_max_entries(e->skel->maps.states, 1))
 		return -EINVAL;
@@ -582,6 +582,8 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 	if (!err && o->filter)
 		err = fill_cgroups(e, o->filter, error, room);
 	if (!err)
+		err = events_open_maps(e, o);
+	if (!err)
 		err = attach_all(e, error, room);
 	if (!err && o->to_ring)
 		err = events_open_ring(e);
@@ -617,10 +619,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 
 void events_start(struct events *e)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	e->skel->bss->tables.since = now.tv_sec * 1000000000ull + now.tv_nsec;
+	e->skel->bss->tables.since = events_clock();
 }
 
 void events_stop(struct events *e)
@@ -752,6 +751,7 @@ void events_close(struct events *e)
 			close(e->hooked[i].session);
 	}
 	free(e->hooked);
+	events_close_maps(e);
 	events_free_reading(e);
 	events_bpf__destroy(e->skel);
 	free(e);

@@ -27,6 +27,20 @@ struct hooked {
 
 struct event_stacks;
 
+/* What later events are told with. */
+struct events_known {
+	struct table rows;
+	uint32_t alive;			/* when those that are gone were forgotten */
+	uint64_t marked;		/* CLOCK_MONOTONIC, ns, when they were found; 0: not yet */
+};
+
+enum events_map {
+	MAP_STATES,
+	MAP_ATTACHMENTS,
+	MAP_BUFFERS,
+	EVENTS_MAPS
+};
+
 struct events {
 	struct events_bpf *skel;
 	const struct filter *filter;
@@ -35,6 +49,10 @@ struct events {
 	uint32_t n_hooked, room_hooked;
 	uint32_t kinds;			/* 1 << enum events_hooks, those in use */
 	uint32_t events_hooked;		/* 1 << EVENT_* */
+
+	int n_cpus;			/* that there may be */
+	const struct events_histogram *histograms;	/* each CPU's, or NULL */
+	struct bpf_link *readers[EVENTS_MAPS];	/* NULL: not asked for */
 
 	struct ring_buffer *ring;
 	int (*take)(void *ctx, const struct model_event *event);
@@ -46,9 +64,9 @@ struct events {
 	size_t held_len, held_room;
 	struct event_stacks *stacks;	/* NULL: not asked for */
 
-	struct table tasks;		/* struct event_task */
-	uint32_t tasks_alive;		/* when those that ended were forgotten */
-	struct table buffers;		/* struct event_buffer, seen exported, not yet released */
+	struct events_known tasks;	/* struct event_task */
+	struct events_known buffers;	/* struct event_buffer, seen exported, not yet released */
+	bool is_init_pid_ns;
 	struct intern strings;
 	struct node_names *nodes;
 	struct cgroup_names *cgroups;
@@ -56,8 +74,22 @@ struct events {
 };
 
 /* events_read.c */
+/* CLOCK_MONOTONIC, ns, as in the kernel's records. */
+uint64_t events_clock(void);
 int events_open_ring(struct events *events);
 void events_free_reading(struct events *events);
+
+/* Whether the filter wants it; what is unknown (NULL) passes. */
+bool events_are_wanted(const struct filter *filter, const char *exporter, const char *device);
+
+/* events_maps.c: before the load, after it */
+int events_prepare_maps(struct events *events, const struct events_options *options);
+int events_open_maps(struct events *events, const struct events_options *options);
+void events_close_maps(struct events *events);
+/* Gives each entry to take(), until that returns an error. Returns 0 or -errno. */
+int events_read_map(struct events *events, enum events_map map,
+		    int (*take)(struct events *events, uint64_t key, const void *value, void *ctx),
+		    void *ctx);
 
 /* events_stacks.c */
 uint64_t events_stack_seed(void);

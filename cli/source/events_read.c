@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the hooks tell: records from the ring made into events, histograms of all CPUs; events.h. */
+/* What the hooks tell: records from the ring made into events; events.h. */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,18 +17,24 @@
 #include "source/events_own.h"
 
 #define HELD_MAX (1 << 20)		/* bytes of records that wait for a stack */
-#define TASKS_MIN 4096			/* so many are kept, alive or not */
+#define KNOWN_MIN 1024			/* so many are kept, alive or not */
 #define INIT_PID_NS 0xeffffffc		/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
+/* What each row of what is known begins with. */
+struct event_known {
+	uint64_t key;			/* tid, or inode */
+	bool gone;			/* for all that the kernel knows */
+};
+
 struct event_task {
-	uint64_t tid;
+	struct event_known known;
 	uint64_t cgroup;
 	uint32_t pid;
 	const char *comm;
 };
 
 struct event_buffer {
-	uint64_t ino;
+	struct event_known known;
 	uint64_t exported;		/* CLOCK_MONOTONIC, ns */
 	const char *exporter;
 };
@@ -60,15 +66,39 @@ const char *events_node(struct events *e, uint32_t number)
 	return node_of_number(&e->nodes, e->skel->bss->tables.nodes[number - 1]);
 }
 
+/* Returns its row, which is then of one that lives; NULL: no memory. */
+static void *know(struct events_known *known, uint64_t key)
+{
+	struct event_known *row = table_add(&known->rows, key);
+
+	if (row)
+		row->gone = false;
+	return row;
+}
+
 static int keep_task(struct events *e, const struct dmabuf_event_task *record)
 {
-	struct event_task *task = table_add(&e->tasks, record->tid);
+	struct event_task *task = know(&e->tasks, record->tid);
 
 	if (!task)
 		return -ENOMEM;
 	task->pid = record->pid;
 	task->cgroup = record->cgroup;
 	task->comm = intern(&e->strings, record->comm, sizeof(record->comm));
+	return 0;
+}
+
+static int keep_buffer(struct events *e, const struct dmabuf_event *record)
+{
+	struct event_buffer *buffer;
+
+	if (record->type != EVENT_EXPORT || record->result)
+		return 0;
+	buffer = know(&e->buffers, record->ino);
+	if (!buffer)
+		return -ENOMEM;
+	buffer->exported = record->time;
+	buffer->exporter = events_exporter(e, record->device);
 	return 0;
 }
 
@@ -80,43 +110,90 @@ static bool is_init_pid_ns(void)
 	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INIT_PID_NS;
 }
 
-/*
- * Those that have ended, when there are twice as many as were alive before. Only once all that
- * they did has been read.
- */
-static void forget_tasks(struct events *e)
+static int mark_tasks(struct events *e)
 {
 	uint32_t i;
 
-	if (e->tasks.n < TASKS_MIN || e->tasks.n < 2 * e->tasks_alive)
-		return;
-	/* From the end, since the last one fills a gap */
-	for (i = is_init_pid_ns() ? e->tasks.n : 0; i--;) {
-		const struct event_task *task = table_row(&e->tasks, i);
+	for (i = 0; i < e->tasks.rows.n; i++) {
+		struct event_task *task = table_row(&e->tasks.rows, i);
 
-		if (tgkill(task->pid, task->tid, 0) && errno == ESRCH)
-			table_remove(&e->tasks, task->tid);
+		task->known.gone = tgkill(task->pid, task->known.key, 0) && errno == ESRCH;
 	}
-	e->tasks_alive = e->tasks.n;
-}
-
-static int keep_buffer(struct events *e, const struct dmabuf_event *record)
-{
-	struct event_buffer *buffer;
-
-	if (record->type != EVENT_EXPORT || record->result)
-		return 0;
-	/* Or the one whose release was lost, that had the number before */
-	buffer = table_add(&e->buffers, record->ino);
-	if (!buffer)
-		return -ENOMEM;
-	buffer->exported = record->time;
-	buffer->exporter = events_exporter(e, record->device);
 	return 0;
 }
 
+static int mark_alive(struct events *e, uint64_t ino, const void *value, void *ctx)
+{
+	struct event_known *row = table_get(&e->buffers.rows, ino);
+
+	(void)value;
+	(void)ctx;
+	if (row)
+		row->gone = false;
+	return 0;
+}
+
+/* Those whose release was lost, or is not wanted. */
+static int mark_buffers(struct events *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->buffers.rows.n; i++)
+		((struct event_known *)table_row(&e->buffers.rows, i))->gone = true;
+	return events_read_map(e, MAP_BUFFERS, mark_alive, NULL);
+}
+
+uint64_t events_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/*
+ * Forgets those that are gone, when there are twice as many as were alive before: they are marked,
+ * and go once what was told until then has been read, which may be of them. now: the last event's.
+ */
+static int forget(struct events *e, struct events_known *known, uint64_t now,
+		  int (*mark)(struct events *e))
+{
+	uint32_t i;
+	int err;
+
+	if (!known->marked) {
+		if (known->rows.n < KNOWN_MIN || known->rows.n < 2 * known->alive)
+			return 0;
+		err = mark(e);
+		known->marked = events_clock();
+		return err;
+	}
+	if (now < known->marked)
+		return 0;
+	/* From the end, since the last one fills a gap */
+	for (i = known->rows.n; i--;) {
+		const struct event_known *row = table_row(&known->rows, i);
+
+		if (row->gone)
+			table_remove(&known->rows, row->key);
+	}
+	known->alive = known->rows.n;
+	known->marked = 0;
+	return 0;
+}
+
+/* Where the kernel's side has no room for more buffers, it knows nothing of some that live. */
+static int forget_gone(struct events *e, uint64_t now)
+{
+	int err = e->is_init_pid_ns ? forget(e, &e->tasks, now, mark_tasks) : 0;
+
+	if (err || e->skel->bss->tables.counts.live_buffers >= EVENTS_MAX_BUFFERS)
+		return err;
+	return forget(e, &e->buffers, now, mark_buffers);
+}
+
 /* The kernel lets through what only begins as the filter wants it; what is unknown passes. */
-static bool are_wanted(const struct filter *f, const char *exporter, const char *device)
+bool events_are_wanted(const struct filter *f, const char *exporter, const char *device)
 {
 	return !f || ((!exporter || filter_matches_pattern(&f->exporters, exporter)) &&
 		      (!device || filter_matches_pattern(&f->devices, device)));
@@ -130,7 +207,7 @@ static bool is_wanted(const struct events *e, const struct model_event *event)
 		return true;
 	if (f->comms.n && !filter_matches_pattern(&f->comms, event->comm))
 		return false;
-	return are_wanted(f, event->exporter, event->device);
+	return events_are_wanted(f, event->exporter, event->device);
 }
 
 static int take_event(struct events *e, const struct dmabuf_event *record,
@@ -139,8 +216,8 @@ static int take_event(struct events *e, const struct dmabuf_event *record,
 	const struct dmabuf_event_text *text = record->flags & EVENT_HAS_TEXT ? more : NULL;
 	const struct dmabuf_event_stack *stack = record->flags & EVENT_HAS_STACK ? more : NULL;
 	struct model_event event = { .raw = *record, .realtime = record->time + e->realtime };
-	const struct event_task *task = table_get(&e->tasks, record->tid);
-	const struct event_buffer *buffer = table_get(&e->buffers, record->ino);
+	const struct event_task *task = table_get(&e->tasks.rows, record->tid);
+	const struct event_buffer *buffer = table_get(&e->buffers.rows, record->ino);
 
 	if (task) {
 		event.pid = task->pid;
@@ -205,8 +282,8 @@ static int deliver(struct events *e, const void *data, size_t len)
 	err = keep_buffer(e, event) ?:
 	      take_event(e, event, len > sizeof(*event) ? (const void *)(event + 1) : NULL, len);
 	if (event->type == EVENT_RELEASE)
-		table_remove(&e->buffers, event->ino);
-	return err;
+		table_remove(&e->buffers.rows, event->ino);
+	return err ? err : forget_gone(e, event->time);
 }
 
 /* Those that waited, in their order, once their stacks are as good as they get. */
@@ -262,7 +339,6 @@ static int take_record(void *ctx, void *data, size_t len)
 	return 0;
 }
 
-
 static int consume(struct events *e)
 {
 	int n;
@@ -273,7 +349,6 @@ static int consume(struct events *e)
 		e->error = n;
 	if (!e->error)
 		e->error = deliver_held(e);
-	forget_tasks(e);
 	return e->error ? e->error : e->taken;
 }
 
@@ -300,68 +375,12 @@ int events_open_ring(struct events *e)
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &real);
-	e->tasks.size = sizeof(struct event_task);
-	e->buffers.size = sizeof(struct event_buffer);
+	e->tasks.rows.size = sizeof(struct event_task);
+	e->buffers.rows.size = sizeof(struct event_buffer);
+	e->is_init_pid_ns = is_init_pid_ns();
 	e->realtime = (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
 	e->ring = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), take_record, e, NULL);
 	return e->ring ? 0 : -errno;
-}
-
-static void add_cpus(struct histogram *sum, const struct events_histogram *cpus, int n)
-{
-	int i, b;
-
-	for (i = 0; i < n; i++) {
-		const struct events_histogram *h = &cpus[i];
-
-		sum->count += h->count;
-		sum->errors += h->errors;
-		sum->sum += h->sum;
-		sum->wait += h->wait;
-		sum->bytes += h->bytes;
-		if (h->max > sum->max)
-			sum->max = h->max;
-		for (b = 0; b < HISTOGRAM_BUCKETS; b++)
-			sum->buckets[b] += h->buckets[b];
-	}
-}
-
-_Static_assert(EVENTS_BUCKETS == HISTOGRAM_BUCKETS, "as many");
-
-int events_operations(struct events *e, struct model_operations *operations)
-{
-	int n = libbpf_num_possible_cpus(), fd = bpf_map__fd(e->skel->maps.histograms), err = 0;
-	const uint32_t *keys = e->skel->bss->tables.keys;
-	struct events_histogram *cpus;
-	uint32_t i;
-
-	cpus = n > 0 ? calloc(n, sizeof(*cpus)) : NULL;
-	if (!cpus)
-		return -ENOMEM;
-	operations->n = 0;
-	for (i = 0; i < EVENTS_MAX_HISTOGRAMS && !err; i++) {
-		const char *exporter = events_exporter(e, EVENTS_KEY_EXPORTER(keys[i]));
-		const char *device = events_device(e, EVENTS_KEY_DEVICE(keys[i]));
-		struct model_operation *row;
-
-		if (!keys[i])
-			continue;
-		if (!are_wanted(e->filter, exporter, device))
-			continue;
-		if (bpf_map_lookup_elem(fd, &i, cpus)) {
-			err = -errno;
-			continue;
-		}
-		row = operations_row(operations, EVENTS_KEY_EVENT(keys[i]),
-				     EVENTS_KEY_DIRECTION(keys[i]), exporter, device);
-		if (row)
-			add_cpus(&row->histogram, cpus, n);
-		else
-			err = -ENOMEM;
-	}
-	free(cpus);
-	operations_sort(operations);
-	return err;
 }
 
 void events_free_reading(struct events *e)
@@ -369,8 +388,8 @@ void events_free_reading(struct events *e)
 	ring_buffer__free(e->ring);
 	events_free_stacks(e);
 	free(e->held);
-	table_free(&e->tasks);
-	table_free(&e->buffers);
+	table_free(&e->tasks.rows);
+	table_free(&e->buffers.rows);
 	intern_free(&e->strings);
 	node_names_free(e->nodes);
 	cgroup_names_free(e->cgroups);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The state that hooks keep, as records of a snapshot; events.h. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,9 +8,6 @@
 #include "hooks.h"
 #include "events.skel.h"
 #include "source/events_own.h"
-
-/* Entries of a map that are read at once; no bucket of a hash holds as many. */
-#define BATCH 1024
 
 /* CLOCK_REALTIME less CLOCK_MONOTONIC, ns */
 static int64_t clock_offset(void)
@@ -30,7 +24,7 @@ static uint32_t node_rdev(const struct events *e, uint32_t number)
 	return number && number <= EVENTS_MAX_NODES ? e->skel->bss->tables.nodes[number - 1] : 0;
 }
 
-static int add_mapping(struct events *e, uint64_t key, const void *value, struct records *out)
+static int add_mapping(struct events *e, uint64_t key, const void *value, void *records)
 {
 	const struct events_attachment *at = value;
 	const char *device = events_device(e, at->device);
@@ -47,10 +41,10 @@ static int add_mapping(struct events *e, uint64_t key, const void *value, struct
 	memcpy(r.maps, at->maps, sizeof(r.maps));
 	memcpy(r.mapped, at->mapped, sizeof(r.mapped));
 	memcpy(r.device, device, strnlen(device, sizeof(r.device)));
-	return records_add(out, &r, sizeof(r));
+	return records_add(records, &r, sizeof(r));
 }
 
-static int add_buffer(struct events *e, uint64_t ino, const void *value, struct records *out)
+static int add_buffer(struct events *e, uint64_t ino, const void *value, void *records)
 {
 	const struct events_buffer *b = value;
 	struct snap_origin origin = {
@@ -61,7 +55,7 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, struct 
 
 	memcpy(origin.comm, b->comm, sizeof(origin.comm));
 	if (b->pid)
-		err = records_add(out, &origin, sizeof(origin));
+		err = records_add(records, &origin, sizeof(origin));
 	for (i = 0; i < EVENTS_USERS && !err; i++) {
 		const struct events_user *u = &b->users[i];
 		struct snap_access r = {
@@ -72,47 +66,14 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, struct 
 
 		/* Its time is set last. */
 		if (u->pid && u->last)
-			err = records_add(out, &r, sizeof(r));
+			err = records_add(records, &r, sizeof(r));
 	}
-	return err;
-}
-
-/* Gives each entry of a hash, whose keys have 8 bytes, to add(). */
-static int read_map(struct events *e, const struct bpf_map *map, struct records *out,
-		    int (*add)(struct events *e, uint64_t key, const void *value,
-			       struct records *out))
-{
-	size_t size = bpf_map__value_size(map);
-	uint64_t *keys = calloc(BATCH, sizeof(*keys));
-	char *values = calloc(BATCH, size);
-	uint64_t place = 0;
-	bool first = true;
-	int err = keys && values ? 0 : -ENOMEM;
-
-	while (!err) {
-		uint32_t n = BATCH, i;
-		bool last;
-
-		err = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &place, &place, keys,
-					   values, &n, NULL);
-		last = err == -ENOENT || (err && errno == ENOENT);
-		if (err && !last)
-			break;
-		err = 0;
-		for (i = 0; i < n && !err; i++)
-			err = add(e, keys[i], values + i * size, out);
-		if (last)
-			break;
-		first = false;
-	}
-	free(keys);
-	free(values);
 	return err;
 }
 
 int events_state(struct events *e, struct records *records)
 {
-	int err = read_map(e, e->skel->maps.attachments, records, add_mapping);
+	int err = events_read_map(e, MAP_ATTACHMENTS, add_mapping, records);
 
-	return err ? err : read_map(e, e->skel->maps.states, records, add_buffer);
+	return err ? err : events_read_map(e, MAP_STATES, add_buffer, records);
 }

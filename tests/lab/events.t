@@ -147,6 +147,15 @@ def tiny_ring():
     equal(len(events) + lost, made, f"a tiny ring: received {len(events)} + lost {lost} = made {made}")
 
 
+def beside():
+    """Who reads what hooks keep does not make other hooks miss anything, however often."""
+    refreshes = "/tmp/beside"
+    with subprocess.Popen(["dmabuf-top", "-b", "-d", "0.1", "-n", "1000000", "-o", refreshes, "--view", "pipelines,latency"]) as top:
+        ok(poll(lambda: os.path.exists(refreshes) and os.path.getsize(refreshes)), "dmabuf-top's hooks are set")
+        exact("auto", 2003)
+        top.send_signal(signal.SIGINT)
+
+
 def injected():
     """Errors of the module's exporter are results; of vmap's the core would warn. Where a map pins, a pin's are the map's."""
     errno = {"map": 16, "pin": 16, "begin": 4}
@@ -395,7 +404,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 parts = {
     "exact": lambda: exact("auto", scaled(10007)), "kprobe": lambda: exact("kprobe", scaled(10007)), "fentry": lambda: sums("fentry", 1009),
-    "crowd": crowd, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "filters": filters, "scope": scope,
+    "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "filters": filters, "scope": scope,
     "tables": tables, "video": video, "prime": prime, "killed": killed, "statuses": statuses,
 }
 for part in sys.argv[1:] or parts:

@@ -5,6 +5,7 @@ the module holds more than before. check does little of it and leaves tools out,
 import atexit
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -104,6 +105,22 @@ def module():
     ok(poll(lambda: not bufinfo()), "no buffer is left")
 
 
+def forgets():
+    """Of buffers whose release is not asked for, or is lost, nothing stays."""
+    for what, events, *more in (("releases not asked for", ["export"]), ("releases lost", ["export", "release"], "--ring-size=4K")):
+        with subprocess.Popen(["dmabuf-trace", "live", "-e", ",".join(events), *more, "-o", "/dev/null"],
+                              stderr=subprocess.PIPE, text=True) as p:
+            p.stderr.readline()     # watching by ...
+            sizes = []
+            for n in (3001, 10007):
+                subprocess.run(["modops", "-n", str(n), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
+                sizes.append(settled(lambda: rss(p.pid)))
+            p.send_signal(signal.SIGINT)
+            shown, lost = map(int, re.search(r"(\d+) events shown, (\d+) lost", p.stderr.read()).groups())
+        equal(shown + lost, 13008 * len(events), f"{what}: shown {shown} + lost {lost} = made")
+        ok(bool(lost) == bool(more) and sizes[1] - sizes[0] <= 128, f"{what}: {sizes[0]} KiB, {sizes[1]} KiB after 10007 buffers")
+
+
 def tools():
     """All that see each event, at once."""
     started = {
@@ -164,10 +181,10 @@ def no_huge_pages():
     choose("never")
 
 
-PARTS = {"standing": standing, "module": module, "tools": tools, "rate": rate}
+PARTS = {"standing": standing, "module": module, "forgets": forgets, "tools": tools, "rate": rate}
 no_huge_pages()
 m.load_for_test(f"devices={DEVICES}")
-for name in sys.argv[1:] or (PARTS if LONG else ("standing", "module")):
+for name in sys.argv[1:] or (PARTS if LONG else ("standing", "module", "forgets")):
     start = time.monotonic()
     PARTS[name]()
     diag(f"{name}: {time.monotonic() - start:.1f} s")
