@@ -106,19 +106,16 @@ def module():
 
 
 def forgets():
-    """Of buffers whose release is not asked for, or is lost, nothing stays."""
-    for what, events, *more in (("releases not asked for", ["export"]), ("releases lost", ["export", "release"], "--ring-size=4K")):
-        with subprocess.Popen(["dmabuf-trace", "live", "-e", ",".join(events), *more, "-o", "/dev/null"],
-                              stderr=subprocess.PIPE, text=True) as p:
-            p.stderr.readline()     # watching by ...
-            sizes = []
-            for n in (3001, 10007):
-                subprocess.run(["modops", "-n", str(n), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
-                sizes.append(settled(lambda: rss(p.pid)))
-            p.send_signal(signal.SIGINT)
-            shown, lost = map(int, re.search(r"(\d+) events shown, (\d+) lost", p.stderr.read()).groups())
-        equal(shown + lost, 13008 * len(events), f"{what}: shown {shown} + lost {lost} = made")
-        ok(bool(lost) == bool(more) and sizes[1] - sizes[0] <= 128, f"{what}: {sizes[0]} KiB, {sizes[1]} KiB after 10007 buffers")
+    """Of buffers whose release is not asked for nothing stays; 10007 would be 1.2 MB, and what waits in the ring is a little."""
+    with subprocess.Popen(["dmabuf-trace", "live", "-e", "export", "-o", "/dev/null"], stderr=subprocess.PIPE, text=True) as p:
+        p.stderr.readline()     # watching by ...
+        sizes = []
+        for n in (3001, 10007):
+            subprocess.run(["modops", "-n", str(n), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
+            sizes.append(settled(lambda: rss(p.pid)))
+        p.send_signal(signal.SIGINT)
+        equal(re.findall(r"\d+ events shown, \d+ lost", p.stderr.read()), ["13008 events shown, 0 lost"], "each export")
+    ok(sizes[1] - sizes[0] <= 512, f"live: {sizes[0]} KiB, {sizes[1]} KiB after 10007 exports")
 
 
 def tools():
