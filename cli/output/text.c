@@ -69,13 +69,18 @@ size_t text_safe(char *dst, size_t room, const char *src)
 	memset(&state, 0, sizeof(state));
 	while (left) {
 		wchar_t c;
-		size_t n = mbrtowc(&c, src, left, &state);
-		bool raw = false;
+		size_t n = 1;
+		bool raw = true;
 
+		/* ASCII is itself in every locale's encoding */
+		if (*src < ' ' || *src > '~') {
+			n = mbrtowc(&c, src, left, &state);
+			raw = false;
+		}
 		if (n == (size_t)-1 || n == (size_t)-2) {
 			n = 1;
 			memset(&state, 0, sizeof(state));
-		} else {
+		} else if (!raw) {
 			raw = iswprint(c) && wcwidth(c) >= 0 && !misleads(c);
 		}
 		if (!put(dst, room, &len, src, n, raw))
@@ -194,15 +199,24 @@ char *text_rate(char *dst, uint64_t thousandths)
 char *text_ns(char *dst, uint64_t ns)
 {
 	static const char *const units[] = { "ns", "us", "ms", "s" };
-	double value = ns;
-	int unit = 0;
+	uint64_t unit = 1;
+	unsigned int n;
+	int i;
 
-	while (value >= 999.5 && unit < 3) {
-		value /= 1000;
-		unit++;
+	/* Where it rounds to 1000 it is 1.00 of the next */
+	for (i = 0; i < 3 && ns >= 999 * unit + (unit + 1) / 2; i++)
+		unit *= 1000;
+	/* The last % tells the compiler what fits */
+	if (!i || ns >= unit / 1000 * 99950) {
+		snprintf(dst, 16, "%" PRIu64 "%s",
+			 (ns / unit + (i && ns % unit >= unit / 2)) % 100000000000, units[i]);
+	} else if (ns < unit / 1000 * 9995) {
+		n = (ns * 100 + unit / 2) / unit;
+		snprintf(dst, 16, "%u.%02u%s", n / 100 % 10, n % 100, units[i]);
+	} else {
+		n = (ns * 10 + unit / 2) / unit;
+		snprintf(dst, 16, "%u.%u%s", n / 10 % 100, n % 10, units[i]);
 	}
-	snprintf(dst, 16, !unit || value >= 99.95 ? "%.0f%s" : value < 9.995 ? "%.2f%s" : "%.1f%s",
-		 value, units[unit]);
 	return dst;
 }
 

@@ -38,6 +38,8 @@ struct live {
 	struct events *events;
 	uint64_t shown;
 	uint64_t lost;			/* as far as told */
+	time_t second;			/* of the last event; a clock with time zones is slow */
+	char clock[16];			/* then */
 };
 
 static const char *error_name(int error)
@@ -66,15 +68,17 @@ static void put_safe(FILE *out, const char *text)
 	fputs(safe, out);
 }
 
-static void put_who(FILE *out, const struct model_event *e)
+static void put_who(struct live *live, FILE *out, const struct model_event *e)
 {
-	time_t seconds = e->realtime / 1000000000;
-	char clock[16];
+	time_t second = e->realtime / 1000000000;
 	struct tm tm;
 
-	localtime_r(&seconds, &tm);
-	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	fprintf(out, "%s.%06u ", clock, (unsigned int)(e->realtime % 1000000000 / 1000));
+	if (second != live->second) {
+		localtime_r(&second, &tm);
+		strftime(live->clock, sizeof(live->clock), "%H:%M:%S", &tm);
+		live->second = second;
+	}
+	fprintf(out, "%s.%06u ", live->clock, (unsigned int)(e->realtime % 1000000000 / 1000));
 	put_safe(out, e->comm ? e->comm : "-");
 	fprintf(out, "[%u", e->pid ? e->pid : e->raw.tid);
 	if (e->pid && e->pid != e->raw.tid)
@@ -143,9 +147,9 @@ static void put_result(FILE *out, const struct model_event *e)
 	}
 }
 
-static void put_event(FILE *out, const struct model_event *e)
+static void put_event(struct live *live, FILE *out, const struct model_event *e)
 {
-	put_who(out, e);
+	put_who(live, out, e);
 	fprintf(out, "%s(", event_name(e->raw.type));
 	if (e->raw.type == EVENT_FORK)
 		fprintf(out, "%u", e->raw.attachment);
@@ -176,7 +180,7 @@ static int take(void *ctx, const struct model_event *told)
 		return output_json_line(t->out, event, &t->columns);
 	if (t->common.format == OUTPUT_CSV)
 		return output_csv(t->out, &event_view, NULL, &one, &options);
-	put_event(t->out, event);
+	put_event(live, t->out, event);
 	return ferror(t->out) ? -EIO : 0;
 }
 

@@ -43,6 +43,25 @@ static void counts(void **state)
 		assert_string_equal(text_count(text, cases[i].n), cases[i].text);
 }
 
+static void durations(void **state)
+{
+	static const struct { uint64_t ns; const char *text; } cases[] = {
+		{ 0, "0ns" }, { 999, "999ns" }, { 1000, "1.00us" }, { 9994, "9.99us" },
+		{ 9995, "10.0us" }, { 41234, "41.2us" }, { 99949, "99.9us" }, { 99950, "100us" },
+		{ 999499, "999us" },
+		{ 999500, "1.00ms" }, { 3214999, "3.21ms" }, { 3215000, "3.22ms" },
+		{ 99950000, "100ms" },
+		{ 999499999, "999ms" }, { 999500000, "1.00s" }, { 99949999999, "99.9s" },
+		{ 99950000000, "100s" }, { 1234567890123, "1235s" }, { UINT64_MAX, "18446744074s" },
+	};
+	char text[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(text_ns(text, cases[i].ns), cases[i].text);
+}
+
 /* Around every power of two and ten: at most three digits (counts four), a point, a unit. */
 static void never_wide(void **state)
 {
@@ -258,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(counts),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(never_wide),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(safe),
