@@ -76,8 +76,13 @@ const char *bpf_explain(int err, const char *what)
 	char lockdown[32];
 
 	privileges_lockdown(lockdown, sizeof(lockdown));
-	/* The verifier says EACCES too, but to root only where a program is at fault */
-	if (err == -EPERM || (err == -EACCES && geteuid()) || !strcmp(lockdown, "confidentiality"))
+	/*
+	 * The verifier says EACCES too, but to root only where a program is at fault. Where
+	 * unprivileged_bpf_disabled is 0 anybody gets further, and EINVAL for what needs more.
+	 */
+	if (err == -EPERM || (err == -EACCES && geteuid()) ||
+	    !strcmp(lockdown, "confidentiality") ||
+	    (!privileges_have(CAP_SYS_ADMIN) && !privileges_have(CAP_BPF)))
 		return privileges_missing();
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";

@@ -21,6 +21,7 @@ FILES = {"dac_override", "dac_read_search"}
 OLD_LIBBPF = os.environ["LAB_SUITE"] == "bookworm"
 SNAPSHOT = ("bpf", "perfmon", "sys_admin") if OLD_LIBBPF else ("bpf", "perfmon")
 HOOKS = ("bpf", "perfmon", "dac_read_search", "sys_admin")
+NEED = "needs root, or CAP_BPF and CAP_PERFMON"
 
 
 def nobody(*caps):
@@ -68,24 +69,23 @@ def stat(*wrap):
 
 def as_nobody():
     """Own data, or a refusal of one line that says what is missing."""
-    need = "needs root, or CAP_BPF and CAP_PERFMON"
     with Workload("plain", "-n", 5):
         for name, args in (("live", ["live"]), ("stat", ["stat"]), ("leaks", ["leaks", "--", "true"])):
             p = run("dmabuf-trace", *args, wrap=nobody())
-            ok(p.returncode == (125 if "--" in args else 1) and not p.stdout and one_line(p.stderr) and need in p.stderr, f"nobody, {name}: a refusal", p)
+            ok(p.returncode == (125 if "--" in args else 1) and not p.stdout and one_line(p.stderr) and NEED in p.stderr, f"nobody, {name}: a refusal", p)
         p = run("dmabuf-trace", "record", "-o", f"{OWN}/record", "--", "true", wrap=nobody())
-        ok(p.returncode == 0 and "no events" in p.stderr and need in p.stderr, "nobody, record: snapshots alone, and says so", p)
+        ok(p.returncode == 0 and "no events" in p.stderr and NEED in p.stderr, "nobody, record: snapshots alone, and says so", p)
         equal(os.stat(f"{OWN}/record").st_mode & 0o777, 0o600, "which are nobody's alone")
         p = run("dmabuf-trace", "report", "-i", f"{OWN}/record", wrap=nobody())
         ok(p.returncode == 0 and p.stdout, "nobody, report: of that", p)
         data = top("--view", "buffers", wrap=nobody())
         equal((data["source"], data["buffers"]), ("proc", []), "nobody, dmabuf-top: no buffer of others")
         p = run("dmabuf-top", "-b", "-n1", "--source=bpf:task", wrap=nobody())
-        ok(p.returncode == 1 and one_line(p.stderr) and need in p.stderr, "nobody, BPF asked for: a refusal", p)
+        ok(p.returncode == 1 and one_line(p.stderr) and NEED in p.stderr, "nobody, BPF asked for: a refusal", p)
         p = run("dmabuf-trace", "metrics", wrap=nobody())
         ok(p.returncode == 0 and "dmabuf_buffers{" in p.stdout, "nobody, metrics: the module's sums", p)
         p = run("dmabuf-trace", "doctor", wrap=nobody())
-        ok(p.returncode == 0 and need in p.stdout and "-BPF" in p.stdout, "nobody, doctor: what is missing", p)
+        ok(p.returncode == 0 and NEED in p.stdout and "-BPF" in p.stdout, "nobody, doctor: what is missing", p)
 
 
 def with_capabilities():
@@ -101,6 +101,8 @@ def with_capabilities():
             elif int(read(SYSCTL + "perf_event_paranoid")) > 2 and "sys_admin" not in caps:
                 ok(status == 125 and one_line(err) and "perf_event_paranoid is" in err and "CAP_SYS_ADMIN" in err,
                    f"hooks with {'+'.join(caps)}: perf_event_paranoid is named", err)
+            elif "dac_read_search" not in caps:
+                ok(status == 125 and one_line(err) and "CAP_DAC_READ_SEARCH" in err, f"hooks with {'+'.join(caps)}: who may search tracefs is named", err)
             else:
                 equal((status, err), (0, ""), f"hooks with {'+'.join(caps)}")
         p = run("dmabuf-trace", "leaks", "--", "true", wrap=nobody(*HOOKS))
@@ -183,6 +185,12 @@ def settings():
                 data = top("--view", "buffers")
                 equal((held(data), data["complete"]), (oracle(), True), f"{name}={value}: all buffers, for root")
                 equal(stat(), (0, ""), f"{name}={value}: hooks, for root")
+        if read(SYSCTL + "unprivileged_bpf_disabled") == "1":
+            skip("unprivileged_bpf_disabled=0", "1 already, which stays")
+            return
+        with Setting("unprivileged_bpf_disabled", 0):
+            status, err = stat(*nobody())
+            ok(status == 125 and one_line(err) and NEED in err, "unprivileged_bpf_disabled=0: nobody is refused as ever", err)
 
 
 def unmounted():
