@@ -208,12 +208,18 @@ static void *stream(void *arg)
 	return arg;
 }
 
-static void start_streams(void)
+/* As many frames a second; vivid's own are 5 at this size, and what the last user chose stays. */
+static void start_streams(unsigned int frames)
 {
+	struct v4l2_streamparm rate = {
+		.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+		.parm.capture.timeperframe = { 1, frames },
+	};
 	enum v4l2_buf_type capture_type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
 	enum v4l2_buf_type output_type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
 	unsigned int i;
 
+	V4L2(capture, VIDIOC_S_PARM, &rate);
 	for (i = 0; i < opt.count; i++)
 		queue_capture(i);
 	V4L2(capture, VIDIOC_STREAMON, &capture_type);
@@ -227,7 +233,7 @@ void make_vivid_stream(void)
 	allocate(true);
 	/* QBUF looks the fd up each time and drops that reference again. */
 	ledger_kernel_unsteady();
-	start_streams();
+	start_streams(5);
 	expect_ready();
 	errno = pthread_create(&thread, NULL, stream, NULL);
 	if (errno)
@@ -241,7 +247,7 @@ void make_vivid_frames(void)
 	unsigned int frames = FRAMES;
 
 	allocate(true);
-	start_streams();
+	start_streams(60);
 	stream(&frames);
 }
 
@@ -283,6 +289,6 @@ void make_vivid_heap(void)
 		ledger_attach(b.ino, "vivid.0");
 		ledger_attach(b.ino, "vivid.0");
 	}
-	start_streams();
+	start_streams(60);
 	stream(&frames);
 }
