@@ -68,15 +68,11 @@ size_t text_safe(char *dst, size_t room, const char *src)
 
 	memset(&state, 0, sizeof(state));
 	while (left) {
-		wchar_t c;
-		size_t n = 1;
-		bool raw = true;
-
 		/* ASCII is itself in every locale's encoding */
-		if (*src < ' ' || *src > '~') {
-			n = mbrtowc(&c, src, left, &state);
-			raw = false;
-		}
+		bool raw = *src >= ' ' && *src <= '~';
+		wchar_t c;
+		size_t n = raw ? 1 : mbrtowc(&c, src, left, &state);
+
 		if (n == (size_t)-1 || n == (size_t)-2) {
 			n = 1;
 			memset(&state, 0, sizeof(state));

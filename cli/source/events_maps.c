@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -109,25 +110,22 @@ int events_read_map(struct events *e, enum events_map map,
 	return err;
 }
 
+/* The model's is the same, and its parts are those of histogram_merge(). */
+_Static_assert(sizeof(struct events_histogram) == sizeof(struct histogram) &&
+	       offsetof(struct events_histogram, wait) == offsetof(struct histogram, wait) &&
+	       offsetof(struct events_histogram, buckets) == offsetof(struct histogram, buckets),
+	       "the same");
+
 /* h: the first CPU's */
 static void add_cpus(struct histogram *sum, const struct events_histogram *h, int n)
 {
-	int i, b;
+	struct histogram one;
 
-	for (i = 0; i < n; i++, h += EVENTS_MAX_HISTOGRAMS) {
-		sum->count += h->count;
-		sum->errors += h->errors;
-		sum->sum += h->sum;
-		sum->wait += h->wait;
-		sum->bytes += h->bytes;
-		if (h->max > sum->max)
-			sum->max = h->max;
-		for (b = 0; b < HISTOGRAM_BUCKETS; b++)
-			sum->buckets[b] += h->buckets[b];
+	for (; n; n--, h += EVENTS_MAX_HISTOGRAMS) {
+		memcpy(&one, h, sizeof(one));
+		histogram_merge(sum, &one);
 	}
 }
-
-_Static_assert(EVENTS_BUCKETS == HISTOGRAM_BUCKETS, "as many");
 
 int events_operations(struct events *e, struct model_operations *operations)
 {

@@ -151,6 +151,15 @@ uint64_t events_clock(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+int64_t events_clock_offset(void)
+{
+	struct timespec mono, real;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
+}
+
 /*
  * Forgets those that are gone, when there are twice as many as were alive before: they are marked,
  * and go once what was told until then has been read, which may be of them. now: the last event's.
@@ -371,14 +380,10 @@ int events_read_raw(struct events *e, int (*take)(void *ctx, const void *records
 
 int events_open_ring(struct events *e)
 {
-	struct timespec mono, real;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
 	e->tasks.rows.size = sizeof(struct event_task);
 	e->buffers.rows.size = sizeof(struct event_buffer);
 	e->is_init_pid_ns = is_init_pid_ns();
-	e->realtime = (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
+	e->realtime = events_clock_offset();
 	e->ring = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), take_record, e, NULL);
 	return e->ring ? 0 : -errno;
 }

@@ -2,22 +2,11 @@
 /* The state that hooks keep, as records of a snapshot; events.h. */
 #include <bpf/libbpf.h>
 #include <string.h>
-#include <time.h>
 
 #include "dmabuf_snapshot.h"
 #include "hooks.h"
 #include "events.skel.h"
 #include "source/events_own.h"
-
-/* CLOCK_REALTIME less CLOCK_MONOTONIC, ns */
-static int64_t clock_offset(void)
-{
-	struct timespec mono, real;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
-}
 
 static uint32_t node_rdev(const struct events *e, uint32_t number)
 {
@@ -30,7 +19,7 @@ static int add_mapping(struct events *e, uint64_t key, const void *value, void *
 	const char *device = events_device(e, at->device);
 	struct snap_mapping r = {
 		.head = { SNAP_MAPPING, sizeof(r), at->older ? SNAP_MAPPING_OLDER : 0 },
-		.ino = at->ino, .since = at->since ? at->since + clock_offset() : 0,
+		.ino = at->ino, .since = at->since ? at->since + events_clock_offset() : 0,
 		.took = at->took, .waited = at->waited, .id = at->id,
 		.rdev = node_rdev(e, at->node),
 	};
@@ -61,7 +50,7 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, void *r
 		struct snap_access r = {
 			.head = { SNAP_ACCESS, sizeof(r), 0 },
 			.ino = ino, .reads = u->reads, .writes = u->writes,
-			.last = u->last + clock_offset(), .pid = u->pid,
+			.last = u->last + events_clock_offset(), .pid = u->pid,
 		};
 
 		/* Its time is set last. */
