@@ -97,41 +97,57 @@ static __always_inline void read_device(struct events_device *d, __u64 key)
 					  BPF_CORE_READ(driver, name));
 }
 
-/* Where another device stands at the address of one that went, its place is given up. */
+/* Whether another device stands at the address of one that went. */
 static __always_inline bool renamed(struct events_device *d, __u64 key)
 {
 	struct events_device now = { 0 };
+	const __u64 *a = (void *)now.name, *b = (void *)d->name;
 	__u32 i;
 
+	_Static_assert(!(__builtin_offsetof(struct events_device, name) % 8 | sizeof(now.name) % 8),
+		       "names are compared by words");
 	read_device(&now, key);
-	for (i = 0; i < sizeof(now.name); i++)
-		if (now.name[i] != d->name[i])
+	for (i = 0; i < sizeof(now.name) / 8; i++)
+		if (a[i] != b[i])
 			return true;
 	return false;
 }
 
-__noinline int take_device(__u64 key, int check)
+/* The number of a device's place, negative if it was taken just now; 0: there is none. */
+__noinline int device_place(__u64 key)
 {
 	__u32 hash = hash_address(key), i;
 
 	for (i = 0; i < EVENTS_PROBES; i++) {
-		__u32 at = (hash + i) & (EVENTS_MAX_DEVICES - 1);
+		int at = (hash + i) & (EVENTS_MAX_DEVICES - 1);
 		struct events_device *d = &tables.devices[at];
 
-		if (d->key == key) {
-			if (!check || !renamed(d, key))
-				return at + 1;
-			d->key = 1;	/* no address */
-			continue;
-		}
-		if (d->key || __sync_val_compare_and_swap(&d->key, 0, key))
-			continue;
-		read_device(d, key);
-		d->unwanted = settings.n_devices &&
-			      !has_prefix(d->name, settings.devices[0], settings.n_devices);
-		return at + 1;
+		if (d->key == key)
+			return at + 1;
+		if (!d->key && !__sync_val_compare_and_swap(&d->key, 0, key))
+			return -(at + 1);
 	}
 	return 0;
+}
+
+/* Apart from looking for a place, or the verifier goes through all of it for each one. */
+__noinline int take_device(__u64 key, int check)
+{
+	int number = device_place(key);
+	struct events_device *d = &tables.devices[(number - 1) & (EVENTS_MAX_DEVICES - 1)];
+
+	if (number > 0 && check && renamed(d, key)) {
+		d->key = 1;	/* no address: its place is given up */
+		number = device_place(key);
+	}
+	if (number >= 0)
+		return number;
+	number = -number;
+	d = &tables.devices[(number - 1) & (EVENTS_MAX_DEVICES - 1)];
+	read_device(d, key);
+	d->unwanted = settings.n_devices &&
+		      !has_prefix(d->name, settings.devices[0], settings.n_devices);
+	return number;
 }
 
 /* check: the device may be another than the one that was at this address before. */

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -132,23 +133,42 @@ static int set_ring(struct bpf_source *own, size_t bytes)
 	return own->ring ? 0 : -errno;
 }
 
-static char *btf;			/* NULL: not read */
-static size_t btf_room;
+static char *names;			/* of the kernel's BTF; NULL: not read */
+static size_t names_len;
+
+/* They are the last part of it, a third of some MiB, which are read page by page. */
+static void read_names(void)
+{
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	struct btf_header head;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	if (pread(fd, &head, sizeof(head), 0) == sizeof(head))
+		names = malloc(head.str_len);
+	names_len = 0;
+	while (names && names_len < head.str_len) {
+		n = pread(fd, names + names_len, head.str_len - names_len,
+			  (off_t)head.hdr_len + head.str_off + names_len);
+		if (n <= 0)
+			break;
+		names_len += n;
+	}
+	close(fd);
+}
 
 bool btf_mentions(const char *name)
 {
-	static long len;
-
-	if (!btf)
-		len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &btf_room);
-	return len > 0 && memmem(btf, len, name, strlen(name) + 1);
+	if (!names)
+		read_names();
+	return names && memmem(names, names_len, name, strlen(name) + 1);
 }
 
 void btf_forget(void)
 {
-	free(btf);
-	btf = NULL;
-	btf_room = 0;
+	free(names);
+	names = NULL;
 }
 
 /* Forgets the network namespaces that are not among those: an open one would live on. */

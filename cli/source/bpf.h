@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the sources that load BPF programs share; used in source/ only. */
+/* What the sources that load BPF programs share; used in source/, and by doctor. */
 #ifndef SOURCE_BPF_H
 #define SOURCE_BPF_H
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace doctor: what this machine offers, which source is used and why, what would help. */
-#define _GNU_SOURCE	/* memmem */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "source/bpf.h"
 #include "source/events.h"
 #include "source/privileges.h"
 #include "source/source.h"
@@ -129,26 +128,16 @@ static int print_sources(void)
 /* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
 static void print_references(void)
 {
-	char *btf = NULL;
-	size_t room = 0;
-	long len = 0;
-
-	if (access("/sys/kernel/btf/drm", R_OK))
-		len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
-	if (len >= 0 && (!btf || memmem(btf, len, "drm_prime_member", sizeof("drm_prime_member"))))
+	if (!access("/sys/kernel/btf/drm", F_OK) || btf_mentions("drm_prime_member"))
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
 		print_line("--", "GEM handles", "no DRM driver is loaded");
 	print_line("ok", "in flight", "messages in unix sockets, of all network namespaces of processes");
-	free(btf);
-	btf = NULL;
-	room = 0;
-	len = read_whole(AT_FDCWD, "/sys/kernel/btf/vmlinux", &btf, &room);
-	if (len > 0 && memmem(btf, len, "io_ring_ctx", sizeof("io_ring_ctx")))
+	if (btf_mentions("io_ring_ctx"))
 		print_line("ok", "io_uring", "registered files");
 	else
 		print_line("--", "io_uring", "not in this kernel");
-	free(btf);
+	btf_forget();
 }
 
 /* Which hook each event would get in live, stat and record. Returns whether calls have any. */
