@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_ZSTD
 #include <zstd.h>
 #endif
 
+#include "clock.h"
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
 #include "model/hash.h"
@@ -66,14 +66,6 @@ struct recording_writer {
 	ZSTD_CCtx *zstd;
 #endif
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static int write_all(struct recording_writer *w, struct iovec *part, int n)
 {
@@ -378,7 +370,7 @@ static int put_names(struct recording_writer *w, uint32_t from, bool to_file)
 	while (from < w->n_names && !err) {
 		struct recording_block_head head = {
 			.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_NAMES,
-			.first = now(),
+			.first = now_ns(),
 		};
 		size_t len = 0;
 
@@ -575,7 +567,7 @@ static int dump_records(struct recording_writer *w, const void *records, uint32_
 
 int recording_dump(struct recording_writer *w)
 {
-	uint64_t time = now();
+	uint64_t time = now_ns();
 	int err = recording_flush(w);
 
 	while (w->first && w->first->head.last + w->options.keep < time)
@@ -613,7 +605,7 @@ static int write_index(struct recording_writer *w)
 	struct recording_end end = { .index = w->totals.bytes };
 	struct recording_entry *entries = w->entries;
 	struct recording_block_head head = {
-		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_END, .first = now(),
+		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_END, .first = now_ns(),
 		.len = sizeof(end), .raw_len = sizeof(end),
 		.crc = recording_crc(0, &end, sizeof(end)),
 	};
@@ -642,7 +634,7 @@ static int write_index(struct recording_writer *w)
 int recording_finish(struct recording_writer *w, const char *why)
 {
 	struct recording_block_head head = {
-		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_INFO, .first = now(),
+		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_INFO, .first = now_ns(),
 	};
 	char text[128] = "end=";
 	size_t len;

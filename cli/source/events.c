@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hooks.h"
 #include "events.skel.h"
 #include "model/filter.h"
@@ -619,7 +619,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 
 void events_start(struct events *e)
 {
-	e->skel->bss->tables.since = events_clock();
+	e->skel->bss->tables.since = now_ns();
 }
 
 void events_stop(struct events *e)

@@ -74,10 +74,6 @@ struct events {
 };
 
 /* events_read.c */
-/* CLOCK_MONOTONIC, ns, as in the kernel's records. */
-uint64_t events_clock(void);
-/* CLOCK_REALTIME less CLOCK_MONOTONIC, ns, now. */
-int64_t events_clock_offset(void);
 int events_open_ring(struct events *events);
 void events_free_reading(struct events *events);
 

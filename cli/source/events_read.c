@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hooks.h"
 #include "events.skel.h"
 #include "model/filter.h"
@@ -143,23 +143,6 @@ static int mark_buffers(struct events *e)
 	return events_read_map(e, MAP_BUFFERS, mark_alive, NULL);
 }
 
-uint64_t events_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-int64_t events_clock_offset(void)
-{
-	struct timespec mono, real;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (real.tv_sec - mono.tv_sec) * 1000000000ll + real.tv_nsec - mono.tv_nsec;
-}
-
 /*
  * Forgets those that are gone, when there are twice as many as were alive before: they are marked,
  * and go once what was told until then has been read, which may be of them. now: the last event's.
@@ -174,7 +157,7 @@ static int forget(struct events *e, struct events_known *known, uint64_t now,
 		if (known->rows.n < KNOWN_MIN || known->rows.n < 2 * known->alive)
 			return 0;
 		err = mark(e);
-		known->marked = events_clock();
+		known->marked = now_ns();
 		return err;
 	}
 	if (now < known->marked)
@@ -383,7 +366,7 @@ int events_open_ring(struct events *e)
 	e->tasks.rows.size = sizeof(struct event_task);
 	e->buffers.rows.size = sizeof(struct event_buffer);
 	e->is_init_pid_ns = is_init_pid_ns();
-	e->realtime = events_clock_offset();
+	e->realtime = clock_offset();
 	e->ring = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), take_record, e, NULL);
 	return e->ring ? 0 : -errno;
 }

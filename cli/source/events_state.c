@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dmabuf_snapshot.h"
 #include "hooks.h"
 #include "events.skel.h"
@@ -19,7 +20,7 @@ static int add_mapping(struct events *e, uint64_t key, const void *value, void *
 	const char *device = events_device(e, at->device);
 	struct snap_mapping r = {
 		.head = { SNAP_MAPPING, sizeof(r), at->older ? SNAP_MAPPING_OLDER : 0 },
-		.ino = at->ino, .since = at->since ? at->since + events_clock_offset() : 0,
+		.ino = at->ino, .since = at->since ? at->since + clock_offset() : 0,
 		.took = at->took, .waited = at->waited, .id = at->id,
 		.rdev = node_rdev(e, at->node),
 	};
@@ -50,7 +51,7 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, void *r
 		struct snap_access r = {
 			.head = { SNAP_ACCESS, sizeof(r), 0 },
 			.ino = ino, .reads = u->reads, .writes = u->writes,
-			.last = u->last + events_clock_offset(), .pid = u->pid,
+			.last = u->last + clock_offset(), .pid = u->pid,
 		};
 
 		/* Its time is set last. */

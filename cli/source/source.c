@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
 
@@ -143,20 +143,12 @@ int source_open(struct source *s, const char *name, char **why)
 	return known ? err : -ENOENT;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 static int read_once(struct source *s, struct model *m)
 {
 	int err;
 
 	s->records.len = 0;
-	m->time = now();
+	m->time = clock_ns(CLOCK_REALTIME) / 1e9;
 	err = s->ops->snapshot(s, &s->records);
 	if (err)
 		return err;

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "model/snapshot.h"
 #include "output/file.h"
 #include "recording/replay.h"
@@ -101,14 +101,6 @@ struct run {
 	const char *suppressions, *baseline, *write_baseline, *junit, *recording;
 	char incomplete[320];
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static int take_kinds(struct run *r, const char *arg)
 {
@@ -263,10 +255,10 @@ static int read_events(struct run *r)
 /* Until the command has ended, or for -p the processes, the time, or who asked. */
 static int watch(struct run *r)
 {
-	uint64_t stop = r->duration ? now() + (uint64_t)(r->duration * 1e9) : UINT64_MAX;
+	uint64_t stop = r->duration ? now_ns() + (uint64_t)(r->duration * 1e9) : UINT64_MAX;
 	int err = 0;
 
-	while (!err && !runner_ended(&r->runner) && now() < stop) {
+	while (!err && !runner_ended(&r->runner) && now_ns() < stop) {
 		runner_wait(READ_MS);
 		err = read_events(r);
 		if (!r->tracing.command && !leaks_living(&r->leaks))
@@ -281,7 +273,7 @@ static int watch(struct run *r)
  */
 static int settle(struct run *r)
 {
-	uint64_t end = now() + (uint64_t)(r->settle * 1e9), quiet = now();
+	uint64_t end = now_ns() + (uint64_t)(r->settle * 1e9), quiet = now_ns();
 	uint64_t changes = UINT64_MAX;
 	int err;
 
@@ -290,9 +282,9 @@ static int settle(struct run *r)
 		if (err || (!r->leaks.alive && !leaks_living(&r->leaks)))
 			return err;
 		if (changes != r->leaks.changes)
-			quiet = now();
+			quiet = now_ns();
 		changes = r->leaks.changes;
-		if (now() >= end || (now() - quiet) / 1e9 >= r->settle / 2)
+		if (now_ns() >= end || (now_ns() - quiet) / 1e9 >= r->settle / 2)
 			return 0;
 		runner_wait(READ_MS);
 	}
@@ -372,7 +364,7 @@ static int judge(struct run *r)
 	err = read_events(r);
 	leaks_settle_stacks(&r->leaks, settle_stack, r);
 	if (!err)
-		err = leaks_judge(&r->leaks, end, now());
+		err = leaks_judge(&r->leaks, end, now_ns());
 	if (!err)
 		err = findings_prepare(&r->findings, &r->leaks, name_frames, r);
 	tracing_tell_stacks(&r->tracing, r->events);
@@ -552,7 +544,7 @@ static int run(struct run *r)
 	runner_go(&r->runner);
 	if (!err)
 		err = watch(r);
-	r->leaks.end = now();
+	r->leaks.end = now_ns();
 	if (!err)
 		err = judge(r);
 	while (t->command && !runner_ended(&r->runner))

@@ -14,9 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "model/snapshot.h"
 #include "model/sums.h"
 #include "options.h"
@@ -187,14 +187,6 @@ static int read_sources(struct collector *c)
 	snprintf(c->error, sizeof(c->error), "module: its sums cannot be read: %s", strerror(-err));
 	lose_source(c);
 	return err;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 int collector_read(struct collector *c)

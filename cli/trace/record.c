@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "output/file.h"
 #include "output/text.h"
 #include "trace/record.h"
@@ -76,17 +76,9 @@ static void ask_to_dump(int number)
 	asked_to_dump = 1;
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
 static double now(void)
 {
-	return clock_ns(CLOCK_MONOTONIC) / 1e9;
+	return now_ns() / 1e9;
 }
 
 static int take_compress(struct record *r, const char *arg)
@@ -195,9 +187,9 @@ static int create(struct record *r, int argc, char **argv)
 		texts[n++] = "filter=yes";
 	if (words && asprintf(&command, "command=%s", words) >= 0)
 		texts[n++] = command;
-	about.start = clock_ns(CLOCK_MONOTONIC);
-	about.realtime = clock_ns(CLOCK_REALTIME) - (int64_t)about.start;
-	about.boottime = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+	about.start = now_ns();
+	about.realtime = clock_offset();
+	about.boottime = clock_ns(CLOCK_BOOTTIME) - now_ns();
 	about.texts = texts;
 	err = recording_create(&r->writer, r->fd, &about, &r->options);
 	free(words);
@@ -240,7 +232,7 @@ static int take_snapshot(struct record *r)
 	r->error = record_read_events(r, true);
 	if (r->error)
 		return 0;
-	time = clock_ns(CLOCK_MONOTONIC);
+	time = now_ns();
 	err = record_snapshot(r, &records);
 	if (err) {
 		if (!r->snapshot_failed && !r->tracing.common.quiet)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
+#include "clock.h"
 #include "model/snapshot.h"
 #include "output/output.h"
 #include "output/text.h"
@@ -42,17 +42,14 @@ struct stat {
 	struct events *events;
 	struct model_operations now, before;
 	struct rows rows;
-	struct timespec start;
+	uint64_t start;			/* CLOCK_MONOTONIC, ns */
 	unsigned int prints;
 	double printed;			/* seconds after the start, of the last table */
 };
 
-static double seconds_since(const struct timespec *start)
+static double seconds_since(uint64_t start)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - start->tv_sec + (now.tv_nsec - start->tv_nsec) / 1e9;
+	return (now_ns() - start) / 1e9;
 }
 
 /* What the table is made of: all since the start, or what came since the last time. */
@@ -194,11 +191,9 @@ static int print_rows(struct stat *s, double seconds, bool last, int status)
 		.timed = s->interval != 0,
 	};
 	struct model m = { 0 };
-	struct timespec now;
 	int err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	m.time = now.tv_sec + now.tv_nsec / 1e9;
+	m.time = clock_ns(CLOCK_REALTIME) / 1e9;
 	s->prints++;
 	switch (t->common.format) {
 	case OUTPUT_JSON:
@@ -218,7 +213,7 @@ static int print_rows(struct stat *s, double seconds, bool last, int status)
 /* Prints one table. Returns 0 or -errno. */
 static int print(struct stat *s, bool last, int status)
 {
-	double seconds = seconds_since(&s->start);
+	double seconds = seconds_since(s->start);
 	struct histogram *kept = NULL;
 	uint32_t n;
 	int err = collect(s);
@@ -262,7 +257,7 @@ static int watch(struct stat *s, struct runner *runner)
 	int err = 0;
 
 	while (!err && !runner_ended(runner)) {
-		double left = next - seconds_since(&s->start);
+		double left = next - seconds_since(s->start);
 
 		if (!s->interval) {
 			runner_wait(1000);
@@ -273,7 +268,7 @@ static int watch(struct stat *s, struct runner *runner)
 			continue;
 		}
 		err = print(s, false, 0);
-		while (next <= seconds_since(&s->start))
+		while (next <= seconds_since(s->start))
 			next += s->interval / 1e3;
 	}
 	events_stop(s->events);
@@ -301,7 +296,7 @@ static int run(struct stat *s)
 	if (!t->common.quiet && !t->command)
 		fprintf(stderr, "%s: counting by %s; ^C ends\n", t->common.command,
 			events_hooks_used(s->events));
-	clock_gettime(CLOCK_MONOTONIC, &s->start);
+	s->start = now_ns();
 	events_start(s->events);
 	runner_go(&runner);
 	err = watch(s, &runner);

@@ -15,14 +15,15 @@ MAY_USE = {
     "include": set(),
     "bpf": set(),
     "kmod": set(),
+    "clock": set(),
     "model": set(),
-    "recording": {"model"},
-    "source": {"model", "recording", "bpf"},
+    "recording": {"model", "clock"},
+    "source": {"model", "recording", "bpf", "clock"},
     "output": {"model"},
     "options": {"model", "source", "output"},
-    "top": {"model", "source", "output", "options"},
-    "trace": {"model", "source", "output", "options", "recording", "bpf"},
-    "mains": {"model", "source", "output", "options", "recording", "bpf", "top", "trace"},
+    "top": {"model", "source", "output", "options", "clock"},
+    "trace": {"model", "source", "output", "options", "recording", "bpf", "clock"},
+    "mains": {"model", "source", "output", "options", "recording", "bpf", "top", "trace", "clock"},
 }
 # Libraries that would carry a layer's work elsewhere: header → the layers that may have it.
 LIBRARIES = {
@@ -41,7 +42,8 @@ def layer(path):
         return parts[0]
     if len(parts) > 2:
         return parts[1]
-    return "options" if parts[1].startswith("options.") else "mains"
+    name = parts[1].split(".", maxsplit=1)[0]
+    return name if name in ("clock", "options") else "mains"
 
 
 def resolve(top, path, header):
@@ -115,6 +117,7 @@ for path, line in (
         ("cli/model/planted.c", '#include "source/source.h"'),
         ("cli/model/hash.h", "#include <bpf/libbpf.h>"),
         ("cli/model/planted.c", '#include "../output/text.h"'),
+        ("cli/model/planted.c", '#include "clock.h"'),
         ("cli/recording/planted.c", '#include "source/source.h"'),
         ("cli/source/proc.c", '#include "output/text.h"'),
         ("cli/source/planted.c", '#include "options.h"'),
