@@ -231,7 +231,7 @@ __noinline int is_code(__u64 address)
 	w->end = c->end;
 	number = c->dentry ? file_number() : 0;
 	w->hash = mix(w->hash, number);
-	for (i = 0; i < STACK_PROBES; i++) {
+	_Pragma("nounroll") for (i = 0; i < STACK_PROBES; i++) {
 		at = (hash_address(c->start) + i) & (STACK_MAPS - 1);
 		if (!w->maps[at].start || w->maps[at].start == c->start)
 			break;

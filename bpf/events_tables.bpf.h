@@ -36,12 +36,15 @@ static __always_inline __u32 hash_address(__u64 key)
 	return (key * 0x9e3779b97f4a7c15ULL) >> 40;
 }
 
+/* Not unrolled: each program has it, and the verifier takes its time by the instruction. */
+#define EACH_PROBE(i)	_Pragma("nounroll") for (i = 0; i < EVENTS_PROBES; i++)
+
 /* Whether a name begins with one of the filter's prefixes. */
 static __always_inline bool has_prefix(const char *name, const volatile char *prefixes, __u32 n)
 {
 	__u32 i, j;
 
-	for (i = 0; i < EVENTS_PREFIXES; i++) {
+	_Pragma("nounroll") for (i = 0; i < EVENTS_PREFIXES; i++) {
 		const volatile char *prefix = prefixes + i * EVENTS_PREFIX;
 		bool same = i < n;
 
@@ -58,7 +61,7 @@ __noinline int take_exporter(__u64 key)
 {
 	__u32 hash = hash_address(key), i;
 
-	for (i = 0; i < EVENTS_PROBES; i++) {
+	EACH_PROBE(i) {
 		__u32 at = (hash + i) & (EVENTS_MAX_EXPORTERS - 1);
 		struct events_exporter *e = &tables.exporters[at];
 
@@ -97,28 +100,12 @@ static __always_inline void read_device(struct events_device *d, __u64 key)
 					  BPF_CORE_READ(driver, name));
 }
 
-/* Whether another device stands at the address of one that went. */
-static __always_inline bool renamed(struct events_device *d, __u64 key)
-{
-	struct events_device now = { 0 };
-	const __u64 *a = (void *)now.name, *b = (void *)d->name;
-	__u32 i;
-
-	_Static_assert(!(__builtin_offsetof(struct events_device, name) % 8 | sizeof(now.name) % 8),
-		       "names are compared by words");
-	read_device(&now, key);
-	for (i = 0; i < sizeof(now.name) / 8; i++)
-		if (a[i] != b[i])
-			return true;
-	return false;
-}
-
 /* The number of a device's place, negative if it was taken just now; 0: there is none. */
 __noinline int device_place(__u64 key)
 {
 	__u32 hash = hash_address(key), i;
 
-	for (i = 0; i < EVENTS_PROBES; i++) {
+	EACH_PROBE(i) {
 		int at = (hash + i) & (EVENTS_MAX_DEVICES - 1);
 		struct events_device *d = &tables.devices[at];
 
@@ -130,21 +117,42 @@ __noinline int device_place(__u64 key)
 	return 0;
 }
 
+static __always_inline bool same_name(const struct events_device *a, const struct events_device *b)
+{
+	const __u64 *left = (void *)a->name, *right = (void *)b->name;
+	__u32 i;
+
+	_Static_assert(!(__builtin_offsetof(struct events_device, name) % 8 | sizeof(a->name) % 8),
+		       "names are compared by words");
+	for (i = 0; i < sizeof(a->name) / 8; i++)
+		if (left[i] != right[i])
+			return false;
+	return true;
+}
+
 /* Apart from looking for a place, or the verifier goes through all of it for each one. */
 __noinline int take_device(__u64 key, int check)
 {
 	int number = device_place(key);
 	struct events_device *d = &tables.devices[(number - 1) & (EVENTS_MAX_DEVICES - 1)];
+	struct events_device now = { 0 };
 
-	if (number > 0 && check && renamed(d, key)) {
-		d->key = 1;	/* no address: its place is given up */
+	if (number > 0 && !check)
+		return number;
+	read_device(&now, key);
+	if (number > 0) {
+		if (same_name(d, &now))
+			return number;
+		/* Another stands at the address of one that went, whose place is given up */
+		d->key = 1;	/* no address */
 		number = device_place(key);
 	}
 	if (number >= 0)
 		return number;
 	number = -number;
 	d = &tables.devices[(number - 1) & (EVENTS_MAX_DEVICES - 1)];
-	read_device(d, key);
+	__builtin_memcpy(d->name, now.name, sizeof(now.name));
+	__builtin_memcpy(d->driver, now.driver, sizeof(now.driver));
 	d->unwanted = settings.n_devices &&
 		      !has_prefix(d->name, settings.devices[0], settings.n_devices);
 	return number;
@@ -170,7 +178,7 @@ __noinline int node_number(__u32 rdev)
 {
 	__u32 i;
 
-	for (i = 0; i < EVENTS_PROBES; i++) {
+	EACH_PROBE(i) {
 		__u32 *node = &tables.nodes[(hash_address(rdev) + i) & (EVENTS_MAX_NODES - 1)];
 
 		if (*node == rdev || !__sync_val_compare_and_swap(node, 0, rdev) || *node == rdev)
@@ -215,7 +223,7 @@ __noinline int take_histogram(__u32 key)
 {
 	__u32 hash = hash_address(key), i;
 
-	for (i = 0; i < EVENTS_PROBES; i++) {
+	EACH_PROBE(i) {
 		__u32 at = (hash + i) & (EVENTS_MAX_HISTOGRAMS - 1);
 
 		if (tables.keys[at] == key)
