@@ -31,7 +31,7 @@ def nobody(*caps):
 
 
 def run(*args, wrap=()):
-    return subprocess.run([*wrap, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    return subprocess.run([*wrap, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
 
 
 def one_line(text):
