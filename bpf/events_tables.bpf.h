@@ -36,6 +36,9 @@ static __always_inline __u32 hash_address(__u64 key)
 	return (key * 0x9e3779b97f4a7c15ULL) >> 40;
 }
 
+/* The key of a place that is being filled, or was given up: no kernel's address */
+#define NO_ADDRESS	1
+
 /* Not unrolled: each program has it, and the verifier takes its time by the instruction. */
 #define EACH_PROBE(i)	_Pragma("nounroll") for (i = 0; i < EVENTS_PROBES; i++)
 
@@ -56,6 +59,12 @@ static __always_inline bool has_prefix(const char *name, const volatile char *pr
 	return false;
 }
 
+/* With a barrier: who finds the key finds what the place holds. */
+static __always_inline void publish(__u64 *place, __u64 key)
+{
+	__sync_val_compare_and_swap(place, NO_ADDRESS, key);
+}
+
 /* Not inlined, because it is slow and rare: the first time that an exporter is met. */
 __noinline int take_exporter(__u64 key)
 {
@@ -67,11 +76,12 @@ __noinline int take_exporter(__u64 key)
 
 		if (e->key == key)
 			return at + 1;
-		if (e->key || __sync_val_compare_and_swap(&e->key, 0, key))
+		if (e->key || __sync_val_compare_and_swap(&e->key, 0, NO_ADDRESS))
 			continue;
 		bpf_probe_read_kernel_str(e->name, sizeof(e->name), (void *)key);
 		e->unwanted = settings.n_exporters &&
 			      !has_prefix(e->name, settings.exporters[0], settings.n_exporters);
+		publish(&e->key, key);
 		return at + 1;
 	}
 	return 0;
@@ -100,7 +110,7 @@ static __always_inline void read_device(struct events_device *d, __u64 key)
 					  BPF_CORE_READ(driver, name));
 }
 
-/* The number of a device's place, negative if it was taken just now; 0: there is none. */
+/* The number of a device's place, negative: one to be filled and published; 0: there is none. */
 __noinline int device_place(__u64 key)
 {
 	__u32 hash = hash_address(key), i;
@@ -111,7 +121,7 @@ __noinline int device_place(__u64 key)
 
 		if (d->key == key)
 			return at + 1;
-		if (!d->key && !__sync_val_compare_and_swap(&d->key, 0, key))
+		if (!d->key && !__sync_val_compare_and_swap(&d->key, 0, NO_ADDRESS))
 			return -(at + 1);
 	}
 	return 0;
@@ -144,7 +154,7 @@ __noinline int take_device(__u64 key, int check)
 		if (same_name(d, &now))
 			return number;
 		/* Another stands at the address of one that went, whose place is given up */
-		d->key = 1;	/* no address */
+		d->key = NO_ADDRESS;
 		number = device_place(key);
 	}
 	if (number >= 0)
@@ -155,6 +165,7 @@ __noinline int take_device(__u64 key, int check)
 	__builtin_memcpy(d->driver, now.driver, sizeof(now.driver));
 	d->unwanted = settings.n_devices &&
 		      !has_prefix(d->name, settings.devices[0], settings.n_devices);
+	publish(&d->key, key);
 	return number;
 }
 
