@@ -59,6 +59,26 @@ static __always_inline bool has_prefix(const char *name, const volatile char *pr
 	return false;
 }
 
+/*
+ * The number of a key's place in a table, whose entries begin with it. Negative: one to be filled
+ * and published; 0: there is none.
+ */
+static __always_inline int find_place(void *table, __u32 size, __u32 places, __u64 key)
+{
+	__u32 hash = hash_address(key), i;
+
+	EACH_PROBE(i) {
+		int at = (hash + i) & (places - 1);
+		__u64 *place = table + at * size;
+
+		if (*place == key)
+			return at + 1;
+		if (!*place && !__sync_val_compare_and_swap(place, 0, NO_ADDRESS))
+			return -(at + 1);
+	}
+	return 0;
+}
+
 /* With a barrier: who finds the key finds what the place holds. */
 static __always_inline void publish(__u64 *place, __u64 key)
 {
@@ -68,23 +88,19 @@ static __always_inline void publish(__u64 *place, __u64 key)
 /* Not inlined, because it is slow and rare: the first time that an exporter is met. */
 __noinline int take_exporter(__u64 key)
 {
-	__u32 hash = hash_address(key), i;
+	int number = find_place(tables.exporters, sizeof(tables.exporters[0]),
+				EVENTS_MAX_EXPORTERS, key);
+	struct events_exporter *e;
 
-	EACH_PROBE(i) {
-		__u32 at = (hash + i) & (EVENTS_MAX_EXPORTERS - 1);
-		struct events_exporter *e = &tables.exporters[at];
-
-		if (e->key == key)
-			return at + 1;
-		if (e->key || __sync_val_compare_and_swap(&e->key, 0, NO_ADDRESS))
-			continue;
-		bpf_probe_read_kernel_str(e->name, sizeof(e->name), (void *)key);
-		e->unwanted = settings.n_exporters &&
-			      !has_prefix(e->name, settings.exporters[0], settings.n_exporters);
-		publish(&e->key, key);
-		return at + 1;
-	}
-	return 0;
+	if (number >= 0)
+		return number;
+	number = -number;
+	e = &tables.exporters[(number - 1) & (EVENTS_MAX_EXPORTERS - 1)];
+	bpf_probe_read_kernel_str(e->name, sizeof(e->name), (void *)key);
+	e->unwanted = settings.n_exporters &&
+		      !has_prefix(e->name, settings.exporters[0], settings.n_exporters);
+	publish(&e->key, key);
+	return number;
 }
 
 static __always_inline __u32 exporter_number(__u64 key)
@@ -110,21 +126,10 @@ static __always_inline void read_device(struct events_device *d, __u64 key)
 					  BPF_CORE_READ(driver, name));
 }
 
-/* The number of a device's place, negative: one to be filled and published; 0: there is none. */
+/* Apart from take_device(), or the verifier goes through all of that for each place. */
 __noinline int device_place(__u64 key)
 {
-	__u32 hash = hash_address(key), i;
-
-	EACH_PROBE(i) {
-		int at = (hash + i) & (EVENTS_MAX_DEVICES - 1);
-		struct events_device *d = &tables.devices[at];
-
-		if (d->key == key)
-			return at + 1;
-		if (!d->key && !__sync_val_compare_and_swap(&d->key, 0, NO_ADDRESS))
-			return -(at + 1);
-	}
-	return 0;
+	return find_place(tables.devices, sizeof(tables.devices[0]), EVENTS_MAX_DEVICES, key);
 }
 
 static __always_inline bool same_name(const struct events_device *a, const struct events_device *b)
@@ -140,7 +145,6 @@ static __always_inline bool same_name(const struct events_device *a, const struc
 	return true;
 }
 
-/* Apart from looking for a place, or the verifier goes through all of it for each one. */
 __noinline int take_device(__u64 key, int check)
 {
 	int number = device_place(key);

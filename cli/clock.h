@@ -21,6 +21,11 @@ static inline uint64_t now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+static inline double now_seconds(void)
+{
+	return now_ns() / 1e9;
+}
+
 /* CLOCK_REALTIME less CLOCK_MONOTONIC, ns, now. */
 static inline int64_t clock_offset(void)
 {

@@ -16,11 +16,6 @@
 #include "top/terminal.h"
 #include "top/ui.h"
 
-static double now(void)
-{
-	return now_ns() / 1e9;
-}
-
 static bool is_asked(const struct top_options *options, const struct screen_view *view)
 {
 	int i;
@@ -138,11 +133,11 @@ static bool set_hooks(struct ui *ui)
 
 	for (i = 0; i < 2; i++) {
 		if (needs & bits[i])
-			ui->needed[i] = now();
+			ui->needed[i] = now_seconds();
 		/* What stands still needs no new ones. */
 		if (needs & bits[i] && ui->paused && !source_is_recording(s))
 			want |= known & bits[i];
-		else if (needs & bits[i] || now() - ui->needed[i] < HOOKS_STAY)
+		else if (needs & bits[i] || now_seconds() - ui->needed[i] < HOOKS_STAY)
 			want |= needs & bits[i] ? bits[i] : known & bits[i];
 	}
 	if (want == known)
@@ -217,7 +212,7 @@ static int wait_event(struct ui *ui, double until, unsigned int *react)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = terminal_wake_fd(), .events = POLLIN },
 	};
-	double left = until - now();
+	double left = until - now_seconds();
 
 	poll(fds, 2, left > 0 ? (int)(left * 1000) + 1 : 0);
 	*react = take_signals(ui);
@@ -240,30 +235,30 @@ static unsigned int play(struct ui *ui)
 /* Until when nothing is to be done, with the next refresh at that time. */
 static double wait_until(const struct ui *ui, double next)
 {
-	double until = ui->paused ? now() + 3600 : next;
+	double until = ui->paused ? now_seconds() + 3600 : next;
 
-	if (ui->source->watched & ~ui_needs(ui) && until > now() + HOOKS_STAY)
-		until = now() + HOOKS_STAY;
+	if (ui->source->watched & ~ui_needs(ui) && until > now_seconds() + HOOKS_STAY)
+		until = now_seconds() + HOOKS_STAY;
 	return until;
 }
 
 static int run(struct ui *ui)
 {
 	unsigned int react = REACT_SNAPSHOT;
-	double next = now();
+	double next = now_seconds();
 	long refreshes = 0;
 	int err = 0;
 
 	set_hooks(ui);
 	while (!terminal_end) {
-		if (!ui->paused && now() >= next)
+		if (!ui->paused && now_seconds() >= next)
 			react |= play(ui);
 		if (react & REACT_SNAPSHOT) {
 			if (ui->options->refreshes && refreshes == ui->options->refreshes)
 				break;
 			err = take_snapshot(ui);
 			refreshes++;
-			next = now() + ui->options->delay;
+			next = now_seconds() + ui->options->delay;
 			react |= REACT_COLLECT;
 		}
 		if (!err && react & REACT_COLLECT)

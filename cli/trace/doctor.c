@@ -128,7 +128,7 @@ static int print_sources(void)
 /* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
 static void print_references(void)
 {
-	if (!access("/sys/kernel/btf/drm", F_OK) || btf_mentions("drm_prime_member"))
+	if (!access("/sys/kernel/btf/drm", R_OK) || btf_mentions("drm_prime_member"))
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
 		print_line("--", "GEM handles", "no DRM driver is loaded");
@@ -137,7 +137,6 @@ static void print_references(void)
 		print_line("ok", "io_uring", "registered files");
 	else
 		print_line("--", "io_uring", "not in this kernel");
-	btf_forget();
 }
 
 /* Which hook each event would get in live, stat and record. Returns whether calls have any. */
@@ -203,6 +202,7 @@ int doctor_main(int argc, char **argv)
 			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
 	if (bpf_works)
 		any_hook = print_events();
+	btf_forget();
 	print_verdict(status == EXIT_OK, any_hook);
 	return status;
 }

@@ -76,11 +76,6 @@ static void ask_to_dump(int number)
 	asked_to_dump = 1;
 }
 
-static double now(void)
-{
-	return now_ns() / 1e9;
-}
-
 static int take_compress(struct record *r, const char *arg)
 {
 	char *end = "";
@@ -265,7 +260,7 @@ static void dump(struct record *r)
 static void show_progress(struct record *r, bool last)
 {
 	struct recording_totals t;
-	double seconds = now() - r->start;
+	double seconds = now_seconds() - r->start;
 	char size[8], events[8], rate[8];
 
 	recording_totals(r->writer, &t);
@@ -288,25 +283,25 @@ static void record(struct record *r)
 	double next = r->start + r->interval, flush = r->start + FLUSH_SECONDS, lost = r->start;
 
 	while (!r->error && !runner_ended(&r->runner)) {
-		double time = now(), left = r->interval ? (next - time) * 1000 : READ_MS;
+		double time = now_seconds(), left = r->interval ? (next - time) * 1000 : READ_MS;
 
 		runner_wait(left < 0 ? 0 : left < READ_MS ? (int)left + 1 : READ_MS);
-		time = now();
+		time = now_seconds();
 		r->error = record_read_events(r, time >= lost);
 		if (time >= lost)
 			lost = time + LOST_SECONDS;
 		if (!r->error && (asked_to_dump || r->triggered))
 			dump(r);
 		/* Those that were missed are not made up for */
-		if (!r->error && r->interval && now() >= next) {
+		if (!r->error && r->interval && now_seconds() >= next) {
 			take_snapshot(r);
 			next += r->interval;
-			if (next < now())
-				next = now() + r->interval;
+			if (next < now_seconds())
+				next = now_seconds() + r->interval;
 		}
-		if (!r->error && now() >= flush) {
+		if (!r->error && now_seconds() >= flush) {
 			r->error = recording_flush(r->writer);
-			flush = now() + FLUSH_SECONDS;
+			flush = now_seconds() + FLUSH_SECONDS;
 			show_progress(r, false);
 		}
 	}
@@ -378,7 +373,7 @@ static int start(struct record *r, int argc, char **argv)
 	err = create(r, argc, argv);
 	if (err)
 		return fail(r, text, strerror(-err));
-	r->start = now();
+	r->start = now_seconds();
 	/* Before the snapshot, so that nothing is between the two */
 	if (r->events)
 		events_start(r->events);
