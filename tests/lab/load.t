@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module as m  # noqa: E402
 from scrape import Server  # noqa: E402
-from tap import Workload, bufinfo, diag, done, equal, ok, poll, rss, skip  # noqa: E402
+from tap import Workload, bufinfo, diag, done, equal, ok, own_memory, poll, skip  # noqa: E402
 
 LONG = int(os.environ.get("TEST_SCALE", "1")) >= 10
 BUFFERS, PROCESSES = (50021, 2003) if LONG else (2003, 101)
@@ -115,7 +115,7 @@ def forgets():
         sizes = []
         for n in (3001, 10007):
             subprocess.run(["modops", "-n", str(n), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
-            sizes.append(settled(lambda: rss(p.pid)))
+            sizes.append(settled(lambda: own_memory(p.pid)))
         p.send_signal(signal.SIGINT)
         equal(re.findall(r"\d+ events shown, \d+ lost", p.stderr.read()), ["13008 events shown, 0 lost"], "each export")
     ok(sizes[1] - sizes[0] <= 512, f"live: {sizes[0]} KiB, {sizes[1]} KiB after 10007 exports")
@@ -133,7 +133,7 @@ def tools():
         running["metrics"] = s.process
 
         def sizes():
-            return {name: rss(p.pid) for name, p in running.items()}
+            return {name: own_memory(p.pid) for name, p in running.items()}
         settled(sizes)      # they have begun
         for i in range(WARM + ROUNDS):
             if i == WARM:

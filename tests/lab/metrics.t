@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import module  # noqa: E402
 from known import merged, sources, start_all, want_processes  # noqa: E402
 from scrape import Server, families, once, parse  # noqa: E402
-from tap import Workload, bufinfo, done, equal, ok, poll, rss, skip  # noqa: E402
+from tap import Workload, bufinfo, done, equal, ok, own_memory, poll, skip  # noqa: E402
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))
 FACTORIES = [
@@ -390,13 +390,13 @@ def memory():
             return
         for _ in range(23):
             s.get()
-        before = rss(s.process.pid)
+        before = own_memory(s.process.pid)
         for _ in range(n):
             s.get()
-        after = rss(s.process.pid)
+        after = own_memory(s.process.pid)
         with open(f"/proc/{s.process.pid}/smaps_rollup") as f:
             equal([line.split()[1] for line in f if line.startswith("AnonHugePages:")], ["0"], "no huge page comes at any time")
-        ok(after - before <= 256, f"memory after {n} scrapes: {before} KiB, then {after} KiB")
+        ok(after - before <= 128, f"memory after {n} scrapes: {before} KiB, then {after} KiB")
 
 
 CONFIG = """

@@ -19,7 +19,7 @@ import time
 from collections import namedtuple
 
 __all__ = ["plan", "ok", "equal", "skip", "diag", "done", "poll", "Workload", "bufinfo", "Buffer", "text",
-           "scaled", "rss"]
+           "scaled", "own_memory"]
 
 # The debug kernel is some hundred times slower, most of all where memory is allocated.
 _DEBUG = os.environ.get("LAB_TARGET") == "debug"
@@ -101,10 +101,11 @@ def scaled(n):
     return n
 
 
-def rss(pid):
-    """KiB of memory that the process has."""
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+def own_memory(pid):
+    """KiB of memory that the process has for itself: what grows where something leaks. Pages of its files come and go
+    as the kernel likes, and VmRSS counts some late."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii", errors="replace") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("Anonymous:"))
 
 
 def text(raw):
