@@ -46,15 +46,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	return 0;
 }
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-/* What is wrong with an option is said on standard error: thousands of times, here. */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	if (!getenv("FUZZ_STDERR") && !freopen("/dev/null", "w", stderr))
-		abort();
-	return 0;
-}
