@@ -198,7 +198,12 @@ __noinline int file_number(void)
 	w->file.type = RING_FILE;
 	if (bpf_ringbuf_output(&ring, &w->file, sizeof(w->file), BPF_RB_NO_WAKEUP))
 		return 0;
-	bpf_map_update_elem(&stack_files, &w->code.key, &number, BPF_ANY);
+	/* Another CPU may have told of it meanwhile: one number, or equal stacks would differ */
+	if (bpf_map_update_elem(&stack_files, &w->code.key, &number, BPF_NOEXIST)) {
+		known = bpf_map_lookup_elem(&stack_files, &w->code.key);
+		if (known)
+			return *known;
+	}
 	return number;
 }
 

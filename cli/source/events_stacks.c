@@ -124,12 +124,16 @@ static int open_mapped(uint32_t pid, uint64_t start, uint64_t end, char *path, s
 {
 	static const char deleted[] = " (deleted)";
 	char name[64];
+	ssize_t n = -1;
 	int fd;
-	ssize_t n;
 
 	snprintf(name, sizeof(name), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	n = fd < 0 ? -1 : readlink(name, path, room - 1);
+	/* By the file, since the process may be gone by now */
+	if (fd >= 0) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		n = readlink(name, path, room - 1);
+	}
 	if (n < 0)
 		return fd;
 	path[n] = '\0';
@@ -212,13 +216,15 @@ static const struct stack_map *find_map(const struct process_maps *p, uint64_t a
 static uint32_t add_file(struct event_stacks *s, uint32_t pid, const struct stack_map *map,
 			 const char *path)
 {
-	uint32_t number = symbols_find_file(s->symbols, path);
 	char same[PATH_MAX];
-	int fd;
+	int fd = open_mapped(pid, map->start, map->end, same, sizeof(same));
+	uint32_t number = symbols_find_file(s->symbols, fd, path);
 
-	if (number || s->next_file > UINT16_MAX)
+	if (number || s->next_file > UINT16_MAX) {
+		if (fd >= 0)
+			close(fd);
 		return number;
-	fd = open_mapped(pid, map->start, map->end, same, sizeof(same));
+	}
 	if (symbols_add_file(s->symbols, s->next_file, fd, path, NULL))
 		return 0;
 	return s->next_file++;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "source/elf_file.h"
@@ -15,6 +16,7 @@
 struct file {
 	uint32_t number;
 	const char *path, *build_id;
+	uint64_t dev, ino;		/* ino 0: it was not there */
 	struct elf_file *elf;
 	bool searched;
 };
@@ -25,7 +27,7 @@ struct symbol {
 };
 
 struct symbols {
-	struct index by_number, by_path;
+	struct index by_number, by_inode, by_path;
 	struct file *files;
 	uint32_t n_files, room_files;
 	struct intern strings;
@@ -53,10 +55,16 @@ static struct file *find_file(const struct symbols *s, uint32_t number)
 	return i == INDEX_NONE ? NULL : &s->files[i];
 }
 
+static uint64_t inode_key(uint64_t dev, uint64_t ino)
+{
+	return (dev * 0x9e3779b97f4a7c15ull) ^ ino;
+}
+
 int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *path,
 		     const char *build_id)
 {
 	struct file *f = NULL;
+	struct stat st;
 
 	if (!number || find_file(s, number)) {
 		if (fd >= 0)
@@ -71,6 +79,10 @@ int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *pat
 	}
 	f->number = number;
 	if (fd >= 0) {
+		if (!fstat(fd, &st)) {
+			f->dev = st.st_dev;
+			f->ino = st.st_ino;
+		}
 		f->elf = elf_file_open(fd);
 		f->searched = true;
 		if (f->elf)
@@ -80,6 +92,8 @@ int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *pat
 		f->path = intern(&s->strings, path, 4096);
 	if (build_id && *build_id)
 		f->build_id = intern(&s->strings, build_id, 128);
+	if (f->ino && index_put(&s->by_inode, inode_key(f->dev, f->ino), s->n_files - 1))
+		return -ENOMEM;
 	if (f->path && index_put(&s->by_path, hash_string(f->path), s->n_files - 1))
 		return -ENOMEM;
 	return 0;
@@ -97,11 +111,26 @@ bool symbols_file(const struct symbols *s, uint32_t number, const char **path,
 	return true;
 }
 
-uint32_t symbols_find_file(const struct symbols *s, const char *path)
+uint32_t symbols_find_file(const struct symbols *s, int fd, const char *path)
 {
-	uint32_t i = index_get(&s->by_path, hash_string(path));
+	const struct file *f;
+	struct stat st;
+	uint32_t i;
 
-	return i != INDEX_NONE && !strcmp(s->files[i].path, path) ? s->files[i].number : 0;
+	if (fd >= 0 && !fstat(fd, &st)) {
+		i = index_get(&s->by_inode, inode_key(st.st_dev, st.st_ino));
+		f = i == INDEX_NONE ? NULL : &s->files[i];
+		if (f && f->dev == st.st_dev && f->ino == st.st_ino)
+			return f->number;
+	} else {
+		fd = -1;
+	}
+	i = index_get(&s->by_path, hash_string(path));
+	f = i == INDEX_NONE ? NULL : &s->files[i];
+	/* Of that path, and another file */
+	if (f && fd >= 0 && f->ino)
+		return 0;
+	return f && !strcmp(f->path, path) ? f->number : 0;
 }
 
 static struct elf_file *get_elf(struct file *f)
@@ -352,6 +381,7 @@ void symbols_free(struct symbols *s)
 	free(s->kernel);
 	free(s->texts);
 	index_free(&s->by_number);
+	index_free(&s->by_inode);
 	index_free(&s->by_path);
 	index_free(&s->told);
 	intern_free(&s->strings);

@@ -26,8 +26,11 @@ int symbols_add_file(struct symbols *symbols, uint32_t number, int fd, const cha
 /* False: there is none of that number. NULL: not known. */
 bool symbols_file(const struct symbols *symbols, uint32_t number, const char **path,
 		  const char **build_id);
-/* The number of a file by its path, 0 none. */
-uint32_t symbols_find_file(const struct symbols *symbols, const char *path);
+/*
+ * The number of a file, 0 none. fd: of it, left open, or -1: then, or where that was not known of
+ * the file, it is its path that tells. Paths depend on who asked, and on when.
+ */
+uint32_t symbols_find_file(const struct symbols *symbols, int fd, const char *path);
 /* What an address in the kernel is called, "function+0x12 [module]": a recording's, not ours. */
 int symbols_add_kernel(struct symbols *symbols, uint64_t address, const char *text);
 /*

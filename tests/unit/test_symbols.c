@@ -48,11 +48,20 @@ static void own(void **state)
 	assert_int_equal(symbols_add_file(s, 7, n, "/x/own", NULL), 0);
 	/* Told once more it is no other */
 	assert_int_equal(symbols_add_file(s, 7, -1, "/x/other", NULL), 0);
-	assert_int_equal(symbols_find_file(s, "/x/own"), 7);
-	assert_int_equal(symbols_find_file(s, "/x/other"), 0);
+	/* By what it is, whatever it is called; by its name where that is all that is known */
+	n = open("/proc/self/exe", O_RDONLY);
+	assert_int_equal(symbols_find_file(s, n, "/x/other"), 7);
+	close(n);
+	n = open("/proc/self/maps", O_RDONLY);
+	assert_int_equal(symbols_find_file(s, n, "/x/own"), 0);
+	assert_int_equal(symbols_add_file(s, 8, -1, "/x/gone", NULL), 0);
+	assert_int_equal(symbols_find_file(s, n, "/x/gone"), 8);
+	close(n);
+	assert_int_equal(symbols_find_file(s, -1, "/x/own"), 7);
+	assert_int_equal(symbols_find_file(s, -1, "/x/other"), 0);
 	assert_true(symbols_file(s, 7, &path, &build_id));
 	assert_string_equal(path, "/x/own");
-	assert_false(symbols_file(s, 8, &path, &build_id));
+	assert_false(symbols_file(s, 9, &path, &build_id));
 	n = symbols_name(s, frame, true, frames, ARRAY_SIZE(frames));
 	assert_int_equal(n, 1);
 	assert_string_equal(frames[0].function, "own");
