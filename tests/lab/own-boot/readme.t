@@ -27,8 +27,10 @@ push)
 		[ ! -f "/src/out/lab/$LAB_SUITE/static/${file##*/}" ] || cp "/src/out/lab/$LAB_SUITE/static/${file##*/}" /data/local/tmp/
 	done ;;
 shell)
+	end=
+	[ "$1" != -t ] || end="timeout -s INT 10"
 	while [ "${1#/data/}" = "$1" ]; do shift; done
-	exec env -i timeout -s INT 10 "$@" ;;
+	exec env -i $end "$@" ;;
 esac
 """}
 # Statuses other than 0
