@@ -119,28 +119,31 @@ static void join_names(char *path, size_t room, const struct ring_file *record)
 		len += snprintf(path + len, room - len, "/%.*s", STACK_NAME - 1, record->names[i]);
 }
 
-/* By a mapping of the process, though it was deleted; path is then what the process calls it. */
-static int open_mapped(uint32_t pid, uint64_t start, uint64_t end, char *path, size_t room)
+/* By a mapping of the process, though it was deleted. */
+static int open_mapped(uint32_t pid, uint64_t start, uint64_t end)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
+	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* What an open file is called, though its process is gone by now; false: that cannot be said. */
+static bool path_of(int fd, char *path, size_t room)
 {
 	static const char deleted[] = " (deleted)";
 	char name[64];
-	ssize_t n = -1;
-	int fd;
+	ssize_t n;
 
-	snprintf(name, sizeof(name), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	/* By the file, since the process may be gone by now */
-	if (fd >= 0) {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-		n = readlink(name, path, room - 1);
-	}
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, path, room - 1);
 	if (n < 0)
-		return fd;
+		return false;
 	path[n] = '\0';
 	n -= sizeof(deleted) - 1;
 	if (n > 0 && !strcmp(path + n, deleted))
 		path[n] = '\0';
-	return fd;
+	return *path;
 }
 
 static int take_file(struct event_stacks *s, const struct ring_file *record)
@@ -150,12 +153,11 @@ static int take_file(struct event_stacks *s, const struct ring_file *record)
 	int fd;
 
 	join_names(told, sizeof(told), record);
-	*other = '\0';
-	fd = open_mapped(record->pid, record->start, record->end, other, sizeof(other));
-	if (is_same(fd, record))
-		path = *other ? other : told;
-	else
+	fd = open_mapped(record->pid, record->start, record->end);
+	if (!is_same(fd, record))
 		fd = -1;
+	else if (path_of(fd, other, sizeof(other)))
+		path = other;
 	if (fd < 0) {
 		snprintf(other, sizeof(other), "/proc/%u/root%s", record->pid, told);
 		fd = open_file(other, record);
@@ -216,8 +218,7 @@ static const struct stack_map *find_map(const struct process_maps *p, uint64_t a
 static uint32_t add_file(struct event_stacks *s, uint32_t pid, const struct stack_map *map,
 			 const char *path)
 {
-	char same[PATH_MAX];
-	int fd = open_mapped(pid, map->start, map->end, same, sizeof(same));
+	int fd = open_mapped(pid, map->start, map->end);
 	uint32_t number = symbols_find_file(s->symbols, fd, path);
 
 	if (number || s->next_file > UINT16_MAX) {

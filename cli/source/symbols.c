@@ -115,22 +115,21 @@ uint32_t symbols_find_file(const struct symbols *s, int fd, const char *path)
 {
 	const struct file *f;
 	struct stat st;
+	bool known = fd >= 0 && !fstat(fd, &st);
 	uint32_t i;
 
-	if (fd >= 0 && !fstat(fd, &st)) {
+	if (known) {
 		i = index_get(&s->by_inode, inode_key(st.st_dev, st.st_ino));
 		f = i == INDEX_NONE ? NULL : &s->files[i];
 		if (f && f->dev == st.st_dev && f->ino == st.st_ino)
 			return f->number;
-	} else {
-		fd = -1;
 	}
 	i = index_get(&s->by_path, hash_string(path));
 	f = i == INDEX_NONE ? NULL : &s->files[i];
-	/* Of that path, and another file */
-	if (f && fd >= 0 && f->ino)
+	if (!f || strcmp(f->path, path))
 		return 0;
-	return f && !strcmp(f->path, path) ? f->number : 0;
+	/* Of that path may be another file */
+	return known && f->ino ? 0 : f->number;
 }
 
 static struct elf_file *get_elf(struct file *f)
