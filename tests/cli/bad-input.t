@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """Wrong options, hostile names, and machines that offer less: clear messages, valid output."""
 import csv
 import ctypes
@@ -11,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from tap import Workload, done, equal, ok, skip  # noqa: E402
+from tap import Workload, equal, ok, run_parts  # noqa: E402
 
 CLONE_NEWNS = 0x20000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
@@ -174,6 +175,5 @@ def signals():
     ok(p.stdout.count(b"\n") == 2, "a reader that goes ends it")
 
 
-for part in sys.argv[1:] or ["usage", "output_file", "hostile", "degraded", "doctor", "signals"]:
-    globals()[part]()
-sys.exit(done())
+run_parts(kernel={"degraded": degraded, "doctor": doctor},
+          user_space={"usage": usage, "output_file": output_file, "hostile": hostile, "signals": signals})

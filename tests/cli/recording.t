@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: user space
 """A recording of known events: report and export give the same counts, times and bytes; bad options are refused. Needs no kernel."""
 import hashlib
 import json

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """What works with how little: as nobody, with a few capabilities, on hardened kernels; and what is given up."""
 import json
 import os
@@ -7,11 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module as m  # noqa: E402
-from tap import Workload, bufinfo, diag, done, equal, ok, poll, skip  # noqa: E402
+from tap import Workload, bufinfo, diag, equal, ok, poll, run_parts, skip  # noqa: E402
 
 SYSCTL = "/proc/sys/kernel/"
 OWN = "/tmp/hardened"      # nobody's
@@ -234,9 +234,8 @@ def lockdown():
 os.makedirs(OWN, exist_ok=True)
 os.chown(OWN, 65534, 65534)
 m.load_for_test("devices=8")
-PARTS = {"nobody": as_nobody, "capabilities": with_capabilities, "setcap": on_the_file, "given up": given_up, "links": links, "settings": settings, "unmounted": unmounted}
-for name in sys.argv[1:] or PARTS:
-    start = time.monotonic()
-    {**PARTS, "lockdown": lockdown}[name]()
-    diag(f"{name}: {time.monotonic() - start:.1f} s")
-sys.exit(done())
+run_parts(
+    kernel={"nobody": as_nobody, "capabilities": with_capabilities, "setcap": on_the_file, "given up": given_up, "settings": settings,
+            "unmounted": unmounted},
+    user_space={"links": links},
+    named={"lockdown": lockdown})

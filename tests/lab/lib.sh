@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# tests/lab/lib.sh: the lab's targets and places; sourced by the scripts beside it.
-# shellcheck shell=sh disable=SC2034 # POSIX sh and bash; what sources it uses them
+# tests/lab/lib.sh: the lab's targets and places. The scripts beside it source it.
+# shellcheck shell=sh disable=SC2034,SC2120 # POSIX sh and bash; what sources it uses them
 
 lab_dir=${LAB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-tools/lab}
 src=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
-lab_targets="6.1 6.12 7.x"
-lab_rt_targets="6.12-rt 7.x-rt"	# of make check-long
-lab_arm64_targets="6.12-arm64 6.12-arm64-16k"	# 16 KiB pages: of make check-long
-# And debug, of make check-debug-kernel
 
 # What the console shows when the kernel, or one of the debug kernel's checkers, found a bug.
 # Most lines of lockdep begin with WARNING: or BUG:, some do not.
@@ -22,38 +18,65 @@ kernel_reports="$kernel_reports|ODEBUG:|unreferenced object|suspected memory lea
 
 die() { echo "${0##*/}: $*" >&2; exit 125; }
 
-# The suite whose tree a target lives in.
-suite_of()
+# Print the names of the targets whose row has each VALUE, in the table's order.
+targets() # [COLUMN=VALUE...]
 {
-	case $1 in
-	6.1) echo bookworm ;;
-	6.12 | 7.x | 6.12-rt | 7.x-rt | debug) echo trixie ;;
-	6.12-arm64*) echo trixie-arm64 ;;
-	*) echo "${0##*/}: no target '$1'; there are: $lab_targets $lab_rt_targets $lab_arm64_targets debug" >&2; exit 2 ;;
-	esac
+	awk -v wanted="$*" '
+		BEGIN { n = split(wanted, want, " ") }
+		/^#/ || !NF { next }
+		!head { for (i = 1; i <= NF; i++) at[$i] = i; head = 1; next }
+		{
+			for (i = 1; i <= n; i++) {
+				split(want[i], pair, "=")
+				if ($at[pair[1]] != pair[2])
+					next
+			}
+			print $at["name"]
+		}' "$src/tests/lab/targets"
 }
 
-# The layer above the tree that a target's kernel is in, which tests/lab/layer makes, or nothing.
-layer_of()
+# Print the value of COLUMN in TARGET's row, or nothing for "-". Exit if no row has that name.
+target() # TARGET COLUMN
 {
-	case $1 in
-	debug) echo debug ;;
-	*-rt) echo rt ;;
-	esac
+	awk -v name="$1" -v column="$2" '
+		/^#/ || !NF { next }
+		!head { for (i = 1; i <= NF; i++) at[$i] = i; head = 1; next }
+		$at["name"] == name { found = 1; if ($at[column] != "-") print $at[column] }
+		END { exit !found }' "$src/tests/lab/targets" && return
+	echo "${0##*/}: no target '$1' ($(targets | tr '\n' ' '))" >&2
+	exit 2
 }
 
-# The release of a target's kernel: the newest 6.12.* or 7.* of its tree or layer.
+# Print the suites of TARGETs, each once.
+suites() # TARGET...
+{
+	local one
+	for one in "$@"; do
+		target "$one" suite || return
+	done | sort -u
+}
+
+# Print the release of a target's kernel in its tree or layer: the row's, else the newest release of
+# the same version and flavour.
 kernel_of() # TARGET TREE
 {
-	local release version=${1%%-*} tree=$2 flavour=''
-	version=${version%.x}.
-	[ "$1" = "${1#*-arm64}" ] || flavour=-${1#*-}
-	[ -z "$(layer_of "$1")" ] || tree=$lab_dir/$(layer_of "$1")
-	[ "$1" != debug ] || version=''
-	release=$(cd "$tree/lib/modules" && printf '%s\n' "$version"*"$flavour" | sort -V | tail -n1)
-	[ -d "$tree/lib/modules/$release" ] ||
-		die "no kernel for $1 in $tree: remove $tree/.stamp to make it again"
+	local pinned layer modules=$2/lib/modules version='' release
+	pinned=$(target "$1" kernel) && layer=$(target "$1" layer) || exit
+	[ -z "$layer" ] || modules=$lab_dir/$layer/lib/modules
+	[ ! -d "$modules/$pinned" ] || { echo "$pinned"; return; }
+	case $1 in
+	[0-9]*) version=${1%%-*} version=${version%.x}. ;;
+	esac
+	release=$(cd "$modules" && printf '%s\n' "$version"* |
+		grep -xE "[^-]*(-[0-9]+)*$(flavour "$pinned")" | sort -V | tail -n1) || :
+	[ -n "$release" ] || die "$1: no kernel in $modules; remove ${modules%/lib/modules}/.stamp"
 	echo "$release"
+}
+
+# Print what follows the digits of a RELEASE, as -amd64 or -rt-amd64.
+flavour() # RELEASE
+{
+	echo "$1" | sed 's/^[^-]*\(-[0-9]*\)*\(-[a-z].*\)$/\2/'
 }
 
 # As root: write SUITE's apt sources to $lab_dir/TREE.list, with the mirrors of this machine's

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """Load: many buffers, processes and devices at once, all seen; and a long churn, after which neither a tool nor
 the module holds more than before. check does little of it and leaves tools out, check-long does all."""
 import atexit
@@ -15,9 +16,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module as m  # noqa: E402
 from scrape import Server  # noqa: E402
-from tap import Workload, bufinfo, diag, done, equal, ok, own_memory, poll, skip  # noqa: E402
+from tap import SCALE, Workload, bufinfo, equal, ok, own_memory, poll, run_parts, skip  # noqa: E402
 
-LONG = int(os.environ.get("TEST_SCALE", "1")) >= 10
+LONG = SCALE >= 10
 BUFFERS, PROCESSES = (50021, 2003) if LONG else (2003, 101)
 DEVICES = 200
 ROUNDS, EACH = (23, 5003) if LONG else (5, 1009)
@@ -180,11 +181,7 @@ def no_huge_pages():
     choose("never")
 
 
-PARTS = {"standing": standing, "module": module, "forgets": forgets, "tools": tools, "rate": rate}
 no_huge_pages()
 m.load_for_test(f"devices={DEVICES}")
-for name in sys.argv[1:] or (PARTS if LONG else ("standing", "module", "forgets")):
-    start = time.monotonic()
-    PARTS[name]()
-    diag(f"{name}: {time.monotonic() - start:.1f} s")
-sys.exit(done())
+more = {"tools": tools, "rate": rate}
+run_parts(kernel={"standing": standing, "module": module, "forgets": forgets, **(more if LONG else {})}, named=more)

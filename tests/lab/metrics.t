@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space, nothing
 """dmabuf-trace metrics: the workloads' own numbers, by each source and each way to be scraped; what goes wrong around it."""
 import json
 import os
@@ -10,7 +11,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import urllib.parse
 import urllib.request
 
@@ -18,9 +18,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import module  # noqa: E402
 from known import merged, sources, start_all, want_processes  # noqa: E402
 from scrape import Server, families, once, parse  # noqa: E402
-from tap import Workload, bufinfo, done, equal, ok, own_memory, poll, skip  # noqa: E402
+from tap import SCALE, Workload, bufinfo, equal, ok, own_memory, poll, run_parts, scaled, skip  # noqa: E402
 
-SCALE = int(os.environ.get("TEST_SCALE", "1"))
 FACTORIES = [
     ["plain", "-n", 23], ["plain-map", "-n", 7], ["inflight", "-n", 5], ["shared", "-n", 7, "-P", 5], ["kernel-only", "-n", 11],
     ["vgem-export", "-n", 13], ["vgem-import", "-n", 5], ["vivid"], ["many", "-n", 101, "-P", 17, "-s", 4096], ["hostile"],
@@ -188,7 +187,7 @@ def counters():
     s = server()
     first = s.scrape()
     ok("dmabuf_maps_total" not in first or not sum(first["dmabuf_maps_total"].values()), "no maps before", first.get("dmabuf_maps_total"))
-    n = 1009 * SCALE
+    n = scaled()
     processes = modops(n)
     found = s.scrape()
     equal(by(found["dmabuf_maps_total"], "exporter", "device", "direction"), want_maps(processes), "maps by exporter, device, direction")
@@ -432,8 +431,8 @@ def asked(text, labels, want, name):
 
 def prometheus():
     """The real ones scrape by HTTP and through node_exporter's textfile collector while workloads run."""
-    if os.environ.get("LAB_TARGET") != "7.x" or not shutil.which("prometheus") or not shutil.which("prometheus-node-exporter"):
-        skip("Prometheus and node_exporter scrape", "on target 7.x only")
+    if not shutil.which("prometheus") or not shutil.which("prometheus-node-exporter"):
+        skip("Prometheus and node_exporter scrape", "not in this tree")
         return
     module.load_for_test("devices=8")
     shutil.rmtree("/tmp/textfile", ignore_errors=True)
@@ -491,13 +490,11 @@ def rules():
         ok(p.returncode == 0, f"promtool {' '.join(args)}", p.stdout)
 
 
-parts = {"figures": figures, "counters": counters, "unprivileged": unprivileged, "memory": memory, "faults": faults, "module": module_source, "textfile": textfile, "rules": rules, "prometheus": prometheus}
-needs_module = {"counters", "module", "prometheus"}
-for part in sys.argv[1:] or parts:
-    start = time.monotonic()
-    if part in needs_module and not os.path.exists(module.path()):
-        skip(part, "the module is not built")
-    else:
-        parts[part]()
-    print(f"# {part}: {time.monotonic() - start:.1f} s", flush=True)
-sys.exit(done())
+def with_module(part):
+    return part if os.path.exists(module.path()) else lambda: skip(part.__name__, "the module is not built")
+
+
+run_parts(
+    kernel={"figures": figures, "counters": with_module(counters), "module": with_module(module_source)},
+    user_space={"unprivileged": unprivileged, "memory": memory, "faults": faults, "textfile": textfile},
+    nothing={"rules": rules, "prometheus": with_module(prometheus)})

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """What the module did is in the recording, exactly, however it was recorded and whatever it is made into."""
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import exports  # noqa: E402
 import module  # noqa: E402
 import modops  # noqa: E402
-from tap import Workload, done, equal, ok, poll, skip  # noqa: E402
+from tap import Workload, done, equal, ok, poll, run_parts, scaled, skip  # noqa: E402
 
-SCALE = int(os.environ.get("TEST_SCALE", "1"))
 WANTED = ("export", "release") + modops.CALLS
 
 
@@ -246,14 +246,10 @@ if not os.path.exists(module.path()):
     skip("events of the module", "it is not built")
     sys.exit(done())
 module.load_for_test("devices=8")
-parts = {
-    "plain": lambda: exact("plain", 1009 * SCALE), "zstd": lambda: exact("zstd", 101, "--compress"), "kept": lambda: exact("kept", 101, "--flight=60"),
-    "narrowed": narrowed, "scopes": scopes, "flight": flight, "ring": small_ring, "limited": limited,
-    "pipelines": pipelines,
-}
-with tempfile.TemporaryDirectory(dir="/tmp") as place:
-    for part in sys.argv[1:] or parts:
-        start = time.monotonic()
-        parts[part]()
-        print(f"# {part}: {time.monotonic() - start:.1f} s", flush=True)
-sys.exit(done())
+made_here = tempfile.TemporaryDirectory(dir="/tmp")
+place = made_here.name
+atexit.register(made_here.cleanup)
+run_parts(
+    kernel={"plain": lambda: exact("plain", scaled()), "scopes": scopes, "ring": small_ring, "pipelines": pipelines},
+    user_space={"zstd": lambda: exact("zstd", 101, "--compress"), "kept": lambda: exact("kept", 101, "--flight=60"), "narrowed": narrowed,
+                "flight": flight, "limited": limited})

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """A recording shows what was there: the workloads' own numbers, after the fact, without root; whatever ended it."""
+import atexit
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from known import check_holders, check_processes, got_buffer, merged, start_all, want_buffer, want_processes  # noqa: E402
-from tap import Workload, done, equal, ok, poll  # noqa: E402
+from tap import Workload, equal, ok, poll, run_parts  # noqa: E402
 
 ALL = "buffers,holders,processes,devices,attachments,exporters"
 
@@ -136,10 +137,8 @@ def interrupted():
     ok(1 <= before < len(replay(path)[1]), "and the rest comes behind it")
 
 
-with tempfile.TemporaryDirectory(dir="/tmp") as place:
-    os.chmod(place, 0o755)
-    for part in sys.argv[1:] or ["quiet", "killed", "faults", "interrupted"]:
-        {"quiet": quiet, "killed": killed, "faults": faults, "interrupted": interrupted}[part]()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"# largest child: {peak} KiB", flush=True)
-sys.exit(done())
+made_here = tempfile.TemporaryDirectory(dir="/tmp")
+place = made_here.name
+os.chmod(place, 0o755)
+atexit.register(made_here.cleanup)
+run_parts(kernel={"quiet": quiet, "killed": killed}, user_space={"faults": faults, "interrupted": interrupted})

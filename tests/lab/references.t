@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """Every reference is named: GEM handles and objects, importers and messages in flight, for each source."""
 import os
 import subprocess
@@ -8,12 +9,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from known import Refreshes, check_holders, check_processes, half_rows, merged, sources, start_all, top, want_buffer  # noqa: E402
-from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
+from tap import SCALE, Workload, bufinfo, equal, ok, poll, run_parts, skip  # noqa: E402
 
-SCALE = int(os.environ.get("TEST_SCALE", "1"))
 VIEWS = "buffers,holders,processes"
 REFRESH_SECONDS, DELAY = 15, 0.2
-CHURN_SECONDS = 20 * SCALE
+CHURN_SECONDS = 5 * SCALE
 NUMBERS = ("count", "fds", "maps", "kernel", "attachments", "gem", "objects", "imports", "in_flight", "io_uring", "unexplained", "framebuffers", "procs")
 
 FACTORIES = [
@@ -121,7 +121,5 @@ have = sources()
 ok("bpf:task" in have, "this kernel has bpf:task", have)
 if "bpf:iter" not in have:
     skip("bpf:iter", "needs Linux 6.16")
-parts = {"late": lambda: late(have), "quiet": lambda: quiet(have), "churn": lambda: churn(have), "vgem": lambda: churn(have[-1:], "-x", "vgem")}
-for part in sys.argv[1:] or parts:
-    parts[part]()
-sys.exit(done())
+run_parts(kernel={"late": lambda: late(have), "quiet": lambda: quiet(have), "churn": lambda: churn(have),
+                  "vgem": lambda: churn(have[-1:], "-x", "vgem")})

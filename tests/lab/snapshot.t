@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """dmabuf-top's figures against the workloads' own and against bufinfo, row by row, for each source."""
 import os
 import sys
@@ -8,9 +9,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import known  # noqa: E402
 from known import check_holders, check_processes, got_buffer, half_rows, merged, sources, start_all, want_buffer  # noqa: E402
-from tap import Workload, bufinfo, done, equal, ok, poll, skip  # noqa: E402
+from tap import SCALE, Workload, bufinfo, equal, ok, poll, run_parts, skip  # noqa: E402
 
-SCALE = int(os.environ.get("TEST_SCALE", "1"))    # check-long makes it larger
 ALL = "buffers,holders,processes,devices,attachments,exporters"
 
 
@@ -162,7 +162,7 @@ def churn(have):
                   f"slowest refresh {max(seconds):.2f} s", flush=True)
             bad = [r["torn"] for r in refreshes if r.get("torn", 0) and r["complete"]]
             ok(not bad, f"{source}: torn rows are said", bad)
-        poll(lambda: time.monotonic() > start + 20 * SCALE, 20 * SCALE)
+        poll(lambda: time.monotonic() > start + 5 * SCALE, 5 * SCALE)
         w.settle(tell=True)
         for source in have:
             check(source, top(source), [w], "after churn")
@@ -172,7 +172,5 @@ have = sources()
 ok("bpf:task" in have, "this kernel has bpf:task", have)
 if "bpf:iter" not in have:
     skip("bpf:iter", "needs Linux 6.16")
-for part in sys.argv[1:] or ["unheld", "quiet", "filters", "proc", "churn"]:
-    {"unheld": lambda: unheld(have), "quiet": lambda: quiet(have), "filters": lambda: filters(have[0]),
-     "proc": proc, "churn": lambda: churn(have)}[part]()
-sys.exit(done())
+run_parts(kernel={"unheld": lambda: unheld(have), "quiet": lambda: quiet(have), "churn": lambda: churn(have)},
+          user_space={"filters": lambda: filters(have[0]), "proc": proc})

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel, user space
 """Which functions led to an event: the kernel's, and the program's, however it was built and whether or not it is still there."""
 import json
 import os
@@ -8,12 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module  # noqa: E402
-from tap import done, equal, ok, poll, skip  # noqa: E402
+from tap import done, equal, ok, poll, run_parts, skip  # noqa: E402
 
 SOURCE = "tests/workloads/callers.c"
 EVENTS = "/tmp/events"
@@ -178,9 +178,4 @@ if not os.path.exists(module.path()):
     skip("stacks of events", "the module is not built")
     sys.exit(done())
 module.load_for_test()
-parts = {"programs": every_program, "recorded": recorded, "choices": choices}
-for part in sys.argv[1:] or parts:
-    start = time.monotonic()
-    parts[part]()
-    print(f"# {part}: {time.monotonic() - start:.1f} s", flush=True)
-sys.exit(done())
+run_parts(kernel={"programs": every_program}, user_space={"recorded": recorded, "choices": choices})

@@ -9,21 +9,25 @@
         else:
             equal(tool_output, w.data["buffers"], "plain")
     sys.exit(done())
+
+A test with parts ends with run_parts() instead.
 """
 import json
 import os
 import re
 import select
 import subprocess
+import sys
 import time
 from collections import namedtuple
 
-__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "poll", "Workload", "bufinfo", "Buffer", "text",
-           "scaled", "own_memory"]
+__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "run_parts", "poll", "measured", "Workload", "bufinfo", "Buffer", "text",
+           "scaled", "own_memory", "SCALE", "SLOW"]
 
+SCALE = int(os.environ.get("TEST_SCALE", "1"))      # of make check-long: 10 or more
+SLOW = int(os.environ.get("LAB_SLOW", "1"))         # factor on time limits: column slow of tests/lab/targets
 # The debug kernel is some hundred times slower, most of all where memory is allocated.
-_DEBUG = os.environ.get("LAB_TARGET") == "debug"
-_SLOW = 10 if _DEBUG else 1     # how much longer to wait there
+_CRAWLS = SLOW >= 10
 
 _count = 0
 _failed = 0
@@ -81,9 +85,44 @@ def done():
     return 1 if _failed or (_planned is not None and _planned != _count) else 0
 
 
+def run_parts(kernel=None, user_space=None, nothing=None, named=None):
+    """Run a test's parts and exit with done()'s status. Each argument is {name: function}.
+
+    kernel, user_space, nothing: what the part depends on (tests/lib/lab.py); LAB_DEPENDS has those that run on
+    this target, by default all. named: parts that run only by name. Names on the command line choose parts.
+    """
+    groups = {"kernel": kernel or {}, "user space": user_space or {}, "nothing": nothing or {}}
+    here = [word.strip() for word in (os.environ.get("LAB_DEPENDS") or ",".join(groups)).split(",")]
+    known = {name: part for group in (*groups.values(), named or {}) for name, part in group.items()}
+    chosen = sys.argv[1:] or [name for depends, group in groups.items() if depends in here for name in group]
+    for name in chosen:
+        if name not in known:
+            sys.exit(f"{sys.argv[0]}: no part '{name}' ({', '.join(known)})")
+        start = time.monotonic()
+        known[name]()
+        diag(f"{name}: {time.monotonic() - start:.1f} s")
+    sys.exit(done())
+
+
+def measured(name, measure, always, likely, tries=3):
+    """For what the emulator's own delays may spoil, which loses its CPU now and then: always(value) holds for each
+    value of measure(), likely(value) for one of the first tries. Return the last value."""
+    wrong, odd = [], []
+    for _ in range(tries):
+        value = measure()
+        if not always(value):
+            wrong.append(value)
+        if likely(value):
+            break
+        odd.append(value)
+    ok(not wrong, f"{name}, each time", *wrong[:3])
+    ok(len(odd) < tries, f"{name}, in one of {tries} tries", *odd)
+    return value
+
+
 def poll(condition, seconds=10):
     """Until condition() holds; its last value."""
-    end = time.monotonic() + seconds * _SLOW
+    end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value or time.monotonic() > end:
@@ -91,10 +130,10 @@ def poll(condition, seconds=10):
         time.sleep(0.02)
 
 
-def scaled(n):
-    """How often to do what check does n times: TEST_SCALE times that, or on the debug kernel a
-    hundredth of it: the next prime number, at least 23."""
-    n = n * int(os.environ.get("TEST_SCALE", "1")) // (100 if _DEBUG else 1)
+def scaled(n=1009, long=10007):
+    """A count: n in make check, long in make check-long, more with a higher TEST_SCALE; on the debug kernel a
+    hundredth. Each is the next prime number, at least 23."""
+    n = (n if SCALE < 10 else long * SCALE // 10) // (100 if _CRAWLS else 1)
     n = max(n, 23)
     while any(n % d == 0 for d in range(2, int(n ** 0.5) + 1)):
         n += 1
@@ -124,7 +163,7 @@ class Workload:
         self.args = [str(a) for a in args]
         self.data = self.skipped = None
         self._buffer = b""
-        self._end = time.monotonic() + timeout * _SLOW
+        self._end = time.monotonic() + timeout * SLOW
         self.process = subprocess.Popen([command, *self.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self.process.pid
         try:
@@ -165,7 +204,7 @@ class Workload:
             try:
                 self.process.stdin.write(b"\n")
                 self.process.stdin.close()
-                self.process.wait(30 * _SLOW)
+                self.process.wait(30 * SLOW)
             except (OSError, subprocess.TimeoutExpired):
                 self.kill()
         self.process.stdout.close()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: completion offers what --help has and the tools take: bash's by its function, zsh's by real keys."""
 import os
 import pty

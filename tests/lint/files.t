@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: what holds for every file of the tree: licence, length, white space, versions, sleeps."""
 import os
 import re

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: make install puts everything in its place, make uninstall takes all of it away, and make dist repeats."""
 import hashlib
 import os

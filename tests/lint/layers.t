@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: who may include whom. Also proves that it sees what it is meant to see."""
 import os
 import re

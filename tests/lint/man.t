@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: each command has a man page that man renders without a warning, and they agree on the options."""
 import os
 import re

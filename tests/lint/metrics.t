@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: what is exported, what the man page says of it, and what rules and dashboard ask for, agree; the unit is hardened."""
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: each command of README.md that is not of our tools' (tests/lab/own-boot/readme.t runs those) is run by
 a test, and would run: make has the target, T matches tests, TARGET is one; what it names is there."""
 import glob
@@ -10,6 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from lab import targets  # noqa: E402
 from tap import done, equal, ok  # noqa: E402
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -57,9 +59,8 @@ def tests_matching(pattern):
 
 with open("README.md", encoding="utf-8") as f:
     readme = f.read()
-targets = set(subprocess.run(["make", "-s", "help"], stdout=subprocess.PIPE, text=True, check=True).stdout.split())
-known = subprocess.run(["bash", "-c", ". tests/lab/lib.sh; echo $lab_targets $lab_rt_targets $lab_arm64_targets"], stdout=subprocess.PIPE, text=True,
-                       check=True).stdout.split()
+goals = set(subprocess.run(["make", "-s", "help"], stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+known = [row["name"] for row in targets()]
 seen = set()
 for command in sorted(set(filter(None, commands(readme)))):
     if command.startswith("sudo out/dmabuf-"):
@@ -73,7 +74,7 @@ for command in sorted(set(filter(None, commands(readme)))):
     else:
         file, word = RUN_BY.get(key, ("(no test)", ""))
         ok(os.path.exists(file) and word in open(file, encoding="utf-8").read(), f"{command}: run by {file}")
-    if key.startswith("make ") and key.split()[1] not in targets:
+    if key.startswith("make ") and key.split()[1] not in goals:
         ok(False, f"{command}: make has no such target")
 equal(sorted(set(RUN_BY) - seen), [], "what RUN_BY has is in README.md")
 missing = [path for path in re.findall(r"\]\(([^)]+)\)|`((?:tests|man|cli|kmod|bpf|include)/[^` ]+)`", readme) for path in path if path and not os.path.exists(path)]

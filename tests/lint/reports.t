@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: tests/lab/run takes what the kernel's checkers print for a report, and nothing else."""
 import os
 import subprocess

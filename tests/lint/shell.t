@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: shell scripts parse, and shellcheck has no warning about them; Python compiles."""
 import os
 import re

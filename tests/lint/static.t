@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """TAP: make static's tools need nothing but the kernel, and print what the others do."""
 import glob
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """The module's accounts are the kernel's own list, exactly: in all, by exporter, by device."""
 import collections
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """TAP: the module as DKMS built it from what make install-dkms installs; tests/build.mk has that done."""
 import os
 import subprocess

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """TAP: the module's exporter: each operation counted exactly, dma-heap's clients, bad input, unloading."""
 import errno
 import fcntl

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """Random sequences of ioctls (modfuzz): the kernel is silent, all that was made is undone, the module unloads."""
 import os
 import re
@@ -7,11 +8,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import kernel  # noqa: E402
 import module as m  # noqa: E402
-from tap import bufinfo, diag, done, equal, ok, poll  # noqa: E402
+from tap import SCALE, SLOW, bufinfo, diag, done, equal, ok, poll  # noqa: E402
 
-SCALE = int(os.environ.get("TEST_SCALE", "1"))
-SEQUENCES = 10007 * SCALE if SCALE < 10 or os.environ["LAB_TARGET"] == "debug" else 1000003
+SEQUENCES = 10007 * SCALE if SCALE < 10 or SLOW >= 10 else 1000003
 SEED = os.environ.get("FUZZ_SEED", "")
 IMPORTER = (("attach", "detach"), ("map", "unmap"), ("pin", "unpin"), ("vmap", "vunmap"), ("begin", "end"),
             ("fence", "signal"))
@@ -20,7 +21,7 @@ EXPORTER = (("export", "release"), ("attach", "detach"), ("map", "unmap"), ("pin
 
 
 # The system heap syncs in the direction of the access, not of the mapping, of which DMA_API_DEBUG tells.
-OWN = ["--own"] if os.environ["LAB_TARGET"] == "debug" else []
+OWN = ["--own"] if kernel.checks_dma() else []
 
 
 def good(side):

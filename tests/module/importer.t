@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """The importer: every operation by exact counts, close, leaks, fences, bad input, threads, unload."""
 import errno
 import fcntl
@@ -12,6 +13,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import kernel  # noqa: E402
 import module as m  # noqa: E402
 from foreign import EXPORTERS, Foreign  # noqa: E402
 from module import Exporter, Importer  # noqa: E402
@@ -19,11 +21,10 @@ from tap import bufinfo, diag, done, equal, ok, poll, skip  # noqa: E402
 
 DIRECTIONS = (m.BIDIRECTIONAL, m.TO_DEVICE, m.FROM_DEVICE)
 # They sync in the direction of the access, not of the mapping, of which DMA_API_DEBUG tells.
-WARNED_OF = ("heap", "udmabuf") if os.environ["LAB_TARGET"] == "debug" else ()
+WARNED_OF = ("heap", "udmabuf") if kernel.checks_dma() else ()
 EVERY = ("attach", "detach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "fence", "signal")
 PAIRS = list(zip(EVERY[::2], EVERY[1::2]))
 THREADS = 8
-TARGET = os.environ["LAB_TARGET"].split("-", maxsplit=1)[0]
 
 
 def fails(error, what, call, *args):
@@ -101,7 +102,7 @@ def counted(i, fd, name):
 
 def pairs():
     """Static and dynamic importers of the module's own static and dynamic buffers, both sides' counts."""
-    at_attach = TARGET in ("6.1", "6.12")
+    at_attach = kernel.maps_at_attach()
     for flags in (0, m.DYNAMIC, m.CHECKED, m.CHECKED | m.DYNAMIC | m.CONTIGUOUS):
         for dynamic in (0, m.ATTACH_DYNAMIC):
             what = f"buffer flags {flags}, {'dynamic' if dynamic else 'static'} importer"
@@ -143,12 +144,12 @@ def moves():
         fd = e.export(m.PAGE, m.DYNAMIC)
         attached = [i.attach(fd, 0, m.ATTACH_DYNAMIC) for _ in range(7)]
         i.attach(fd)
-        for _ in range(0 if TARGET in ("6.1", "6.12") else 11):
+        for _ in range(0 if kernel.maps_at_attach() else 11):
             e.invalidate(fd)
         i.pin(attached[0])
         fails(errno.EBUSY, "a pinned buffer does not move", e.invalidate, fd)
         equal(m.counters("importer").get("invalidate", 0) % 7, 0, "all dynamic ones")
-        if TARGET in ("6.1", "6.12"):
+        if kernel.maps_at_attach():
             skip("7 dynamic importers told 11 times", "the static one pins")
         else:
             equal(m.counters("importer")["invalidate"], 77, "7 dynamic importers told 11 times")
@@ -396,8 +397,8 @@ def waits(fd):
             equal(ended(pid, number), want, f"{what} ends it")
         pid = child(waiter.map, a)
         poll(lambda: m.waits_in(pid, "dma_fence_default_wait"))
-        if TARGET == "6.1":
-            skip("attach, map, pin, vmap, fence and their counterparts wait for the lock", "6.1 maps without it")
+        if not kernel.maps_under_lock():
+            skip("attach, map, pin, vmap, fence and their counterparts wait for the lock", "this kernel maps without it")
         else:
             for what, call in (("attach", i.attach), ("vmap", i.vmap), ("fence", i.fence)):
                 second = child(call, fd)

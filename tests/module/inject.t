@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """TAP: injected failures and delays of the exporter's operations: which calls, how often, what is left."""
 import errno
 import mmap

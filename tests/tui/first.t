@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: user space
 # The screen: lists, keys, sizes, and the terminal as it was found, whatever ends it.
 import os
 import signal

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 """What hooks tell, live: Latency, Pipelines, Devices and the panel show what the module's importer did. Runs in the lab."""
 import os
 import re

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """What keys and the mouse do beyond moving about; the files that are written; what is read of hostile ones."""
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: user space
 """The screen on live buffers: what it shows is what the workloads made. Runs in the lab."""
 import os
 import re

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: host
 """Every view at three sizes, with its colours; with 8 colours, without any, and in the C locale."""
 import os
 import sys

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: user space
 # TAP, in tests/lab/run --bare: the static tools and the module with nothing but the kernel, as on a
 # board that they were pushed to. The module's exporter is the board's dma-heap.
 # shellcheck shell=sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 # Allowed warning: (none)
 """Lockdown lasts until the boot ends, so it has one of its own."""
 import os

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
+# Needs layer: debug
 # Allowed warning: WARNING: .* at dma_buf_vmap|DMA-API: cacheline tracking ENOMEM, dma-debug disabled|kmemleak: Cannot allocate a scan area
 """Every allocation that a call into the module makes fails in turn: a clean ENOMEM or success,
 and nothing is left. Needs fault injection, which only the debug kernel has."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# Depends on: kernel
 # Allowed warning: WARNING: .*dma_buf_vmap
 """TAP: an exporter whose vmap fails, of which dma-buf's core warns once."""
 import os
