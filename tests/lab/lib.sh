@@ -79,6 +79,17 @@ flavour() # RELEASE
 	echo "$1" | sed 's/^[^-]*\(-[0-9]*\)*\(-[a-z].*\)$/\2/'
 }
 
+# Print a line for each kernel of the targets whose row has each VALUE: the suite that it comes from, its
+# packages, and the newest's, which a mirror has that dropped the pinned ones; commas between packages.
+kernel_packages() # COLUMN=VALUE...
+{
+	local name from release
+	for name in $(targets "$@"); do
+		from=$(target "$name" from) release=$(target "$name" kernel)
+		echo "${from%/*} linux-image-$release,linux-headers-$release ${from#*/},linux-headers-${from##*linux-image-}"
+	done
+}
+
 # As root: write SUITE's apt sources to $lab_dir/TREE.list, with the mirrors of this machine's
 # own apt, and that apt's settings to $lab_dir/TREE.aptconf.
 apt_sources() # SUITE TREE

@@ -36,7 +36,11 @@ ok({"sh", "bash", "python3"} <= {kind for _, kind in found}, "the scripts are fo
 for path, kind in found:
     name = os.path.relpath(path, top)
     if kind == "python3":
-        passes(f"python3: {name}", "python3", "-c", "compile(open(__import__('sys').argv[1]).read(), 'x', 'exec')", path)
+        with open(path, encoding="utf-8") as f:
+            try:
+                ok(compile(f.read(), path, "exec"), f"python3: {name}")
+            except SyntaxError as e:
+                ok(False, f"python3: {name}", e)
         continue
     passes(f"{kind} -n: {name}", kind, "-n", path)
     if not shutil.which("shellcheck"):
