@@ -9,11 +9,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import kernel  # noqa: E402
 import module  # noqa: E402
+from modops import ring  # noqa: E402
 from tap import done, equal, measured, ok, poll, run_parts, scaled, skip  # noqa: E402
 
 CALLS = ("attach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "mmap", "detach")
@@ -93,9 +95,10 @@ def expected(processes):
 def exact(hooks, n, alone=True):
     """All that is to be known of each event; by CSV, since there are many. Who looks at a buffer as it is closed may be the one to release it."""
     label = f"{hooks}, {n} of each by 8 processes"
-    status, text = trace(["modops", "-n", n, "-P", 8], "live", "--csv", "--no-header", f"--hooks={hooks}", "-o", EVENTS,
+    begun = time.monotonic_ns()
+    status, text = trace(["modops", "-n", n, "-P", 8], "live", "--csv", "--no-header", f"--hooks={hooks}", ring(n), "-o", EVENTS,
                          "-O", "event,pid,device,direction,node,error,ino,duration", "-e", ",".join(("export", "release") + CALLS))
-    processes = modops()
+    passed, processes = time.monotonic_ns() - begun, modops()
     equal(status, 0, f"{label}: exit status")
     equal(set(total(processes).values()), {n, 2 * n}, f"{label}: made")
     got, errors, buffers, durations = Counter(), Counter(), Counter(), defaultdict(list)
@@ -117,7 +120,7 @@ def exact(hooks, n, alone=True):
     equal(dict(buffers), {(str(ino), str(p["pid"])): each // n for p in processes for ino in p["inos"]},
           f"{label}: as many events of each of {n} buffers, by its own process")
     equal((len(durations["begin"]), len(durations["end"])), (2 * n, 2 * n), f"{label}: CPU access in pairs")
-    ok(all(0 < int(d) < 10**11 for event in CALLS if event != "mmap" for d in durations[event]), f"{label}: durations")
+    ok(all(0 < int(d) < passed for event in CALLS if event != "mmap" for d in durations[event]), f"{label}: durations")
 
 
 def sums(hooks, n):
@@ -144,10 +147,10 @@ def crowd():
 
 
 def tiny_ring():
-    events, lost = live(["modops", "-n", 1009, "-P", 8], "--ring-size=4K", "-e", ",".join(CALLS), "-O", "event")
-    made = sum(total(modops())[c] for c in CALLS)
-    ok(lost > 0, "a tiny ring loses", lost)
-    equal(len(events) + lost, made, f"a tiny ring: received {len(events)} + lost {lost} = made {made}")
+    def figures():
+        events, lost = live(["modops", "-n", 1009, "-P", 8], "--ring-size=4K", "-e", ",".join(CALLS), "-O", "event")
+        return len(events), lost, sum(total(modops())[c] for c in CALLS)
+    measured("a tiny ring loses, and received + lost = made", figures, always=lambda v: v[0] + v[1] == v[2], likely=lambda v: v[1] > 0)
 
 
 def beside():
@@ -184,25 +187,22 @@ def injected():
 def delayed():
     """Mid-bucket, so that what the hooks add does not reach the next one."""
     apart = 0 if os.environ.get("LAB_ICOUNT") else 1
+
+    def pairs():
+        events, _ = live(["modops", "-n", 23, "-P", 1], "-e", "map", "-O", "event,ino,duration,wait")
+        process = modops()[0]
+        theirs = dict(zip(process["inos"], process["maps_ns"]))
+        return [(e["duration"], theirs[e["ino"]], e["wait"]) for e in events]
     module.write("inject/map/delay_us", 3000)
     try:
-        # The emulator, too, may lose its CPU between the two clocks: that comes to one, not again and again
-        for attempt in range(3):
-            events, _ = live(["modops", "-n", 23, "-P", 1], "-e", "map", "-O", "event,ino,duration,wait")
-            process = modops()[0]
-            theirs = dict(zip(process["inos"], process["maps_ns"]))
-            pairs = [(e["duration"], theirs[e["ino"]]) for e in events]
-            near = all(abs(ours.bit_length() - module_.bit_length()) <= apart for ours, module_ in pairs)
-            if near or not apart:
-                break
-            print(f"# attempt {attempt + 1}: {pairs}")
+        # A map is not shorter than the delay, nor longer than the module's own timing of it. The emulator may lose its
+        # CPU between the two clocks.
+        measured("a delay of 3 ms, in the bucket of the module's own timing or the next", pairs,
+                 always=lambda v: len(v) == 23 and all(3000000 <= ours <= theirs and not wait for ours, theirs, wait in v),
+                 likely=lambda v: all(abs(ours.bit_length() - theirs.bit_length()) <= apart for ours, theirs, _ in v), tries=3 if apart else 1)
         data = stat(["modops", "-n", 23, "-P", 1], "-e", "map")
     finally:
         module.write("inject/map/delay_us", 0)
-    ok(len(pairs) == 23 and all(3000000 <= ours <= module_ for ours, module_ in pairs),
-       "a delay of 3 ms: no map is shorter, nor longer than the module's own timing of it", pairs)
-    ok(near, "each in the bucket of the module's own timing, or the next", pairs)
-    ok(all(e["wait"] == 0 for e in events), "no fence wait in it")
     buckets = [sum(b) for b in zip(*(o["buckets"] for o in data["operations"]))]
     equal((sum(buckets), sum(buckets[:21])), (23, 0), "stat: none in a bucket below 2.1 to 4.2 ms")
     if not apart:
@@ -210,23 +210,13 @@ def delayed():
         equal({i: n for i, n in enumerate(buckets) if n}, dict(want), "stat: the module's own buckets, exactly")
 
 
-FENCE = """
-import sys
-sys.path.insert(0, "tests/lib")
-import module
-exporter, importer = module.Exporter(), module.Importer()
-fd = exporter.export()
-attachment = importer.attach(fd)
-importer.fence(fd, module.USAGE_KERNEL, timeout_ns=50000000)
-importer.map(attachment, module.TO_DEVICE)
-"""
-
-
 def fences():
-    events, _ = live(["python3", "-c", FENCE], "-e", "map,fence_wait", "-O", "event,ino,wait,duration,fence_driver")
+    events, _ = live(["python3", "-c", module.FENCE_WAIT], "-e", "map,fence_wait", "-O", "event,ino,wait,duration,fence_driver")
     maps = [e for e in events if e["event"] == "map"]
     waits = [e for e in events if e["event"] == "fence_wait" and e["ino"]]
-    ok(len(maps) == 1 and 20000000 < maps[0]["wait"] <= maps[0]["duration"], "a fence is waited for inside a map", events)
+    with open(OPS) as f:
+        theirs = int(f.read())
+    ok(len(maps) == 1 and 20000000 <= maps[0]["wait"] <= maps[0]["duration"] <= theirs, "a fence is waited for inside a map", events, theirs)
     ok(waits and {e["ino"] for e in waits} == {maps[0]["ino"]} and sum(e["duration"] for e in waits) == maps[0]["wait"],
        "the waits are of its buffer", events)
     ok(waits and all(e["fence_driver"] for e in waits), "the fence's driver is named", events)
@@ -252,7 +242,7 @@ def killed():
         p.send_signal(signal.SIGKILL)
         p.wait()
         p.stderr.close()
-    ok(poll(lambda: loaded() == before, 30), "live, stat: the same as before after SIGKILL", before, loaded())
+    ok(poll(lambda: loaded() == before), "live, stat: the same as before after SIGKILL", before, loaded())
 
 
 def statuses():
@@ -298,16 +288,28 @@ os.wait()
 """
 
 
+ROUNDS = "/tmp/rounds"
+# Lasts for a whole round of the other, which adds a line at the end of each
+ROUND = f"""
+import os, sys
+sys.path.insert(0, "tests/lib")
+from tap import poll
+size = os.path.getsize("{ROUNDS}")
+poll(lambda: os.path.getsize("{ROUNDS}") > size + 1)
+"""
+
+
 def scope():
     """Of whom: the command's tree, all, a process, a cgroup."""
     both = ["sh", "-c", "modops -n 23 -P 1 >/dev/null & modops -n 17 -P 2; wait"]
     data = stat(both, "-e", "map")
     equal((counts(data), data["processes"]), (40, 6), "a command's tree")
-    with subprocess.Popen(["sh", "-c", "while modops -n 101 -P 1; do :; done"], stdout=subprocess.DEVNULL, start_new_session=True) as other:
+    open(ROUNDS, "w").close()
+    with subprocess.Popen(["sh", "-c", f"while modops -n 101 -P 1; do echo >>{ROUNDS}; done"], stdout=subprocess.DEVNULL, start_new_session=True) as other:
         data = stat(["modops", "-n", 23, "-P", 1], "-e", "map")
         equal(counts(data), 23, "only the command's own tree")
-        data = stat(["modops", "-n", 101, "-P", 1], "-a", "-e", "map")
-        ok(counts(data) > 101, "-a: others too", data["operations"])
+        data = stat(["sh", "-c", f"modops -n 101 -P 1; exec python3 -c '{ROUND}'"], "-a", "-e", "map")
+        ok(counts(data) > 101 and counts(data) + data["missed"] >= 202, "-a: others too", data["operations"])
         os.killpg(other.pid, signal.SIGKILL)
     cgroup = "/sys/fs/cgroup/events-test"
     os.makedirs(cgroup, exist_ok=True)
@@ -395,14 +397,19 @@ def compliance():
         return
     capture, output = nodes
     command = ["v4l2-compliance", "-d", capture, "-s5", "-e", output]
-    alone = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    status, text = trace(command, "live", "-o", "/dev/null")
-    with open(OPS) as f:
-        verdict = f.read().splitlines()
-    # What it warns of is time: frames that come too early or late
-    judged, bare = (text.split(", Warnings")[0] for text in (verdict[-1], alone.stdout.splitlines()[-1]))
-    equal((status, judged), (alone.returncode, bare), "v4l2-compliance: the same status and verdict with us")
-    ok("DMABUF" in alone.stdout and "Total for vivid" in verdict[-1] and shown(text)[0] > 30 and not shown(text)[1], "with DMABUF streaming, seen and not lost", verdict[-1], text)
+
+    def verdicts():
+        """Of a run alone and of one with us: status and last line but for warnings, which are of frames that come too
+        early or late; what the run alone printed; events shown, and lost."""
+        alone = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        status, text = trace(command, "live", "-o", "/dev/null")
+        with open(OPS) as f:
+            printed = f.read()
+        bare, judged = ((code, p.splitlines()[-1].split(", Warnings")[0]) for code, p in ((alone.returncode, alone.stdout), (status, printed)))
+        return bare, judged, "DMABUF" in alone.stdout, shown(text)
+    # It times the streaming itself: what a late frame spoils is not spoilt again and again.
+    measured("v4l2-compliance: the same status and verdict with us, DMABUF streaming seen and not lost", verdicts,
+             always=lambda v: v[2] and "Total for vivid" in v[1][1] and v[3][0] > 30 and not v[3][1], likely=lambda v: v[0] == v[1])
 
 
 def prime():

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import module as m  # noqa: E402
 from scrape import Server  # noqa: E402
-from tap import SCALE, Workload, bufinfo, equal, ok, own_memory, poll, run_parts, skip  # noqa: E402
+from tap import SCALE, Workload, bufinfo, diag, equal, measured, ok, own_memory, poll, run_parts, skip  # noqa: E402
 
 LONG = SCALE >= 10
 BUFFERS, PROCESSES = (50021, 2003) if LONG else (2003, 101)
@@ -27,6 +27,7 @@ GROWTH = 256        # KiB that a heap may wander by
 # rounds, but for some. 7 bytes for one of each operation would be more.
 WARM, LATE = 13, 768
 HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage/enabled"
+SHOWN = "/tmp/load.shown"
 FLIGHT = "1M"       # of record: full long before the first look
 
 
@@ -34,18 +35,21 @@ def top(*args):
     return ["dmabuf-top", "-b", "-d", "0.1", *args]
 
 
-def peak(refreshes):
-    """KiB that dmabuf-top had at most."""
-    with subprocess.Popen(top("-n", str(refreshes), "--view", "exporters,devices", "-o", "/dev/null")) as p:
-        _, status, usage = os.wait4(p.pid, 0)
-        p.returncode = status
-    assert status == 0
-    return usage.ru_maxrss
+def refreshed():
+    """Ten more refreshes need no more memory than the first three did."""
+    with subprocess.Popen(top("--json", "--view", "exporters,devices"), stdout=subprocess.PIPE) as p:
+        def after(refreshes):
+            for _ in range(refreshes):
+                p.stdout.readline()
+            return own_memory(p.pid)
+        after(2)
+        measured(f"at most {GROWTH} KiB more for 10 refreshes more", lambda: (after(1), after(10)), always=all, likely=lambda v: v[1] - v[0] <= GROWTH)
+        p.kill()
 
 
 def standing():
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-    with Workload("many", "--totals", "-s", 4096, "-n", BUFFERS, "-P", PROCESSES, timeout=900) as w:
+    with Workload("many", "--totals", "-s", 4096, "-n", BUFFERS, "-P", PROCESSES) as w:
         if w.skipped:
             skip("many", w.skipped)
             return
@@ -64,8 +68,7 @@ def standing():
             equal(sum(p["buffers"] for p in data["processes"]), BUFFERS + DEVICES, "have all of them")
             equal({d["device"]: d["attachments"] for d in data["devices"]},
                   {f"dmabuf-importer.{k}": 1 for k in range(DEVICES)}, f"{DEVICES} devices have one each")
-            few, more = peak(3), peak(13)
-            ok(more - few <= GROWTH, f"{few} KiB for 3 refreshes, {more} KiB for 13")
+            refreshed()
             for fd in fds:
                 os.close(fd)
 
@@ -80,7 +83,7 @@ def settled(value):
         if now != last:
             last, since = now, time.monotonic()
         return time.monotonic() - since >= 1
-    poll(stays, 30)
+    poll(stays)
     return last
 
 
@@ -100,22 +103,32 @@ def kernel_memory():
 
 def module():
     rounds(2)
-    before = min(kernel_memory() for _ in range(7))
-    rounds(ROUNDS)
-    after = []
-    # Freed by RCU, a while later
-    ok(poll(lambda: after.append(kernel_memory()) or min(after) - before <= 1024, 30),
-       f"the module: {before} KiB of the kernel's, {min(after)} KiB after {ROUNDS * EACH} of each operation")
+
+    def sizes():
+        before = min(kernel_memory() for _ in range(7))
+        rounds(ROUNDS)
+        after = []
+        # Freed by RCU, a while later
+        poll(lambda: after.append(kernel_memory()) or min(after) - before <= 1024)
+        return before, min(after)
+    measured(f"the module: at most 1024 KiB more of the kernel's after {ROUNDS * EACH} of each operation", sizes, always=all,
+             likely=lambda v: v[1] - v[0] <= 1024)
     ok(poll(lambda: not bufinfo()), "no buffer is left")
+
+
+def shown():
+    with open(SHOWN, "rb") as f:
+        return f.read().count(b"\n")
 
 
 def forgets():
     """Of buffers whose release is not asked for nothing stays; 10007 would be 1.2 MB, and what waits in the ring is a little."""
-    with subprocess.Popen(["dmabuf-trace", "live", "-e", "export", "-o", "/dev/null"], stderr=subprocess.PIPE, text=True) as p:
+    with subprocess.Popen(["dmabuf-trace", "live", "-e", "export", "-o", SHOWN], stderr=subprocess.PIPE, text=True) as p:
         p.stderr.readline()     # watching by ...
         sizes = []
-        for n in (3001, 10007):
+        for n, lines in ((3001, 3001), (10007, 13008)):
             subprocess.run(["modops", "-n", str(n), "-P", "8"], stdout=subprocess.DEVNULL, check=True)
+            ok(poll(lambda: shown() == lines), f"live shows {lines} exports", shown())
             sizes.append(settled(lambda: own_memory(p.pid)))
         p.send_signal(signal.SIGINT)
         equal(re.findall(r"\d+ events shown, \d+ lost", p.stderr.read()), ["13008 events shown, 0 lost"], "each export")
@@ -136,21 +149,26 @@ def tools():
         def sizes():
             return {name: own_memory(p.pid) for name, p in running.items()}
         settled(sizes)      # they have begun
-        for i in range(WARM + ROUNDS):
-            if i == WARM:
-                before = settled(sizes)
-            rounds(1)
-            s.get()
-        for name, after in settled(sizes).items():
-            ok(after - before[name] <= LATE, f"{name}: {before[name]} KiB, {after} KiB after {ROUNDS * EACH} of each operation")
+
+        def grown(n):
+            before = settled(sizes)
+            for _ in range(n):
+                rounds(1)
+                s.get()
+            after = settled(sizes)
+            return {name: (before[name], after[name]) for name in after}
+        grown(WARM)
+        measured(f"at most {LATE} KiB more of each tool's after {ROUNDS * EACH} of each operation", lambda: grown(ROUNDS),
+                 always=lambda v: all(all(pair) for pair in v.values()), likely=lambda v: all(b - a <= LATE for a, b in v.values()))
         del running["metrics"]
     for name, p in running.items():
         p.send_signal(signal.SIGINT)
-        ok(p.wait(60) in (0, 130), f"{name} ends", p.returncode)
+        ok(p.wait() in (0, 130), f"{name} ends", p.returncode)
 
 
 def rate():
-    """Up to which rate a recording with the default ring loses nothing: 8 processes, at last as fast as they can."""
+    """Up to which rate a recording with the default ring loses nothing: 8 processes, at last as fast as they can. The
+    first step's events have room in it however late they are read."""
     if not os.path.exists("/dev/dma_heap/system"):
         skip("rate", "no /dev/dma_heap/system")
         return
@@ -165,10 +183,11 @@ def rate():
         received, lost = counts["counts"].get("begin", 0), counts["lost"]
         per_second = round(8 * calls * 1e9 / (int(times[1]) - int(times[0])))
         equal(received + lost, 8 * calls, f"{per_second} events a second: received {received} + lost {lost} = made")
+        ok(not lost or best, "the first step loses none", lost)
         if lost:
             break
         best = per_second
-    ok(best >= 5003, f"nothing is lost up to {best} events a second")
+    diag(f"nothing is lost up to {best} events a second")
 
 
 def no_huge_pages():

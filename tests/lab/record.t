@@ -84,7 +84,7 @@ def killed():
         for i in range(3):
             path = os.path.join(place, f"killed-{i}")
             p = subprocess.Popen(["dmabuf-trace", "record", "-q", "-o", path, "--snapshot", "0.05"])
-            ok(poll(lambda: os.path.exists(path) and os.path.getsize(path) > 20000 * (i + 1), 60), f"kill {i}: it records")
+            ok(poll(lambda: os.path.exists(path) and os.path.getsize(path) > 20000 * (i + 1)), f"kill {i}: it records")
             p.send_signal(signal.SIGKILL)
             p.wait()
             _, snapshots = replay(path)
@@ -99,16 +99,16 @@ def faults():
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", small], check=True)
     path = os.path.join(small, "data")
     with Workload("plain", "-n", 23):
-        p = run("dmabuf-trace", "record", "-q", "-o", path, "--snapshot", "0.02", timeout=120)
+        p = run("dmabuf-trace", "record", "-q", "-o", path, "--snapshot", "0.02")
         ok(p.returncode == 1 and b"No space left" in p.stderr and b"can be read" in p.stderr, "a full disk is said", p.stderr)
         _, snapshots = replay(path)
         ok(len(snapshots) > 5, f"a full disk: {len(snapshots)} snapshots")
         os.unlink(path)
-        p = run("dmabuf-trace", "record", "-o", path, "--snapshot", "0.02", "--max-size", "64K", timeout=120)
+        p = run("dmabuf-trace", "record", "-o", path, "--snapshot", "0.02", "--max-size", "64K")
         ok(p.returncode == 0 and b"--max-size" in p.stderr, "--max-size is said", p.stderr)
         ok(os.path.getsize(path) <= 65536 and report(path)["ended"], "--max-size holds")
     subprocess.run(["umount", small], check=True)
-    p = run("sh", "-c", "{ dmabuf-trace record -q -o /dev/stdout --snapshot 0.02; echo $? >&2; } | head -c 1000 >/dev/null", timeout=120)
+    p = run("sh", "-c", "{ dmabuf-trace record -q -o /dev/stdout --snapshot 0.02; echo $? >&2; } | head -c 1000 >/dev/null")
     ok(b"Broken pipe" in p.stderr and p.stderr.endswith(b"\n1\n"), "who reads a pipe is gone", p.stderr)
     for args, must, status in [
             (["-o", "/no/such/file"], b"/no/such/file", 1), (["-o", "/"], b"directory", 1), (["-o", "/dev/full"], b"No space", 1),
@@ -118,7 +118,7 @@ def faults():
         ok(p.returncode == status and must in p.stderr, f"record {' '.join(args)}", p.returncode, p.stderr)
     for bad, must in (("/", b"directory"), ("/dev/zero", b"regular file"), ("/etc/passwd", b"no recording")):
         for command in (["dmabuf-top", "-b", "-r", bad], ["dmabuf-trace", "report", "-i", bad]):
-            p = run(*command, timeout=20)
+            p = run(*command)
             ok(p.returncode == 1 and must in p.stderr and p.stderr.count(b"\n") == 1, " ".join(command), p.stderr)
 
 

@@ -56,12 +56,12 @@ def seen(pid, n):
 def deleted(path):
     """A program whose file is gone before its first event; it lives on until those were seen."""
     with subprocess.Popen([path, "-w", str(N)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
-        poll(lambda: os.readlink(f"/proc/{p.pid}/exe") == path)
+        ok(poll(lambda: os.readlink(f"/proc/{p.pid}/exe") == path), "a program that will be deleted runs")
         os.unlink(path)
         p.stdin.write("\n")
         p.stdin.flush()
         p.stdout.readline()
-        ok(poll(lambda: seen(p.pid, 5 * (N + 2)), 30), "events of a deleted program come while it is there")
+        ok(poll(lambda: seen(p.pid, 5 * (N + 2))), "events of a deleted program come while it is there")
         p.stdin.close()
     return p.pid
 

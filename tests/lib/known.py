@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from tap import Workload, equal, ok, skip
+from tap import DEADLINE, Workload, equal, ok, skip
 
 __all__ = ["top", "sources", "start_all", "merged", "want_buffer", "got_buffer", "want_processes", "check_holders", "check_processes", "half_rows", "Refreshes"]
 
@@ -149,6 +149,19 @@ class Refreshes:
             data.append(json.loads(self.process.stdout.readline()))
             seconds.append(time.monotonic() - start)
         return data, seconds
+
+    def until(self, enough, n=5):
+        """n refreshes, and more until enough(whole rows) of all: on a busy machine most rows move while they are read.
+        Refreshes, the seconds that each took, rows, those whole, those that are half or negative."""
+        refreshes, seconds, whole = [], [], []
+        end = time.monotonic() + 5 * DEADLINE
+        while not enough(whole) and time.monotonic() < end:
+            more, took = self.next(n)
+            refreshes += more
+            seconds += took
+            rows = [b for r in refreshes for b in r["buffers"]]
+            whole, bad = half_rows(rows)
+        return refreshes, seconds, rows, whole, bad
 
     def stop(self):
         self.process.terminate()

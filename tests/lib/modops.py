@@ -17,6 +17,11 @@ def total(made, what="calls"):
     return sum((Counter(p[what]) for p in made), Counter())
 
 
+def ring(n):
+    """The option for a ring with room for all events of n of each operation: 15 of 56 bytes, and what names them."""
+    return f"--ring-size={min(max(8, 1 << (n * 15 * 64 >> 20).bit_length()), 1024)}M"
+
+
 def expected(made):
     """(event, pid, device, direction): how many."""
     want = Counter()

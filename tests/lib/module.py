@@ -223,6 +223,30 @@ def libc_ioctl(fd, number, address):
     return ctypes.get_errno()
 
 
+# A program whose child waits for a fence in a map to_device of device 0, for at least 20 ms: it is signalled so long
+# after the wait was seen. Prints the map's nanoseconds by the module's own clock.
+FENCE_WAIT = """
+import os, sys, time
+sys.path.insert(0, "tests/lib")
+import module
+from tap import poll
+exporter, importer, waiter = module.Exporter(), module.Importer(), module.Importer()
+fd = exporter.export()
+attachment = waiter.attach(fd)
+fence = importer.fence(fd, module.USAGE_KERNEL)
+child = os.fork()
+if not child:
+    print(waiter.map_timed(attachment, module.TO_DEVICE)[2], flush=True)
+    os._exit(0)
+if not poll(lambda: module.waits_in(child, "dma_fence_default_wait")):
+    sys.exit("no wait for the fence")
+until = time.monotonic() + 0.02
+poll(lambda: time.monotonic() > until)
+importer.signal(fence)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
 class ReadOnlyPage:
     """Memory that the kernel may read and not write; fill() changes what is in it."""
 

@@ -77,7 +77,7 @@ class Server:
 
     def get(self, path="/metrics", method="GET", **headers):
         """(status, headers, body)"""
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        c = http.client.HTTPConnection("127.0.0.1", self.port)
         c.request(method, path, headers=headers)
         r = c.getresponse()
         body = r.read()
@@ -95,7 +95,7 @@ class Server:
         self.process.terminate()
         self.errors += self.process.stderr.readlines()
         self.process.stderr.close()
-        return self.process.wait(30)
+        return self.process.wait()
 
     def __enter__(self):
         return self

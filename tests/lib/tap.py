@@ -21,11 +21,12 @@ import sys
 import time
 from collections import namedtuple
 
-__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "run_parts", "poll", "measured", "Workload", "bufinfo", "Buffer", "text",
-           "scaled", "own_memory", "SCALE", "SLOW"]
+__all__ = ["plan", "ok", "equal", "skip", "diag", "done", "run_parts", "poll", "stays_away", "measured", "Workload", "bufinfo", "Buffer",
+           "text", "scaled", "own_memory", "DEADLINE", "SCALE", "SLOW"]
 
 SCALE = int(os.environ.get("TEST_SCALE", "1"))      # of make check-long: 10 or more
 SLOW = int(os.environ.get("LAB_SLOW", "1"))         # factor on time limits: column slow of tests/lab/targets
+DEADLINE = 120 * SCALE * SLOW                       # seconds: so that a hang ends, never to judge by
 # The debug kernel is some hundred times slower, most of all where memory is allocated.
 _CRAWLS = SLOW >= 10
 
@@ -120,14 +121,26 @@ def measured(name, measure, always, likely, tries=3):
     return value
 
 
-def poll(condition, seconds=10):
-    """Until condition() holds; its last value."""
-    end = time.monotonic() + seconds * SLOW
+def poll(condition):
+    """Until condition() holds; its last value. It is asked once more after the deadline: the machine may have
+    stopped while it was asked before."""
+    end = time.monotonic() + DEADLINE
     while True:
+        late = time.monotonic() > end
         value = condition()
-        if value or time.monotonic() > end:
+        if value or late:
             return value
         time.sleep(0.02)
+
+
+def stays_away(condition, seconds=0.3):
+    """Whether condition() does not come true in that time. A slow machine may hide that it would, and fails nothing."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def scaled(n=1009, long=10007):
@@ -159,11 +172,10 @@ class Workload:
     (settle() waits for it). stop() returns mkbufs' exit status; a with statement stops it too.
     """
 
-    def __init__(self, *args, timeout=120, command="mkbufs"):
+    def __init__(self, *args, command="mkbufs"):
         self.args = [str(a) for a in args]
         self.data = self.skipped = None
         self._buffer = b""
-        self._end = time.monotonic() + timeout * SLOW
         self.process = subprocess.Popen([command, *self.args], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self.process.pid
         try:
@@ -180,8 +192,7 @@ class Workload:
     def _line(self):
         out = self.process.stdout.fileno()
         while b"\n" not in self._buffer:
-            left = self._end - time.monotonic()
-            if left <= 0 or not select.select([out], [], [], left)[0]:
+            if not select.select([out], [], [], 5 * DEADLINE)[0]:
                 raise TimeoutError(f"mkbufs {' '.join(self.args)}: no line in time")
             more = os.read(out, 1 << 20)
             if not more:
@@ -204,7 +215,7 @@ class Workload:
             try:
                 self.process.stdin.write(b"\n")
                 self.process.stdin.close()
-                self.process.wait(30 * SLOW)
+                self.process.wait(5 * DEADLINE)
             except (OSError, subprocess.TimeoutExpired):
                 self.kill()
         self.process.stdout.close()

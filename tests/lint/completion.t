@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from tap import done, equal, ok, skip  # noqa: E402
+from tap import DEADLINE, done, equal, ok, skip  # noqa: E402
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 build = os.path.join(top, os.environ.get("O", "out"))
@@ -24,7 +24,7 @@ _dmabuf 2>&1 && printf '%s\\n' "${{COMPREPLY[@]}}"
 
 
 def run(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, cwd=top,
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=top,
                           env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": build + ":" + os.environ["PATH"]})
 
 
@@ -101,7 +101,7 @@ class Zsh:
         os.write(self.fd, text.encode())
 
     def until(self, pattern):
-        seen, end = b"", time.monotonic() + 30
+        seen, end = b"", time.monotonic() + DEADLINE
         while time.monotonic() < end:
             if select.select([self.fd], [], [], 0.2)[0]:
                 seen += os.read(self.fd, 65536)

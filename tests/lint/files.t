@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""TAP: what holds for every file of the tree: licence, length, white space, versions, sleeps."""
+"""TAP: what holds for every file of the tree: licence, length, white space, versions, sleeps, deadlines."""
+import ast
 import os
 import re
 import sys
@@ -17,9 +18,12 @@ VERSION_MACRO = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|LINUX_KERNEL_V
 VERSIONS_ALLOWED = ("kmod/compat.h", "bpf/kernel_compat.bpf.h", "tests/lint/files.t")
 STRING = re.compile(r'"(\\.|[^"\\]){16,}"')
 # A step of 50 ms or less is a poll's.
-SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?<![.\w])(u|nano)?sleep\(\d")
-# What grows or moves on purpose is no waiting; kmemleak takes what is younger than 5 s for live.
-SLEEP_ALLOWED = ("tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t")
+SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?<![.\w])(u|nano)?sleep\([\d&]|"
+                   r"\bpoll\(&?\w+, *\w+, *[^;]*\b(5[1-9]|[6-9]\d|\d{3,5})\)")
+# What grows, moves or ages on purpose is no waiting, nor is where a killed writer was; kmemleak takes what is younger
+# than 5 s for live.
+SLEEP_ALLOWED = ("tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t", "tests/workloads/leaker.c", "tests/unit/test_recording.c")
+CLOCKS = ("time", "monotonic", "monotonic_ns")
 SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
 CREATES = re.compile(r"\bO_CREAT\b|\bfopen\([^;]*, *\"[wa]|\bjson_object_to_file")
 # One that there was not (O_EXCL), and one that is renamed when it is whole
@@ -83,6 +87,53 @@ def sleeps(path, text):
     return lines(path, text, lambda s: not SLEEP.search(s))
 
 
+def is_python(path, text):
+    return path.startswith("tests/") and (path.endswith(".py") or re.match("#!.*python", text))
+
+
+def _called(node):
+    return getattr(node.func, "attr", getattr(node.func, "id", None)) if isinstance(node, ast.Call) else None
+
+
+def _figures(node):
+    """Whether it is a number, or made of numbers and constants."""
+    return isinstance(node, (ast.Constant, ast.BinOp)) and not any(isinstance(n, ast.Constant) and not isinstance(n.value, (int, float)) for n in ast.walk(node))
+
+
+def deadlines(path, text):
+    """A wait with a number of seconds: tap.poll() has the deadline of all, and a test's hang is ended from outside."""
+    bad = []
+    for node in ast.walk(ast.parse(text)):
+        called = _called(node)
+        if not called:
+            continue
+        timeout = next((k.value for k in node.keywords if k.arg == "timeout"), None)
+        if called == "poll" and isinstance(node.func, ast.Name):
+            timeout = node.args[1] if node.args[1:] else node.keywords[0].value if node.keywords else None
+        elif called in ("wait", "join", "communicate") and isinstance(node.func, ast.Attribute) and node.args:
+            timeout = node.args[-1]
+        if _figures(timeout) and not any(getattr(n, "id", None) == "DEADLINE" for n in ast.walk(timeout)):
+            bad.append(f"{path}:{node.lineno}")
+    return bad
+
+
+def bounds(path, text):
+    """An assertion that time has passed is right on any machine; that it has not is not."""
+    def now(node):
+        return any(_called(n) in CLOCKS for n in ast.walk(node))
+    bad = []
+    for node in ast.walk(ast.parse(text)):
+        if not (_called(node) == "ok" and node.args):
+            continue
+        for test in (n for n in ast.walk(node.args[0]) if isinstance(n, ast.Compare)):
+            sides = [test.left, *test.comparators]
+            for op, left, right in zip(test.ops, sides, sides[1:]):
+                less, more = (left, right) if isinstance(op, (ast.Lt, ast.LtE)) else (right, left)
+                if not isinstance(op, (ast.Eq, ast.NotEq)) and now(less) and not now(more):
+                    bad.append(f"{path}:{test.lineno}")
+    return bad
+
+
 def shells(path, text):
     """In the tools, which run as root; the planted file stands for one."""
     if path.startswith("tests/") and path != "tests/planted.c":
@@ -96,8 +147,9 @@ def creates(path, text):
     return lines(path, text, lambda s: not CREATES.search(s))
 
 
+PYTHON = "#!/usr/bin/env python3\n"
 ANY = lambda path, text: True   # noqa: E731
-# What it says, the files it is about, the test, and what breaks it.
+# What it says, the files it is about, the test, and each that breaks it.
 RULES = (
     ("an SPDX line in each source", is_source, spdx, "int x;\n"),
     ("no file of more than 800 lines", ANY, length, "x\n" * 801),
@@ -107,13 +159,18 @@ RULES = (
     ("kernel versions are known only to the compat headers", is_c, versions, "#if KERNEL_VERSION(6, 1, 0)\n"),
     ("no tool runs a shell", is_c, shells, "system(\"ls\");\n"),
     ("files are created by output/file.c, or are new and whole", is_c, creates, "open(path, O_CREAT);\n"),
-    ("no test sleeps and hopes", is_source, sleeps, "sleep 1\n"),
+    ("no test sleeps and hopes, nor has seconds for it in C", is_source, sleeps, "sleep 1\n", "\tpoll(NULL, 0, 2600);\n",
+     "\tif (poll(p, 2, 10000) <= 0)\n", "\tnanosleep(&delay, NULL);\n"),
+    ("no wait of a test has seconds of its own", is_python, deadlines, PYTHON + "poll(lambda: f(1), 30)\n", PYTHON + "poll(done, seconds=5)\n",
+     PYTHON + "subprocess.run(a, timeout=60 * SCALE)\n", PYTHON + "equal(p.wait(30), 0)\n", PYTHON + "s.wait(lambda t: t, 30)\n"),
+    ("no test demands that little time has passed", is_python, bounds, PYTHON + "ok(time.monotonic() - start < 30, 'at once')\n"),
 )
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 files = list(tree(top))
 ok(len(files) > 50, "the files are found", len(files))
-for what, about, test, breaks in RULES:
+for what, about, test, *planted in RULES:
     equal(sum((test(p, t) for p, t in files if about(p, t)), []), [], what)
-    ok(about("tests/planted.c", breaks) and len(test("tests/planted.c", breaks)) == 1, f"a planted break is seen: {what}")
+    for breaks in planted:
+        ok(about("tests/planted.c", breaks) and len(test("tests/planted.c", breaks)) == 1, f"a planted break is seen: {what}", breaks)
 sys.exit(done())

@@ -17,7 +17,7 @@ build = os.path.join(top, os.environ.get("O", "out"))
 
 def run(*args):
     return subprocess.run(args, cwd=top, env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=600)
+                          stderr=subprocess.PIPE, text=True)
 
 
 p = run("make", "-s", f"-j{os.cpu_count()}", f"O={build}", "static")

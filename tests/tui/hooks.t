@@ -20,8 +20,8 @@ if missing() or not os.environ.get("LAB_TARGET") or not shutil.which("dmabuf-top
     sys.exit(0)
 
 
-def line(s, pattern, name, seconds=20):
-    found = poll(lambda: re.search(pattern, s.text(), re.M), seconds)
+def line(s, pattern, name):
+    found = poll(lambda: re.search(pattern, s.text(), re.M))
     ok(found, name, pattern, *([] if found else s.text().split("\n")))
     return found
 
@@ -31,9 +31,10 @@ def first(fd):
 
 
 GROWS = """
-import sys
+import resource, sys
 sys.path.insert(0, "tests/lib")
 import module
+resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 20, 1 << 20))
 exporter = module.Exporter()
 for _ in sys.stdin:
     exporter.export(module.PAGE)
@@ -47,12 +48,12 @@ def suspects(exporter, importer):
     attachment = importer.attach(orphan)
     os.close(orphan)
     with subprocess.Popen(["python3", "-c", GROWS], stdin=subprocess.PIPE) as grows, Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.1"]) as s:
-        s.wait(lambda t: "Held" in t, 60)
+        s.wait(lambda t: "Held" in t)
         s.keys("7")
         size = "28.0K" if module.PAGE == 4096 else f"{7 * module.PAGE >> 10}K"
         line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +orphan ", "Suspects: what no process holds")
         grows_line = rf"^growth +\S+ +\S+ +{grows.pid} +python3 +- +- +- +(\d+) +(\d+)"
-        poll(lambda: grows.stdin.write(b"\n") and (grows.stdin.flush() or re.search(grows_line, s.text(), re.M)), 150)
+        poll(lambda: grows.stdin.write(b"\n") and (grows.stdin.flush() or re.search(grows_line, s.text(), re.M)))
         found = line(s, grows_line, "Suspects: a process that grows")
         ok(found and int(found[2]) - int(found[1]) >= 10, "and by how many")
         s.keys("q")
@@ -68,10 +69,10 @@ with module.Exporter() as exporter, module.Importer() as importer:
     before = importer.attach(older, 0)
     kept = importer.map(before, module.TO_DEVICE)
     with Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.5"]) as s:
-        s.wait(lambda t: "Held" in t, 60)
+        s.wait(lambda t: "Held" in t)
         ok("lost" not in s.text(), "no hooks while nobody looks")
         s.keys("3")
-        line(s, r"^dmabuf-top .*  lost 0 ", "Devices: hooks are set", 60)
+        line(s, r"^dmabuf-top .*  lost 0 ", "Devices: hooks are set")
         line(s, r"^dmabuf-importer\.0 +\S+ +1 +1 +64\.0K +- - ", "mapped before: it is unknown")
         s.keys("6")
         line(s, r"^\(dmabuf_tools\) ══▶ \?dmabuf-importer\.0 +1 +64\.0K +- ", "Pipelines: who writes is presumed, who may read is not seen to")
@@ -92,14 +93,14 @@ with module.Exporter() as exporter, module.Importer() as importer:
             frame()
             found = re.search(r"══▶ .*dmabuf-importer\.1 +3 +192K +(\S+) +(\S+)", s.text())
             return found and found[1] not in ("-", "0") and found[2] not in ("-", "0")
-        ok(poll(shows_rate, 30), "maps a second while they go on", *s.text().split("\n"))
-        line(s, r"══▶ .*dmabuf-importer\.1 +3 .*\n.*STALLED 0", "and STALLED when they do not", 30)
+        ok(poll(shows_rate), "maps a second while they go on", *s.text().split("\n"))
+        line(s, r"══▶ .*dmabuf-importer\.1 +3 .*\n.*STALLED \d", "and STALLED when they do not")
         s.keys("3")
         # The rate is known once the hooks for times have been read twice.
-        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +0 ", "Devices: what reads is not mapped now", 60)
+        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +0 ", "Devices: what reads is not mapped now")
         for _ in range(23):
             frame()
-        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +\S+ +[\d.]+[um]s", "and how long its maps took")
+        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +\S+ +[\d.]+\w*s", "and how long its maps took")
         held = importer.map(writers[0], module.FROM_DEVICE)
         s.keys("2", "Home", "/", *str(first(fds[0])), "Enter", "Enter")
         s.shows(f"Buffer {first(fds[0])}: why is it alive?")
@@ -121,7 +122,7 @@ with module.Exporter() as exporter, module.Importer() as importer:
         s.keys("/", *"importer.1", "Enter", "Enter")
         s.shows("× dmabuf-importer.1", "calls, 0 errors", "= fence wait", name="the chart")
         s.keys("Escape", "1")
-        ok(poll(lambda: "lost" not in s.text(), 20), "hooks go when nobody looks any more")
+        ok(poll(lambda: "lost" not in s.text()), "hooks go when nobody looks any more")
         s.keys("q")
         s.left(0, "q")
     suspects(exporter, importer)

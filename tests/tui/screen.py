@@ -61,11 +61,7 @@ class Screen:
                               stdout=subprocess.PIPE).stdout
 
     def keys(self, *keys):
-        # As many at once as there are; but what follows an Escape at once is no key of its own.
-        while keys:
-            n = keys.index("Escape") + 1 if "Escape" in keys else len(keys)
-            self.tmux("send-keys", *keys[:n])
-            keys = keys[n:]
+        self.tmux("send-keys", *keys)
 
     def type(self, text):
         self.tmux("send-keys", "-l", text)
@@ -102,8 +98,8 @@ class Screen:
         self.signal(signal.SIGUSR1)
         self.keys("C-l")
 
-    def wait(self, condition, seconds=10):
-        return poll(lambda: condition(self.text()), seconds)
+    def wait(self, condition):
+        return poll(lambda: condition(self.text()))
 
     def shows(self, *parts, name=None):
         good = self.wait(lambda t: all(p in t for p in parts))
@@ -128,7 +124,7 @@ class Screen:
                 f.write(settled)
             return ok(True, f"{name} written")
         want = open(path).read() if os.path.exists(path) else ""
-        good = poll(lambda: self.text(colours) == want, 5)
+        good = poll(lambda: self.text(colours) == want)
         if good:
             return ok(True, name)
         got = self.text(colours)

@@ -190,8 +190,8 @@ static void *stream(void *arg)
 		};
 		int i;
 
-		if (poll(p, 2, 10000) <= 0)
-			die("vivid gives no frame for 10 s");
+		if (poll(p, 2, 120000) <= 0)
+			die("vivid gives no frame for 120 s");
 		i = dequeue(capture, V4L2_BUF_TYPE_VIDEO_CAPTURE, capture_memory);
 		if (i >= 0) {
 			queue_output(i);
