@@ -4,7 +4,7 @@
 # exit status, with tabs between. $logs/started has the name of each job that began.
 # shellcheck shell=bash disable=SC2154 # logs: of check
 
-cpus=$(nproc)
+cpus=${JOBS:-$(nproc)}	# how many at once
 
 say() { printf '\n== %s\n' "$*"; }
 
