@@ -33,11 +33,13 @@ WARN	:= -Wall -Wextra -Werror
 override CFLAGS += $(CPPFLAGS) -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
 # Looked up only when something is compiled, so that help and deps need no library.
-HAVE	= $(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) && \
-	{ test $(lib) != libprotobuf-c || command -v protoc-c >/dev/null; } && echo $(lib)))
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) $(HAVE)) \
-	$(addprefix -DHAVE_,$(shell echo $(HAVE:lib%=%) | tr a-z.- A-Z__))
-PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS) $(HAVE)) -lm
+# And once: the first use puts the result in the variable's place.
+once	= $(eval $(1) := $(2))$($(1))
+HAVE	= $(call once,HAVE,$(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) && \
+	{ test $(lib) != libprotobuf-c || command -v protoc-c >/dev/null; } && echo $(lib))))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(LIBS) $(HAVE)) \
+	$(addprefix -DHAVE_,$(shell echo $(HAVE:lib%=%) | tr a-z.- A-Z__)))
+PKG_LIBS = $(call once,PKG_LIBS,$(shell $(PKG_CONFIG) --libs $(LIBS) $(HAVE)) -lm)
 
 COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c cli/static.c
 TOP	:= cli/dmabuf-top.c $(wildcard cli/top/*.c)
