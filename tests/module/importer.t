@@ -466,12 +466,13 @@ def fences(fd):
             i.signal(f)
             equal(status(sync), error or 1, f"error {error}: signals with it")
             os.close(sync)
-        signals, sync = 8, None
+        signals, nanoseconds = 9, 20_000_000
+        f, sync = i.fence(fd, m.USAGE_WRITE, nanoseconds, -errno.EIO), sync_file(fd)
         # A sync file that comes after the signal has no fence, and is signalled well.
-        while sync is None or status(sync) == 1:
-            signals += 1
-            f = i.fence(fd, m.USAGE_WRITE, 20_000_000 << signals - 9, -errno.EIO)
-            sync = sync_file(fd)
+        while status(sync) == 1:
+            os.close(sync)
+            signals, nanoseconds = signals + 1, 2 * nanoseconds
+            f, sync = i.fence(fd, m.USAGE_WRITE, nanoseconds, -errno.EIO), sync_file(fd)
         ok(poll(lambda: status(sync) == -errno.EIO), "signals by itself after its time")
         ok(poll(lambda: m.counters("importer")["signal"] == signals), "which counts as a signal")
         i.signal(f)
