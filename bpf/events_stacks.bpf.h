@@ -192,6 +192,8 @@ __noinline int file_number(void)
 	w->file.end = w->code.end;
 	w->file.size = w->code.key.size;
 	w->file.mtime = w->code.key.mtime;
+	w->file.ino = w->code.key.ino;
+	w->file.dev = w->code.key.dev;
 	w->file.pid = bpf_get_current_pid_tgid() >> 32;
 	w->file.number = number;
 	w->file.n_names = w->code.n_names;

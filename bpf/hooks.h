@@ -159,6 +159,9 @@ struct ring_file {
 	__u16 n_names, pad;
 	__u8 type;			/* RING_FILE */
 	__u8 pad2[3];
+	__u64 ino;
+	__u32 dev;			/* the kernel's: major << 20 | minor */
+	__u32 pad3;
 	char names[STACK_NAMES][STACK_NAME];	/* of its path, the last one first; any bytes */
 };
 

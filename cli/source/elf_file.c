@@ -4,7 +4,6 @@
 #include "source/elf_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #endif
 
 #include "model/stack.h"
+#include "source/regular.h"
 
 #define MAX_IMAGE (512l << 20)
 
@@ -35,6 +35,7 @@ struct elf_file {
 	struct symbol *symbols;		/* functions, by start; where libdw has none */
 	uint32_t n_symbols, room_symbols;
 	bool sorted;
+	bool installed;			/* not what a user made */
 #ifdef HAVE_DW
 	Dwfl *dwfl;
 	Dwfl_Module *module;
@@ -111,17 +112,11 @@ struct elf_file *elf_file_open(int fd)
 	return f;
 }
 
-static struct elf_file *open_matching(const char *path, const char *build_id)
+static struct elf_file *open_matching(const char *path, bool follow, const char *build_id)
 {
-	struct elf_file *f;
-	struct stat st;
-	int fd;
+	int fd = regular_open(path, follow, NULL);
+	struct elf_file *f = fd < 0 ? NULL : elf_file_open(fd);
 
-	/* To open a device may do something */
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	f = fd < 0 ? NULL : elf_file_open(fd);
 	if (f && strcmp(f->build_id, build_id)) {
 		elf_file_close(f);
 		return NULL;
@@ -137,12 +132,15 @@ struct elf_file *elf_file_find(const char *path, const char *build_id)
 	if (!build_id || strlen(build_id) < 4 ||
 	    strspn(build_id, "0123456789abcdef") != strlen(build_id))
 		return NULL;
-	f = path ? open_matching(path, build_id) : NULL;
+	f = path ? open_matching(path, false, build_id) : NULL;
 	if (f)
 		return f;
 	snprintf(debug, sizeof(debug), "/usr/lib/debug/.build-id/%.2s/%.80s.debug", build_id,
 		 build_id + 2);
-	return open_matching(debug, build_id);
+	f = open_matching(debug, true, build_id);
+	if (f)
+		f->installed = true;
+	return f;
 }
 
 const char *elf_file_build_id(const struct elf_file *f)
@@ -240,17 +238,44 @@ static const struct symbol *find_symbol(struct elf_file *f, uint64_t address)
 
 static char *debug_path;
 
+/* By the build-id, never by the path that a file gives (.gnu_debuglink): libdw opens any. */
+static int find_debuginfo(Dwfl_Module *module, void **ctx, const char *name, Dwarf_Addr base,
+			  const char *file, const char *link, GElf_Word crc, char **found)
+{
+	(void)file;
+	(void)link;
+	(void)crc;
+	return dwfl_standard_find_debuginfo(module, ctx, name, base, NULL, NULL, 0, found);
+}
+
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = find_debuginfo,
 	.section_address = dwfl_offline_section_address,
 	.debuginfo_path = &debug_path,
 };
 
+/* Whether its debug data may refer to a path: libdw would open it, whatever is there. */
+static bool names_a_path(struct elf_file *f)
+{
+	Elf_Scn *section = NULL;
+	const char *name;
+	GElf_Shdr head;
+	size_t names;
+
+	while (!elf_getshdrstrndx(f->elf, &names) && (section = elf_nextscn(f->elf, section))) {
+		name = gelf_getshdr(section, &head) ? elf_strptr(f->elf, names, head.sh_name) :
+			NULL;
+		if (name && strstr(name, "debugaltlink"))
+			return true;
+	}
+	return false;
+}
+
 /* Once; what is not there then is not there. */
 static Dwfl_Module *get_module(struct elf_file *f)
 {
-	if (f->dwfl)
+	if (f->dwfl || (!f->installed && names_a_path(f)))
 		return f->module;
 	f->dwfl = dwfl_begin(&callbacks);
 	if (!f->dwfl)

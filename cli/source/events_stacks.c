@@ -6,20 +6,20 @@
 #define _GNU_SOURCE
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "hooks.h"
 #include "events.skel.h"
 #include "source/elf_file.h"
 #include "source/events_own.h"
+#include "source/regular.h"
 #include "source/symbols.h"
 
 #define FRAMES_RECORDS ((EVENT_FRAMES_MAX + EVENT_FRAMES_EACH - 1) / EVENT_FRAMES_EACH)
@@ -86,28 +86,6 @@ static uint64_t stack_number(const struct event_stacks *s, const uint64_t *frame
 	return hash ? hash : 1;
 }
 
-/* Closes what is another file. */
-static bool is_same(int fd, const struct ring_file *record)
-{
-	struct stat st;
-
-	if (fd < 0)
-		return false;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == record->size &&
-	    st.st_mtime == record->mtime)
-		return true;
-	close(fd);
-	return false;
-}
-
-/* Opened like a file and never like a device: what stands at a path may have changed. */
-static int open_file(const char *path, const struct ring_file *record)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	return is_same(fd, record) ? fd : -1;
-}
-
 /* Its path as the kernel has told it. */
 static void join_names(char *path, size_t room, const struct ring_file *record)
 {
@@ -120,12 +98,13 @@ static void join_names(char *path, size_t room, const struct ring_file *record)
 }
 
 /* By a mapping of the process, though it was deleted. */
-static int open_mapped(uint32_t pid, uint64_t start, uint64_t end)
+static int open_mapped(uint32_t pid, uint64_t start, uint64_t end,
+		       const struct regular_identity *identity)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, start, end);
-	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return regular_open(name, true, identity);
 }
 
 /* What an open file is called, though its process is gone by now; false: that cannot be said. */
@@ -146,30 +125,38 @@ static bool path_of(int fd, char *path, size_t room)
 	return *path;
 }
 
+/* By its path, which starts at the root that nobody has changed: the process's, else PID 1's. */
+static int open_told(uint32_t pid, const char *told, const struct regular_identity *identity)
+{
+	const uint32_t roots[] = { pid, 1 };
+	char name[PATH_MAX];
+	int fd = -ENOENT;
+	size_t i;
+
+	for (i = 0; *told && fd < 0 && i < sizeof(roots) / sizeof(*roots); i++) {
+		snprintf(name, sizeof(name), "/proc/%u/root%s", roots[i], told);
+		fd = regular_open(name, false, identity);
+	}
+	return *told && fd < 0 ? regular_open(told, false, identity) : fd;
+}
+
 static int take_file(struct event_stacks *s, const struct ring_file *record)
 {
+	struct regular_identity identity = { .size = record->size, .mtime = record->mtime };
 	char told[STACK_NAMES * (STACK_NAME + 1) + 1], other[PATH_MAX];
-	const char *path = told;
+	const char *path;
 	int fd;
 
 	join_names(told, sizeof(told), record);
-	fd = open_mapped(record->pid, record->start, record->end);
-	if (!is_same(fd, record))
-		fd = -1;
-	else if (path_of(fd, other, sizeof(other)))
-		path = other;
+	path = *told ? told : NULL;
+	fd = open_mapped(record->pid, record->start, record->end, &identity);
 	if (fd < 0) {
-		snprintf(other, sizeof(other), "/proc/%u/root%s", record->pid, told);
-		fd = open_file(other, record);
+		identity.ino = record->ino;
+		identity.dev = makedev(record->dev >> 20, record->dev & 0xfffff);
+		fd = open_told(record->pid, told, &identity);
 	}
-	/* The process may have had another root, or a file system that lies over others */
-	for (; fd < 0 && path && *path; path = strchr(path + 1, '/')) {
-		fd = open_file(path, record);
-		if (fd >= 0)
-			break;
-	}
-	if (!path || !*path)
-		path = *told ? told : NULL;
+	if (fd >= 0 && path_of(fd, other, sizeof(other)))
+		path = other;
 	return symbols_add_file(s->symbols, record->number, fd, path, NULL);
 }
 
@@ -218,7 +205,7 @@ static const struct stack_map *find_map(const struct process_maps *p, uint64_t a
 static uint32_t add_file(struct event_stacks *s, uint32_t pid, const struct stack_map *map,
 			 const char *path)
 {
-	int fd = open_mapped(pid, map->start, map->end);
+	int fd = open_mapped(pid, map->start, map->end, NULL);
 	uint32_t number = symbols_find_file(s->symbols, fd, path);
 
 	if (number || s->next_file > UINT16_MAX) {

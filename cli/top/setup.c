@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source/regular.h"
 #include "top/ui.h"
 
 #define LINE_MAX_BYTES	512
@@ -117,17 +118,16 @@ static void read_lines(struct ui *ui, FILE *in)
 void setup_read(struct ui *ui)
 {
 	char path[4096];
-	struct stat st;
 	FILE *in;
 	int fd;
 
 	if (!path_of(path, sizeof(path), "/config"))
 		return;
-	/* Whatever it is, nobody may be kept waiting by it. */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Whatever it is, nobody may be kept waiting by it; and root's may be another user's. */
+	fd = regular_open(path, true, NULL);
 	if (fd < 0)
 		return;
-	in = fstat(fd, &st) || !S_ISREG(st.st_mode) ? NULL : fdopen(fd, "r");
+	in = fdopen(fd, "r");
 	if (!in) {
 		close(fd);
 		return;

@@ -146,6 +146,30 @@ def every_program():
     ok(all(e["user_stack"] is None and e["kernel_stack"] is None for e in events if e["event"] == "release"), "no stacks where none are taken")
 
 
+def device():
+    """A program whose path ends as a device's, gone before the tool looks: the tool opens no watchdog, which would begin to bite."""
+    if subprocess.run(["modprobe", "softdog", "soft_margin=3600"], stderr=subprocess.DEVNULL).returncode or not os.path.exists("/dev/watchdog"):
+        skip("a device at the end of a path", "no softdog in this kernel")
+        return
+    path = "/tmp/x/dev/watchdog"
+    os.makedirs(os.path.dirname(path))
+    shutil.copy(shutil.which("callers"), path)
+    with subprocess.Popen(["dmabuf-trace", "live", "--json", "--stacks=user", "-e", "export", "-o", EVENTS], stderr=subprocess.PIPE, text=True) as tool:
+        tool.stderr.readline()
+        tool.send_signal(signal.SIGSTOP)
+        pid = run([path, "-q", str(N)])
+        os.unlink(path)
+        tool.send_signal(signal.SIGCONT)
+        ok(poll(lambda: seen(pid, N + 2), 30), "events of a program that is gone")
+        tool.send_signal(signal.SIGINT)
+        tool.stderr.read()
+    with open(EVENTS) as f:
+        stacks = [json.loads(line)["user_stack"] for line in f if f'"pid":{pid},' in line]
+    ok(any(f"{path}+0x" in frame for stack in stacks for frame in stack or []), "its frames are told by its path", stacks[:1])
+    log = subprocess.run(["dmesg"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    ok("softdog: initialized" in log and "did not stop" not in log, "no watchdog was opened", [line for line in log.splitlines() if "dog" in line])
+
+
 def recorded():
     """The same from a file, whose frames and names are all that is left of it, but for the programs' own."""
     p = subprocess.run(["dmabuf-trace", "record", "--stacks", "-e", ",".join((*WITH, "release")), "-F", "--flight=60", "-o", "/tmp/recording", "--", "callers-fp", str(N)],
@@ -178,4 +202,4 @@ if not os.path.exists(module.path()):
     skip("stacks of events", "the module is not built")
     sys.exit(done())
 module.load_for_test()
-run_parts(kernel={"programs": every_program}, user_space={"recorded": recorded, "choices": choices})
+run_parts(kernel={"programs": every_program}, user_space={"recorded": recorded, "choices": choices, "device": device})

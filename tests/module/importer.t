@@ -8,6 +8,7 @@ import os
 import random
 import select
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -25,6 +26,7 @@ WARNED_OF = ("heap", "udmabuf") if kernel.checks_dma() else ()
 EVERY = ("attach", "detach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "fence", "signal")
 PAIRS = list(zip(EVERY[::2], EVERY[1::2]))
 THREADS = 8
+NETLINK_KOBJECT_UEVENT = 15
 
 
 def fails(error, what, call, *args):
@@ -595,9 +597,24 @@ def run(target):
         t.join()
 
 
+def uevents(messages):
+    """What the kernel told since: action@place."""
+    told = []
+    while True:
+        try:
+            told.append(messages.recv(65536).split(b"\0")[0].decode())
+        except BlockingIOError:
+            return told
+
+
 def parameters():
     for n in (0, 257, -1):
-        ok(not m.insert(f"devices={n}"), f"devices={n} is refused")
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT) as events:
+            events.bind((0, 1))
+            ok(not m.insert(f"devices={n}"), f"devices={n} is refused")
+            told = uevents(events)
+        ok(any("/module/dmabuf_tools" in e for e in told), "the kernel tells of the module", told)
+        equal([e for e in told if "/misc/" in e], [], "and of no node, which somebody could have opened")
     for n in (1, 256):
         m.load(f"devices={n}")
         names = [d for d in os.listdir("/sys/bus/platform/devices") if d.startswith("dmabuf-importer.")]
