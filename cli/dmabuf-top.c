@@ -218,6 +218,7 @@ int main(int argc, char **argv)
 	struct source source = { 0 };
 	int status;
 
+	options_open_standard();
 	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
 	setlocale(LC_CTYPE, "");
 	options_init(&top.common, "dmabuf-top");

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
 	char name[32];
 	size_t i;
 
+	options_open_standard();
 	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {

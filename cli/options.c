@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options that several commands share; see options.h. */
+#define _GNU_SOURCE
 #include "options.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "output/file.h"
 #include "source/source.h"
 
 /* Whether the Makefile found a library: HAVE_... is 1, or not defined (as IS_ENABLED has it). */
@@ -211,6 +215,25 @@ int options_take(struct options *o, int opt, const char *arg)
 	}
 	status = take(o, opt, arg);
 	return status ? status + 1 : 0;
+}
+
+int options_check_output(const struct options *o, const char *input, const char *output)
+{
+	if (!file_same(input, output))
+		return 0;
+	return options_usage(o, "%s is read: it cannot be written, too",
+			     output ? output : "standard output");
+}
+
+void options_open_standard(void)
+{
+	int fd;
+
+	/* The lowest that is free is the one that comes */
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			open("/", O_PATH);
 }
 
 void options_free(struct options *o)

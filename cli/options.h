@@ -120,6 +120,12 @@ int options_usage(const struct options *options, const char *format, ...)
 int options_fail(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Refuses an output that is what is read; NULL: standard output. 0 or EXIT_USAGE. */
+int options_check_output(const struct options *options, const char *input, const char *output);
+
+/* Opens those of 0 to 2 that are closed, so that no file of ours is; to use them fails still. */
+void options_open_standard(void);
+
 void options_free(struct options *options);
 
 #endif

@@ -68,7 +68,7 @@ static int begin(struct timeline *t, const struct timeline_about *about)
 	t->about = *about;
 	fprintf(t->out, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"start\":%" PRId64
 		",\"clock\":\"CLOCK_REALTIME ns\"},\"traceEvents\":[",
-		(int64_t)about->start + about->realtime);
+		(int64_t)(about->start + (uint64_t)about->realtime));
 	return 0;
 }
 

@@ -5,41 +5,111 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-/* Whether everybody may write into the directory of a path. */
-static bool is_shared(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-	char *dir;
-	int err;
+#define LINKS_MAX 40		/* as the kernel's */
 
-	if (!slash)
-		return !stat(".", &st) && st.st_mode & S_IWOTH;
-	dir = strndup(path, slash - path + 1);
-	err = dir ? stat(dir, &st) : -1;
-	free(dir);
-	return !err && st.st_mode & S_IWOTH;
+/* Opens the directory of path, which is relative to from, and sets name to the rest. */
+static int open_parent(int from, const char *path, char *name)
+{
+	const char *slash = strrchr(path, '/'), *rest = slash ? slash + 1 : path;
+	char *parent;
+	int dir;
+
+	if (!*rest)
+		return -EISDIR;
+	if (strlen(rest) > NAME_MAX)
+		return -ENAMETOOLONG;
+	strcpy(name, rest);
+	parent = slash ? strndup(path, rest - path) : strdup(".");
+	dir = parent ? openat(from, parent, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	free(parent);
+	return dir < 0 ? -errno : dir;
 }
 
-int file_create(const char *path, mode_t mode)
+/* Whether what is there may have been put there by somebody else, to do harm. */
+static bool is_foreign(const struct stat *dir, const struct stat *st)
 {
-	bool shared = is_shared(path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (shared ? O_NOFOLLOW : 0),
-		      mode);
+	if (!(dir->st_mode & (S_IWGRP | S_IWOTH)) && (!dir->st_uid || dir->st_uid == geteuid()))
+		return false;
+	if (S_ISLNK(st->st_mode))
+		return dir->st_mode & S_IWOTH || st->st_uid != geteuid();
+	if (S_ISREG(st->st_mode))
+		return st->st_nlink > 1 || (st->st_uid != geteuid() && st->st_uid != dir->st_uid);
+	return st->st_uid != geteuid();
+}
+
+/* A link of /proc is the file itself, not a path to it. */
+static bool is_proc(int dir)
+{
+	struct statfs fs;
+
+	return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Follows links, as far as they are to be trusted: sets dir, name, in_place and what is there. */
+static int find(struct file_whole *f, const char *path)
+{
+	struct stat parent, st;
+	char target[PATH_MAX];
+	ssize_t len = strlen(path);
+	int links, dir;
+
+	if (len >= (ssize_t)sizeof(target))
+		return -ENAMETOOLONG;
+	strcpy(target, path);
+	for (links = 0; links < LINKS_MAX; links++) {
+		dir = open_parent(f->dir, target, f->name);
+		if (f->dir >= 0)
+			close(f->dir);
+		f->dir = dir;
+		if (dir < 0)
+			return dir;
+		f->exists = !fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW);
+		f->in_place = f->exists && !S_ISREG(st.st_mode);
+		if (!f->exists)
+			return errno == ENOENT ? 0 : -errno;
+		if (fstat(dir, &parent))
+			return -errno;
+		if (is_foreign(&parent, &st))
+			return -ELOOP;
+		f->mode = st.st_mode;
+		f->dev = st.st_dev;
+		f->ino = st.st_ino;
+		if (!S_ISLNK(st.st_mode) || is_proc(dir))
+			return 0;
+		len = readlinkat(dir, f->name, target, sizeof(target) - 1);
+		if (len < 0)
+			return -errno;
+		target[len] = '\0';
+	}
+	return -ELOOP;
+}
+
+/* What was found, and nothing that has come to its place since. */
+static int open_found(const struct file_whole *f, mode_t mode)
+{
+	bool link = f->exists && S_ISLNK(f->mode);
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY, fd;
 	struct stat st;
 	int err = 0;
 
+	if (!f->exists)
+		flags |= O_CREAT | O_EXCL;
+	else if (!link)
+		/* Should it be a FIFO by now, it is not waited for */
+		flags |= O_NOFOLLOW | (S_ISREG(f->mode) ? O_NONBLOCK : 0);
+	fd = openat(f->dir, f->name, flags, mode);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st))
 		err = -errno;
-	else if (shared && S_ISREG(st.st_mode) && (st.st_uid != geteuid() || st.st_nlink > 1))
+	else if (f->exists && !link && (st.st_ino != f->ino || st.st_dev != f->dev))
 		err = -ELOOP;
 	else if (S_ISREG(st.st_mode) && ftruncate(fd, 0))
 		err = -errno;
@@ -48,9 +118,18 @@ int file_create(const char *path, mode_t mode)
 	return err ? err : fd;
 }
 
-FILE *file_stream(const char *path, mode_t mode)
+int file_create(const char *path, mode_t mode)
 {
-	int fd = file_create(path, mode);
+	struct file_whole f = { .dir = AT_FDCWD };
+	int err = find(&f, path), fd = err ? err : open_found(&f, mode);
+
+	if (f.dir >= 0)
+		close(f.dir);
+	return fd;
+}
+
+static FILE *stream_of(int fd)
+{
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (fd < 0)
@@ -60,9 +139,151 @@ FILE *file_stream(const char *path, mode_t mode)
 	return out;
 }
 
+FILE *file_stream(const char *path, mode_t mode)
+{
+	return stream_of(file_create(path, mode));
+}
+
+static void name_temporary(struct file_whole *f)
+{
+	snprintf(f->temporary, sizeof(f->temporary), ".%.200s.%d", f->name, (int)getpid());
+	/* One that a killed process of that number has left */
+	unlinkat(f->dir, f->temporary, 0);
+}
+
+/* Without a name where that can be, so that whatever kills the tool leaves nothing. */
+static int open_beside(struct file_whole *f, mode_t mode)
+{
+	int fd = -1, err;
+
+	if (!access("/proc/self/fd", X_OK))
+		fd = openat(f->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	if (fd >= 0)
+		return fd;
+	name_temporary(f);
+	fd = openat(f->dir, f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	err = fd < 0 ? -errno : 0;
+	if (err)
+		*f->temporary = '\0';
+	return err ? err : fd;
+}
+
+int file_begin(struct file_whole *f, const char *path, mode_t mode)
+{
+	int err;
+
+	memset(f, 0, sizeof(*f));
+	f->dir = AT_FDCWD;
+	err = find(f, path);
+	/* To be able to replace a file is not to be allowed to write to it */
+	if (!err && f->exists && !f->in_place && faccessat(f->dir, f->name, W_OK, AT_EACCESS))
+		err = -errno;
+	f->fd = err ? err : f->in_place ? open_found(f, mode) : open_beside(f, mode);
+	if (!err && !f->in_place && (f->fd == -EACCES || f->fd == -EPERM || f->fd == -EROFS)) {
+		f->in_place = true;
+		f->fd = open_found(f, mode);
+	}
+	if (f->fd < 0) {
+		err = f->fd;
+		if (f->dir >= 0)
+			close(f->dir);
+		memset(f, 0, sizeof(*f));
+		return err;
+	}
+	if (f->exists && !f->in_place)
+		fchmod(f->fd, f->mode & 0777);
+	return 0;
+}
+
+FILE *file_begin_stream(struct file_whole *f, const char *path, mode_t mode)
+{
+	int err = file_begin(f, path, mode);
+
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
+	f->out = fdopen(f->fd, "w");
+	if (!f->out)
+		errno = -file_end(f, -errno);
+	return f->out;
+}
+
+bool file_old_begins(const struct file_whole *f, const char *bytes, size_t len)
+{
+	char begin[16];
+	ssize_t n;
+	int fd;
+
+	if (!f->exists || !S_ISREG(f->mode) || len > sizeof(begin))
+		return false;
+	fd = openat(f->dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, begin, len);
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)len && !memcmp(begin, bytes, len);
+}
+
+int file_place(struct file_whole *f, bool keep)
+{
+	char text[NAME_MAX + 8];
+	int err = 0;
+
+	if (f->in_place)
+		return 0;
+	if (!*f->temporary) {
+		name_temporary(f);
+		snprintf(text, sizeof(text), "/proc/self/fd/%d", f->fd);
+		if (linkat(AT_FDCWD, text, f->dir, f->temporary, AT_SYMLINK_FOLLOW)) {
+			*f->temporary = '\0';
+			return -errno;
+		}
+	}
+	snprintf(text, sizeof(text), "%s.old", f->name);
+	if (keep && renameat(f->dir, f->name, f->dir, text))
+		err = -errno;
+	if (!err && renameat(f->dir, f->temporary, f->dir, f->name))
+		err = -errno;
+	if (!err) {
+		*f->temporary = '\0';
+		f->in_place = true;
+	}
+	return err;
+}
+
+int file_end(struct file_whole *f, int err)
+{
+	if (!f->fd)
+		return err;
+	errno = EIO;
+	if (f->out && (fflush(f->out) || ferror(f->out)) && !err)
+		err = -errno;
+	/* What a full disk or a quota has to say may come only now */
+	if (!err && !f->in_place && fsync(f->fd))
+		err = -errno;
+	if (!err)
+		err = file_place(f, false);
+	if (*f->temporary)
+		unlinkat(f->dir, f->temporary, 0);
+	if ((f->out ? fclose(f->out) : close(f->fd)) && !err)
+		err = -errno;
+	close(f->dir);
+	memset(f, 0, sizeof(*f));
+	return err;
+}
+
+bool file_same(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return !stat(a, &one) && S_ISREG(one.st_mode) &&
+	       !(b ? stat(b, &other) : fstat(STDOUT_FILENO, &other)) &&
+	       one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
 const char *file_error(int error)
 {
 	return error == ELOOP ?
-		"in a directory where all may write it is a link, or somebody else's: remove it first" :
+		"in a directory where others may write it is a link, or somebody else's: remove it first" :
 		strerror(error);
 }

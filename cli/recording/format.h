@@ -50,6 +50,8 @@ enum recording_type {
 
 #define RECORDING_BLOCK_MAGIC	0x4b4c4264u	/* "dBLK" */
 #define RECORDING_BLOCK_MAX	(1u << 20)	/* bytes of a block's content, unpacked */
+/* What a snapshot may unpack to: in a small file so much, and more only as that is larger. */
+#define RECORDING_SNAPSHOT_MAX(file_bytes)	((4u << 20) + 32 * (uint64_t)(file_bytes))
 
 struct recording_block_head {
 	uint32_t magic;

@@ -21,9 +21,6 @@
 #include "model/hash.h"
 #include "recording/recording.h"
 
-/* A small file may unpack to a snapshot of so much, and more only as it is larger itself. */
-#define SNAPSHOT_MAX(r) ((4u << 20) + 32 * (r)->size)
-
 struct place {
 	uint64_t offset, time;
 };
@@ -47,6 +44,8 @@ struct recording {
 	struct place *snapshots;
 	uint32_t n_snapshots, room_snapshots;
 	struct buffer snapshot;		/* put together from several blocks */
+	size_t snapshot_len;
+	uint32_t snapshot_read;		/* which it is, from 1; 0 none */
 #ifdef HAVE_ZSTD
 	ZSTD_DCtx *zstd;
 #endif
@@ -504,7 +503,7 @@ uint64_t recording_snapshot_time(const struct recording *r, uint32_t i)
 
 static int append(struct recording *r, size_t *len, const struct recording_block *b)
 {
-	if (*len + b->head.raw_len > SNAPSHOT_MAX(r))
+	if (*len + b->head.raw_len > RECORDING_SNAPSHOT_MAX(r->size))
 		return -EBADMSG;
 	if (make_room(&r->snapshot, *len + b->head.raw_len))
 		return -ENOMEM;
@@ -513,14 +512,17 @@ static int append(struct recording *r, size_t *len, const struct recording_block
 	return 0;
 }
 
-int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_snapshot *s)
+/* Puts its blocks together, unless that is what was done last. */
+static int read_blocks(struct recording *r, uint32_t i)
 {
-	const struct recording_moment *moment;
 	uint64_t at = r->snapshots[i].offset;
 	struct recording_block b;
-	size_t len = 0;
 	int err;
 
+	if (r->snapshot_read == i + 1)
+		return 0;
+	r->snapshot_read = 0;
+	r->snapshot_len = 0;
 	do {
 		err = recording_next(r, &at, &b);
 		if (err != 1)
@@ -529,10 +531,22 @@ int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_sn
 			return -EBADMSG;
 		err = recording_load(r, &b);
 		if (!err)
-			err = append(r, &len, &b);
+			err = append(r, &r->snapshot_len, &b);
 		if (err)
 			return err;
 	} while (b.head.flags & RECORDING_MORE);
+	r->snapshot_read = i + 1;
+	return 0;
+}
+
+int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_snapshot *s)
+{
+	const struct recording_moment *moment;
+	int err = read_blocks(r, i);
+	size_t len = r->snapshot_len;
+
+	if (err)
+		return err;
 	moment = (const void *)r->snapshot.bytes;
 	if (len < sizeof(*moment) || moment->lacks_len > len - sizeof(*moment) ||
 	    moment->lacks_len % 8 ||
@@ -547,6 +561,32 @@ int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_sn
 		.len = len - sizeof(*moment) - moment->lacks_len,
 	};
 	return 0;
+}
+
+int recording_probe(struct recording *r)
+{
+	uint32_t damaged = r->damaged, unknown = r->unknown, i;
+	uint64_t bad_at = r->bad_at, at = 0;
+	struct recording_snapshot s;
+	bool none = !r->n_snapshots;
+	struct recording_block b;
+	int err = -EBADMSG;
+
+	for (i = 0; i < r->n_snapshots && goes_on(err); i++)
+		err = recording_read_snapshot(r, i, &s);
+	while (goes_on(err) && recording_next(r, &at, &b) == 1) {
+		if (b.head.type != RECORDING_EVENTS)
+			continue;
+		none = false;
+		err = recording_load(r, &b);
+	}
+	if (goes_on(err) && !(none && !r->bad_at && !r->damaged && !r->unknown))
+		return err;
+	/* What is damaged is counted when it is read */
+	r->damaged = damaged;
+	r->unknown = unknown;
+	r->bad_at = bad_at;
+	return goes_on(err) ? 0 : err;
 }
 
 void recording_close(struct recording *r)

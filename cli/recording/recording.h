@@ -127,6 +127,11 @@ uint64_t recording_snapshot_time(const struct recording *recording, uint32_t i);
 /* Reads snapshot i. Returns as recording_load(). */
 int recording_read_snapshot(struct recording *recording, uint32_t i,
 			    struct recording_snapshot *snapshot);
+/*
+ * Whether anything that it tells of can be read: 0, also if there is nothing in it; -EBADMSG or
+ * -ENOTSUP if there is, and none can be. After recording_survey().
+ */
+int recording_probe(struct recording *recording);
 void recording_close(struct recording *recording);
 
 #endif

@@ -57,7 +57,8 @@ struct replay {
 
 /*
  * So much may live at one time whatever the file's size, and more as it is larger: what a small one
- * unpacks to may not take all memory there is.
+ * unpacks to may not take all memory there is. The writer stores a byte at least for each event,
+ * and snapshots within their bound have less than one buffer in a byte.
  */
 #define LIVE_LEAST 65536
 
@@ -84,7 +85,7 @@ struct replay *replay_new(struct recording *file, const struct filter *filter)
 	p->buffers.size = sizeof(struct buffer);
 	p->names.size = sizeof(struct name);
 	p->attachments.size = sizeof(struct attachment);
-	size = recording_size(file) / 8 + LIVE_LEAST;
+	size = recording_size(file) + LIVE_LEAST;
 	p->most = size < UINT32_MAX ? size : UINT32_MAX;
 	return p;
 }

@@ -49,6 +49,8 @@ struct recording_writer {
 	size_t events_len, events_room;
 	char *scratch, *packed;		/* RECORDING_BLOCK_MAX; of packing */
 	size_t packed_room;
+	/* Of the snapshot that is written: its bytes so far, and at least so many in the file */
+	uint64_t snapshot_raw, snapshot_file;
 
 	struct index by_name;		/* hash of kind, number and device: the last of them */
 	struct name *names;
@@ -181,9 +183,19 @@ static int keep_block(struct recording_writer *w, const struct recording_block_h
 	return 0;
 }
 
+#ifdef HAVE_ZSTD
+/* Whether the reader will take a block that is packed so well, should the file end with it. */
+static bool is_readable(const struct recording_writer *w, const struct recording_block_head *head,
+			size_t packed)
+{
+	return head->type != RECORDING_SNAPSHOT || w->snapshot_raw + head->raw_len <=
+	       RECORDING_SNAPSHOT_MAX(w->snapshot_file + sizeof(*head) + packed);
+}
+#endif
+
 /* Leaves out what can be: what events have in common, then what zstd finds. */
-static const char *pack(struct recording_writer *w, struct recording_block_head *head,
-			const char *content)
+static const char *pack_all(struct recording_writer *w, struct recording_block_head *head,
+			    const char *content)
 {
 	size_t n = 0;
 
@@ -199,13 +211,27 @@ static const char *pack(struct recording_writer *w, struct recording_block_head 
 	if (w->zstd) {
 		n = ZSTD_compressCCtx(w->zstd, w->packed, w->packed_room, content, head->len,
 				      w->options.compress);
-		if (!ZSTD_isError(n) && n < head->len) {
+		if (!ZSTD_isError(n) && n < head->len && is_readable(w, head, n)) {
 			head->flags |= RECORDING_ZSTD;
 			head->len = n;
 			return w->packed;
 		}
 	}
 #endif
+	return content;
+}
+
+/* Events that hardly take room in the file would take memory of who reads it: see replay.c. */
+static const char *pack(struct recording_writer *w, struct recording_block_head *head,
+			const char *content)
+{
+	const struct recording_block_head whole = *head;
+	const char *packed = pack_all(w, head, content);
+
+	if (head->type != RECORDING_EVENTS ||
+	    head->len >= whole.raw_len / sizeof(struct dmabuf_event))
+		return packed;
+	*head = whole;
 	return content;
 }
 
@@ -223,6 +249,8 @@ static int put_block(struct recording_writer *w, struct recording_block_head *he
 	}
 	if (head->type == RECORDING_EVENTS || head->type == RECORDING_SNAPSHOT)
 		content = pack(w, head, content);
+	w->snapshot_raw += head->raw_len;
+	w->snapshot_file += sizeof(*head) + head->len;
 	head->crc = recording_crc(0, content, head->len);
 	return w->options.keep ? keep_block(w, head, content) : write_block(w, head, content);
 }
@@ -525,8 +553,10 @@ int recording_add_snapshot(struct recording_writer *w, uint64_t time,
 	memcpy(content, &head, sizeof(head));
 	if (lacks)
 		memcpy(content + sizeof(head), lacks, strnlen(lacks, text - 1));
-	memcpy(content + sizeof(head) + text, records, len);
-	size = w->totals.bytes;
+	if (len)
+		memcpy(content + sizeof(head) + text, records, len);
+	size = w->snapshot_file = w->totals.bytes;
+	w->snapshot_raw = 0;
 	for (at = 0; at < all && !err; at += RECORDING_BLOCK_MAX) {
 		struct recording_block_head block = {
 			.type = RECORDING_SNAPSHOT,

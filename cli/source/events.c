@@ -278,7 +278,7 @@ static enum events_hooks available(const struct call *call, enum events_hooks as
 
 bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_hook *hook)
 {
-	const struct call *call = &calls[i];
+	const struct call *call;
 
 	if (i >= ARRAY_SIZE(calls)) {
 		i -= ARRAY_SIZE(calls);
@@ -290,6 +290,7 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		hook->why = "a tracepoint on every kernel";
 		return true;
 	}
+	call = &calls[i];
 	hook->event = __builtin_ctz(call->events);
 	hook->hooks = available(call, asked, exact, &hook->why);
 	hook->function = hook->hooks == HOOKS_TRACEPOINT ? call->tracepoint : call_function(call);

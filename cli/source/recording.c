@@ -165,6 +165,17 @@ static void take_text(char *to, size_t room, const struct recording *r, const ch
 	snprintf(to, room, "%s", text ? text : "");
 }
 
+static int probe(struct recording_source *own)
+{
+	int err = recording_probe(own->recording);
+	const char *damage = recording_damage(own->recording);
+
+	if (err == -EBADMSG || err == -ENOTSUP)
+		snprintf(own->why, sizeof(own->why), "nothing of it can be read: %s",
+			 damage ? damage : "its snapshots are damaged");
+	return err;
+}
+
 int source_open_recording(struct source *s, const char *path)
 {
 	struct recording_source *own = calloc(1, sizeof(*own));
@@ -175,6 +186,8 @@ int source_open_recording(struct source *s, const char *path)
 		err = recording_open(&own->recording, path, own->why, sizeof(own->why));
 	if (!err)
 		err = recording_survey(own->recording, take_name, own);
+	if (!err)
+		err = probe(own);
 	if (err) {
 		snprintf(s->error, sizeof(s->error), "%.100s: %.150s", path,
 			 own && *own->why ? own->why : strerror(-err));

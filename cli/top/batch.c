@@ -229,13 +229,15 @@ int batch_run(struct top_options *top, struct source *source)
 	int status = EXIT_OK, i;
 	char *unknown = NULL;
 
+	if (top->replay)
+		status = options_check_output(&top->common, top->replay, path);
 	for (i = 0; i < top->n_views; i++) {
 		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns, &unknown))
 			status = options_fail(&top->common, "%s", strerror(ENOMEM));
 		else if (top->common.format == OUTPUT_TEXT)
 			column_list_for_text(&b.columns[i], top->views[i], top->common.columns);
 	}
-	if (path) {
+	if (path && status == EXIT_OK) {
 		b.out = file_stream(path, FILE_PRIVATE);
 		if (!b.out)
 			status = options_fail(&top->common, "cannot write %s: %s", path,

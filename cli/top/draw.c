@@ -189,11 +189,16 @@ int draw_bar(const struct ui *ui, int y, int x, int width, double part, double w
 	static const char *const eighths[] = {
 		"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589",
 	};
-	int n = whole ? part / whole * width * 8 + 0.5 : 0, i;
 	char bar[LINE_ROOM] = "";
 	size_t at = 0;
+	int n = 0, i;
 
-	if (part > 0 && !n)
+	/* A narrow screen has no room for one; sums of a forged recording may wrap */
+	if (width > LINE_ROOM / 4)
+		width = LINE_ROOM / 4;
+	if (whole && width > 0)
+		n = (part < whole ? part / whole : 1) * width * 8 + 0.5;
+	if (part > 0 && !n && width > 0)
 		n = 1;
 	if (!ui->utf8)
 		n = (n + 7) / 8 * 8;

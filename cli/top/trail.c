@@ -30,6 +30,12 @@ static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
 	return trail;
 }
 
+/* Where the value of a second is: of one before 1970, too. */
+static int place_of(int64_t second)
+{
+	return (second % TRAIL_SECONDS + TRAIL_SECONDS) % TRAIL_SECONDS;
+}
+
 int trails_put(struct trails *t, uint64_t key, double time, double value)
 {
 	int64_t second = time, from, to, s;
@@ -47,9 +53,9 @@ int trails_put(struct trails *t, uint64_t key, double time, double value)
 	if (to - from > TRAIL_SECONDS)
 		from = to - TRAIL_SECONDS;
 	for (s = from + 1; s <= to; s++)
-		trail->values[s % TRAIL_SECONDS] = NONE;
+		trail->values[place_of(s)] = NONE;
 	trail->newest = second;
-	place = &trail->values[second % TRAIL_SECONDS];
+	place = &trail->values[place_of(second)];
 	if (value > *place)
 		*place = value;
 	return 0;
@@ -64,10 +70,9 @@ static float cell_value(const struct trail *trail, int64_t now, int cell, int ce
 	for (i = from; i < to; i++) {
 		int64_t second = now - TRAIL_SECONDS + 1 + i;
 
-		if (second > 0 && second <= trail->newest &&
-		    second > trail->newest - TRAIL_SECONDS &&
-		    trail->values[second % TRAIL_SECONDS] > value)
-			value = trail->values[second % TRAIL_SECONDS];
+		if (second <= trail->newest && second > trail->newest - TRAIL_SECONDS &&
+		    trail->values[place_of(second)] > value)
+			value = trail->values[place_of(second)];
 	}
 	return value;
 }

@@ -139,7 +139,8 @@ static int write_verdict(xmlTextWriter *w, const struct findings *s)
 /* Not by the library, which would print errors of its own. */
 static int write_file(const char *path, const xmlBuffer *text)
 {
-	FILE *out = file_stream(path, FILE_PUBLIC);
+	struct file_whole file;
+	FILE *out = file_begin_stream(&file, path, FILE_PUBLIC);
 	int err = 0;
 
 	if (!out)
@@ -148,9 +149,7 @@ static int write_file(const char *path, const xmlBuffer *text)
 	fwrite(xmlBufferContent(text), 1, xmlBufferLength(text), out);
 	if (ferror(out))
 		err = errno ? -errno : -EIO;
-	if (fclose(out) && !err)
-		err = -errno;
-	return err;
+	return file_end(&file, err);
 }
 
 int findings_junit(const char *path, const struct findings *s)

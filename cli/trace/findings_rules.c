@@ -314,7 +314,8 @@ static struct json_object *known_object(const struct findings *s, uint32_t i)
 int baseline_write(const char *path, const struct findings *s, char *error, size_t room)
 {
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
-	int fd = file_create(path, FILE_PUBLIC), err = fd < 0 ? fd : 0;
+	struct file_whole file;
+	int err = file_begin(&file, path, FILE_PUBLIC);
 	uint32_t i;
 
 	for (i = 0; i < s->leaks->n_findings; i++)
@@ -322,11 +323,10 @@ int baseline_write(const char *path, const struct findings *s, char *error, size
 			json_object_array_add(list, known_object(s, i));
 	json_object_object_add(all, "known", list);
 	errno = 0;
-	if (!err && json_object_to_fd(fd, all, JSON_C_TO_STRING_PRETTY |
+	if (!err && json_object_to_fd(file.fd, all, JSON_C_TO_STRING_PRETTY |
 				      JSON_C_TO_STRING_NOSLASHESCAPE))
 		err = errno ? -errno : -EIO;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
+	err = file_end(&file, err);
 	if (err)
 		snprintf(error, room, "cannot write %s: %s", path, file_error(-err));
 	json_object_put(all);

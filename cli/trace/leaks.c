@@ -203,6 +203,21 @@ static int fail(struct run *r, const char *format, const char *what)
 	return EXIT_TOOL_FAILED;
 }
 
+/* None of the files that are written is one of those that are read. As options_take(). */
+static int check_files(const struct run *r)
+{
+	const struct options *o = &r->tracing.common;
+	const char *const in[] = { r->recording, r->suppressions, r->baseline };
+	const char *const out[] = { o->output, r->junit, r->write_baseline };
+	int i, j;
+
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 3; j++)
+			if (in[i] && out[j] && options_check_output(o, in[i], out[j]))
+				return EXIT_USAGE + 1;
+	return 0;
+}
+
 /* What can be looked at only when all options are there. As options_take(). */
 static int prepare(struct run *r, int argc, char **argv)
 {
@@ -221,6 +236,8 @@ static int prepare(struct run *r, int argc, char **argv)
 		return options_usage(&t->common, "-u is about a COMMAND: there is none") + 1;
 	if (t->command && r->duration)
 		return options_usage(&t->common, "--duration is about -p") + 1;
+	if (check_files(r))
+		return EXIT_USAGE + 1;
 	if (t->events.hooks == HOOKS_FENTRY)
 		return options_usage(&t->common, "fentry misses events: no verdict is to be had of it") + 1;
 	if ((r->suppressions && suppressions_read(&r->findings.suppressions, r->suppressions,
@@ -230,7 +247,8 @@ static int prepare(struct run *r, int argc, char **argv)
 		return options_usage(&t->common, "%s", error) + 1;
 	t->out = stderr;
 	if (t->common.output) {
-		t->out = file_stream(t->common.output, FILE_PRIVATE);
+		t->whole = true;
+		t->out = file_begin_stream(&t->file, t->common.output, FILE_PRIVATE);
 		if (!t->out) {
 			snprintf(error, sizeof(error), "%.400s: %s", t->common.output,
 				 file_error(errno));
@@ -469,6 +487,7 @@ static int report(struct run *r)
 			 strerror(err && err != -EIO ? -err : errno));
 		return fail(r, "cannot write %s", error);
 	}
+	t->written = true;
 	err = r->junit ? findings_junit(r->junit, s) : 0;
 	if (err) {
 		snprintf(error, sizeof(error), "%.300s: %s", r->junit, strerror(-err));

@@ -347,7 +347,9 @@ static int run_textfile(struct collector *c, int signals)
 
 static int run_once(struct collector *c)
 {
-	FILE *out = c->common.output ? file_stream(c->common.output, FILE_PRIVATE) : stdout;
+	struct file_whole file = { 0 };
+	FILE *out = c->common.output ?
+		file_begin_stream(&file, c->common.output, FILE_PRIVATE) : stdout;
 	int err;
 
 	if (!out)
@@ -359,8 +361,7 @@ static int run_once(struct collector *c)
 				  FORMAT_PROMETHEUS);
 	if (!err && (fflush(out) || ferror(out)))
 		err = -errno;
-	if (c->common.output && fclose(out) && !err)
-		err = -errno;
+	err = file_end(&file, err);
 	if (err)
 		return options_fail(&c->common, "cannot write %s: %s", c->common.output ?
 				    c->common.output : "the metrics", strerror(-err));

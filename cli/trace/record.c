@@ -186,7 +186,7 @@ static int create(struct record *r, int argc, char **argv)
 	about.realtime = clock_offset();
 	about.boottime = clock_ns(CLOCK_BOOTTIME) - now_ns();
 	about.texts = texts;
-	err = recording_create(&r->writer, r->fd, &about, &r->options);
+	err = recording_create(&r->writer, r->file.fd, &about, &r->options);
 	free(words);
 	free(command);
 	return err;
@@ -363,9 +363,9 @@ static int start(struct record *r, int argc, char **argv)
 	int err;
 
 	snprintf(text, sizeof(text), "cannot write %.100s", r->path);
-	r->fd = file_create(r->path, FILE_PRIVATE);
-	if (r->fd < 0)
-		return fail(r, text, file_error(-r->fd));
+	err = file_begin(&r->file, r->path, FILE_PRIVATE);
+	if (err)
+		return fail(r, text, file_error(-err));
 	/* After the fork: the command gets them as they were */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -381,6 +381,23 @@ static int start(struct record *r, int argc, char **argv)
 		return fail(r, r->source.error, NULL);
 	/* What is asked for by --flight goes to the file later */
 	return 0;
+}
+
+/* Of what cannot be run there is no recording, and an earlier one stays. */
+static int give_up(struct record *r)
+{
+	while (!runner_ended(&r->runner))
+		runner_wait(1000);
+	return r->runner.status;
+}
+
+/* From here on the path is the recording's. */
+static int begin(struct record *r)
+{
+	r->error = file_place(&r->file, file_old_begins(&r->file, RECORDING_MAGIC,
+							 sizeof(RECORDING_MAGIC) - 1));
+	record(r);
+	return finish(r);
 }
 
 static int run(struct record *r, int argc, char **argv)
@@ -407,13 +424,11 @@ static int run(struct record *r, int argc, char **argv)
 			fprintf(stderr, "%s: recording to %s; ^C ends\n",
 				r->tracing.common.command, r->path);
 		runner_go(&r->runner);
-		record(r);
-		status = finish(r);
+		status = r->runner.error ? give_up(r) : begin(r);
 	}
 	recording_free(r->writer);
 	record_close_events(r);
-	if (r->fd >= 0)
-		close(r->fd);
+	file_end(&r->file, -ECANCELED);
 	model_free(&r->model);
 	source_close(&r->source);
 	return status;
@@ -450,7 +465,6 @@ int record_main(int argc, char **argv)
 	t = &r->tracing;
 	r->interval = 1;
 	r->path = "dmabuf.data";
-	r->fd = -1;
 	r->trigger = EVENT_TYPES;
 	tracing_init(t, "dmabuf-trace record");
 	t->events.wanted = (1u << EVENT_TYPES) - 1;

@@ -4,6 +4,7 @@
 #define RECORD_H
 
 #include "model/snapshot.h"
+#include "output/file.h"
 #include "recording/recording.h"
 #include "source/source.h"
 #include "trace/tracing.h"
@@ -25,7 +26,7 @@ struct record {
 	bool events_asked;		/* by an option that is about nothing else */
 	unsigned int trigger;		/* EVENT_*, EVENT_TYPES none: if it takes longer than: */
 	uint64_t trigger_ns;
-	int fd;
+	struct file_whole file;
 	struct source source;
 	struct model model;
 	struct recording_writer *writer;

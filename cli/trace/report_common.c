@@ -25,6 +25,8 @@ int report_open(struct report *r, const char *path)
 {
 	int err;
 
+	if (options_check_output(&r->common, path, r->common.output))
+		return EXIT_USAGE;
 	/* What others have written is read without root's powers, as far as that goes */
 	privileges_keep(PRIVILEGES_FILES);
 	err = source_open_recording(&r->source, path);
@@ -66,8 +68,10 @@ static bool parse_clock(int64_t start, const char *arg, int64_t *time)
 		rest = end;
 	}
 	tm.tm_isdst = -1;
-	*time = mktime(&tm) * 1000000000ll + (int64_t)(part * 1e9);
-	return !*rest;
+	/* The clock of a recording may be any */
+	return !*rest && part < 1 &&
+	       !__builtin_mul_overflow((int64_t)mktime(&tm), 1000000000, time) &&
+	       !__builtin_add_overflow(*time, (int64_t)(part * 1e9), time);
 }
 
 /* Since the recording's start: seconds, or with a unit. */
@@ -138,17 +142,17 @@ int report_rows(struct report *r, const struct view *view, const void *base, uin
 int report_print(struct report *r, int (*what)(struct report *))
 {
 	const char *path = r->common.output ? r->common.output : "standard output";
+	struct file_whole file = { 0 };
 	int err;
 
-	r->out = r->common.output ? file_stream(r->common.output, FILE_PRIVATE) : stdout;
+	r->out = r->common.output ? file_begin_stream(&file, path, FILE_PRIVATE) : stdout;
 	if (!r->out)
 		return options_fail(&r->common, "cannot write %s: %s", path, file_error(errno));
 	err = what(r);
 	/* The stream knows only that it failed; trying again tells why */
 	if (fflush(r->out) && (!err || err == -EIO))
 		err = -errno;
-	if (r->out != stdout)
-		fclose(r->out);
+	err = file_end(&file, err);
 	return err ? options_fail(&r->common, "cannot write %s: %s", path, strerror(-err)) : EXIT_OK;
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
@@ -82,12 +83,21 @@ static const char *become(const char *name)
 #endif
 }
 
-/* Does not return. */
-static void run(const struct tracing *t, int go)
+/* Its parent is told why it cannot be run, and it ends. */
+static void give_up(int begun, int error, int status)
+{
+	while (write(begun, &error, sizeof(error)) < 0 && errno == EINTR)
+		;
+	_exit(status);
+}
+
+/* Does not return. begun is closed by exec. */
+static void run(const struct tracing *t, int go, int begun)
 {
 	const char *why = t->user ? become(t->user) : NULL;
 	sigset_t none;
 	char byte;
+	int err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -97,29 +107,46 @@ static void run(const struct tracing *t, int go)
 	signal(SIGCHLD, SIG_DFL);
 	if (why) {
 		fprintf(stderr, "%s: cannot run as %s: %s\n", t->common.command, t->user, why);
-		_exit(EXIT_TOOL_FAILED);
+		give_up(begun, EPERM, EXIT_TOOL_FAILED);
 	}
 	/* Nothing is written: its other end is closed when it is time, or the tool is gone */
 	while (read(go, &byte, 1) < 0 && errno == EINTR)
 		;
 	close(go);
 	execvp(t->command[0], t->command);
-	fprintf(stderr, "%s: %s: %s\n", t->common.command, t->command[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	err = errno;
+	fprintf(stderr, "%s: %s: %s\n", t->common.command, t->command[0], strerror(err));
+	give_up(begun, err, err == ENOENT ? 127 : 126);
+}
+
+static void close_pipe(const int pipe[2])
+{
+	close(pipe[0]);
+	close(pipe[1]);
+}
+
+static int open_pipes(int go[2], int begun[2])
+{
+	if (pipe2(go, O_CLOEXEC))
+		return -1;
+	if (!pipe2(begun, O_CLOEXEC))
+		return 0;
+	close_pipe(go);
+	return -1;
 }
 
 int runner_fork(struct runner *r, const struct tracing *t, const char **why)
 {
-	int pipes[2];
+	int pipes[2], begun[2];
 
 	memset(r, 0, sizeof(*r));
-	r->go = -1;
+	r->go = r->begun = -1;
 	catch_signals();
 	if (!t->command) {
 		privileges_keep(PRIVILEGES_WATCH);
 		return 0;
 	}
-	if (pipe(pipes)) {
+	if (open_pipes(pipes, begun)) {
 		*why = strerror(errno);
 		return -errno;
 	}
@@ -127,27 +154,36 @@ int runner_fork(struct runner *r, const struct tracing *t, const char **why)
 	r->pid = fork();
 	if (r->pid < 0) {
 		*why = strerror(errno);
-		close(pipes[0]);
-		close(pipes[1]);
+		close_pipe(pipes);
+		close_pipe(begun);
 		return -errno;
 	}
 	if (!r->pid) {
 		close(pipes[1]);
-		run(t, pipes[0]);
+		close(begun[0]);
+		run(t, pipes[0], begun[1]);
 	}
 	/* The command has what it would have without us */
 	privileges_keep(PRIVILEGES_WATCH);
 	child = r->pid;
 	close(pipes[0]);
+	close(begun[1]);
 	r->go = pipes[1];
+	r->begun = begun[0];
 	return 0;
 }
 
 void runner_go(struct runner *r)
 {
-	if (r->go >= 0)
-		close(r->go);
+	if (r->go < 0)
+		return;
+	close(r->go);
 	r->go = -1;
+	/* Nothing is read where it runs, or was killed */
+	while (read(r->begun, &r->error, sizeof(r->error)) < 0 && errno == EINTR)
+		;
+	close(r->begun);
+	r->begun = -1;
 }
 
 bool runner_ended(struct runner *r)

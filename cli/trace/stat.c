@@ -305,6 +305,7 @@ static int run(struct stat *s)
 		status = tracing_fail(t, "cannot write %s: %s",
 				      t->common.output ? t->common.output : "what was counted",
 				      strerror(-err));
+	t->written = !err;
 	runner_cancel(&runner);
 	events_close(s->events);
 	operations_free(&s->now);
@@ -346,6 +347,7 @@ int stat_main(int argc, char **argv)
 			      EXIT_OK);
 	if (!status && !t->common.columns && t->common.format == OUTPUT_TEXT)
 		t->common.columns = DEFAULT_COLUMNS;
+	t->whole = !s.interval;
 	if (!status)
 		status = tracing_prepare(t, &operation_view, argc, argv);
 	return tracing_end(t, status ? status - 1 : run(&s));

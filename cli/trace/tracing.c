@@ -136,7 +136,8 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 		return no_such_column(t, view, unknown);
 	t->out = t->command ? stderr : stdout;
 	if (t->common.output) {
-		t->out = file_stream(t->common.output, FILE_PRIVATE);
+		t->out = t->whole ? file_begin_stream(&t->file, t->common.output, FILE_PRIVATE) :
+			 file_stream(t->common.output, FILE_PRIVATE);
 		if (!t->out)
 			return tracing_fail(t, "cannot write %s: %s", t->common.output,
 					    file_error(errno)) + 1;
@@ -183,8 +184,13 @@ int tracing_open(struct tracing *t, struct events **events)
 
 int tracing_end(struct tracing *t, int status)
 {
-	if (t->common.output && t->out && fclose(t->out) && status != EXIT_USAGE)
-		status = tracing_fail(t, "cannot write %s: %s", t->common.output, strerror(errno));
+	int err = 0;
+
+	if (t->common.output && t->out)
+		err = t->whole ? file_end(&t->file, t->written ? 0 : -ECANCELED) :
+		      fclose(t->out) ? -errno : 0;
+	if (err && err != -ECANCELED && status != EXIT_USAGE)
+		status = tracing_fail(t, "cannot write %s: %s", t->common.output, strerror(-err));
 	free(t->columns.columns);
 	options_free(&t->common);
 	return status;

@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "output/columns.h"
+#include "output/file.h"
 #include "source/events.h"
 
 /* Exit status where a command was to be run and the tool itself failed (DESIGN.md section 8) */
@@ -27,6 +28,9 @@ struct tracing {
 	char **command;			/* after the options, NULL none */
 	struct column_list columns;
 	FILE *out;
+	bool whole;			/* -o takes its place when all is written */
+	bool written;			/* it is */
+	struct file_whole file;
 };
 
 #define TRACING_LONG									\
@@ -82,6 +86,8 @@ int tracing_end(struct tracing *tracing, int status);
 struct runner {
 	pid_t pid;			/* 0: none is run */
 	int go;				/* it waits until this is closed */
+	int begun;			/* what tells whether it could be run */
+	int error;			/* errno, of runner_go(): it could not */
 	int status;			/* as exit(3) has it; 128+N for a signal */
 };
 
@@ -90,7 +96,7 @@ struct runner {
  * passed on to it from here on. Returns 0, or -errno with *why, one line.
  */
 int runner_fork(struct runner *runner, const struct tracing *tracing, const char **why);
-/* Lets it run. */
+/* Lets it run, and waits until it does: error tells. */
 void runner_go(struct runner *runner);
 /* Whether there is nothing more to wait for: the command ended, or a signal came and none runs. */
 bool runner_ended(struct runner *runner);

@@ -30,19 +30,29 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
 	return text;
 }
 
-/* A path from which the input can be read, good until the next call. */
-static inline const char *fuzz_file(const uint8_t *data, size_t size)
+/* A file of the input, good until the next call. */
+static inline int fuzz_open(const void *data, size_t size)
 {
-	static char path[32];
 	static int fd = -1;
 
 	if (fd < 0)
 		fd = memfd_create("fuzz", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+/* A path from which the input can be read, good until the next call. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size)
+{
+	static char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fuzz_open(data, size));
 	return path;
 }
+
+/* Makes all checksums of a recording right: then its contents are tried. lib/checksums.c */
+void fuzz_checksums(char *bytes, size_t size);
 
 struct records;
 

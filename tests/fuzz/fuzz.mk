@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-# Fuzz targets: clang's libFuzzer, with ASan and UBSan, each linked with all that unit tests are.
+# Fuzz targets: clang's libFuzzer, with ASan and UBSan, each linked with all that unit tests are, and the commands.
 # tests/lab/check runs them. What a target includes as a whole, to reach what is static there, is
 # not linked.
 
 FUZZ	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g
-FUZZ_SRC := $(UNIT_SRC) $(wildcard tests/fuzz/lib/*.c)
+FUZZ_SRC := $(sort $(UNIT_SRC) $(wildcard cli/trace/*.c)) $(wildcard tests/fuzz/lib/*.c)
 fuzz_obj = $(patsubst %.c,$(O)/tests/fuzz-obj/%.o,$(1))
 FUZZ_INCLUDES_proc := cli/source/proc.c
 FUZZ_INCLUDES_module := cli/source/module.c
 FUZZ_INCLUDES_setup := cli/top/setup.c
+FUZZ_INCLUDES_replay := cli/top/screen.c
 
 .PHONY: tests-fuzz
 tests-fuzz: $(FUZZ)

@@ -3,14 +3,7 @@
  * libFuzzer target: any bytes as a recording. To get past the checksums, half of the inputs are
  * given right ones first. out/tests/fuzz/recording -write-corpus DIRECTORY makes the seeds.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "fuzz.h"
 
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
@@ -27,33 +20,6 @@ static int keep_name(void *ctx, const struct recording_name *name)
 	if (recording_second(name))
 		*len += strlen(recording_second(name));
 	return 0;
-}
-
-/* All checksums right: headers and contents themselves are what is tried then. */
-static void put_checksums(char *bytes, size_t size)
-{
-	struct recording_head *head = (void *)bytes;
-	size_t at;
-
-	if (size < sizeof(*head))
-		return;
-	memcpy(head->magic, RECORDING_MAGIC, sizeof(head->magic));
-	head->endian = RECORDING_ENDIAN;
-	head->version = RECORDING_VERSION;
-	if (head->len < sizeof(*head) || head->len > size || head->len % 8)
-		return;
-	head->crc = recording_head_crc(head, bytes + sizeof(*head));
-	for (at = head->len; at + sizeof(struct recording_block_head) <= size;) {
-		struct recording_block_head *block = (void *)(bytes + at);
-
-		block->magic = RECORDING_BLOCK_MAGIC;
-		at += sizeof(*block);
-		if (block->len > size - at)
-			break;
-		block->crc = recording_crc(0, bytes + at, block->len);
-		block->head_crc = recording_block_crc(block);
-		at += block->len + RECORDING_PAD(block->len);
-	}
 }
 
 static int take_event(void *ctx, const struct model_event *event)
@@ -119,25 +85,16 @@ static void read_it(int fd)
 	model_free(&model);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int fd = -1;
 	char *bytes;
 
-	if (fd < 0)
-		fd = memfd_create("recording", 0);
-	if (fd < 0)
-		abort();
 	/* The last byte chooses, so that the seeds are recordings as they are */
 	bytes = malloc(size + 1);
 	memcpy(bytes, data, size);
 	if (size && bytes[size - 1] & 1)
-		put_checksums(bytes, size);
-	if (ftruncate(fd, 0) || pwrite(fd, bytes, size, 0) != (ssize_t)size)
-		abort();
-	read_it(dup(fd));
+		fuzz_checksums(bytes, size);
+	read_it(dup(fuzz_open(bytes, size)));
 	free(bytes);
 	return 0;
 }

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <curses.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "top/chart.h"
 #include "top/trail.h"
+#include "top/ui.h"
 
 static uint64_t count_all(const struct chart_bar *bars, int n)
 {
@@ -162,6 +164,46 @@ static void trail(void **state)
 	trails_free(&t);
 }
 
+/* Of a recording with a wrong clock: seconds below 0 have their places as all others. */
+static void past(void **state)
+{
+	struct trails t = { 0 };
+	int i;
+
+	(void)state;
+	for (i = -130; i < 70; i++)
+		assert_int_equal(trails_put(&t, 7, i, 100), 0);
+	assert_string_equal(line(&t, 69, 6), "######");
+	trails_clear(&t);
+	assert_int_equal(trails_put(&t, 7, -100, 100), 0);
+	assert_string_equal(line(&t, -100, 6), "     #");
+	trails_free(&t);
+}
+
+/* In any room, also in one that is none, and whatever the sums are. */
+static void bars(void **state)
+{
+	FILE *null = fopen("/dev/null", "r+");
+	SCREEN *screen = newterm("xterm", null, null);
+	struct ui ui = { .utf8 = true };
+	int width;
+
+	(void)state;
+	assert_non_null(screen);
+	for (ui.utf8 = 0; ; ui.utf8 = true) {
+		for (width = -30; width < 2000; width++) {
+			assert_true(draw_bar(&ui, 0, 0, width, 1, 3) <= (width > 0 ? width : 0));
+			draw_bar(&ui, 0, 0, width, 1e30, 1);
+			draw_bar(&ui, 0, 0, width, 1, 0);
+		}
+		if (ui.utf8)
+			break;
+	}
+	endwin();
+	delscreen(screen);
+	fclose(null);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +211,8 @@ int main(void)
 		cmocka_unit_test(gaps),
 		cmocka_unit_test(marks_agree),
 		cmocka_unit_test(trail),
+		cmocka_unit_test(past),
+		cmocka_unit_test(bars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

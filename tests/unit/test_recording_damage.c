@@ -3,6 +3,9 @@
 #define _GNU_SOURCE
 #include "recording.h"
 
+#include "clock.h"
+#include "recording/replay.h"
+
 static void test_cut(void **state)
 {
 	struct layout l;
@@ -266,6 +269,115 @@ static void test_bombs(void **state)
 	free(zeros);
 }
 
+static int probe(const void *bytes, size_t len)
+{
+	struct recording *r;
+	char why[160];
+	int err;
+
+	assert_int_equal(recording_open_fd(&r, memory_file(bytes, len), why, sizeof(why)), 0);
+	assert_int_equal(recording_survey(r, NULL, NULL), 0);
+	err = recording_probe(r);
+	/* What can be read is read later: it is not counted twice */
+	assert_true(err || !recording_damage(r));
+	recording_close(r);
+	return err;
+}
+
+/* Whether anything of it can be read at all. */
+static void test_probe(void **state)
+{
+	struct layout l;
+	char *bytes;
+	size_t size = small_bytes(&bytes, &l);
+	int i;
+
+	(void)state;
+	assert_int_equal(probe(bytes, size), 0);
+	assert_int_equal(probe(bytes, l.begin[0]), 0);
+	assert_int_equal(probe(bytes, l.begin[0] + 1), -EBADMSG);
+	for (i = 0; i < l.n; i++)
+		if (l.type[i] == RECORDING_SNAPSHOT)
+			bytes[l.begin[i] + sizeof(struct recording_block_head)] ^= 1;
+	assert_int_equal(probe(bytes, size), 0);
+	for (i = 0; i < l.n; i++)
+		if (l.type[i] == RECORDING_EVENTS)
+			bytes[l.begin[i] + sizeof(struct recording_block_head)] ^= 1;
+	assert_int_equal(probe(bytes, size), -EBADMSG);
+	free(bytes);
+}
+
+/* What packs too well for the reader's bound is not packed, wherever the file ends. */
+static void test_packed(void **state)
+{
+	struct recording_options options = { .compress = 3 };
+	static const struct snap_buffer buffer = { .head = { SNAP_BUFFER, sizeof(buffer), 0 } };
+	struct recording_writer *w;
+	struct records r = { 0 };
+	struct seen seen;
+	char *bytes;
+	size_t size, n;
+	int fd, i;
+
+	(void)state;
+	if (!recording_zstd_version())
+		return;
+	for (n = 0; n < 8 * (size_t)RECORDING_BLOCK_MAX / sizeof(buffer); n++)
+		records_add(&r, &buffer, sizeof(buffer));
+	for (i = 0; i < 2; i++) {
+		fd = memory_file("", 0);
+		options.keep = i ? 3600 * SECOND : 0;
+		assert_int_equal(recording_create(&w, fd, &about, &options), 0);
+		for (n = 0; n < 3; n++)
+			assert_int_equal(recording_add_snapshot(w, now_ns(), &moment, NULL, r.bytes,
+								r.len), 0);
+		if (i)
+			assert_int_equal(recording_dump(w), 0);
+		recording_free(w);
+		size = file_bytes(fd, &bytes);
+		close(fd);
+		read_bytes(bytes, size, &seen);
+		assert_int_equal(seen.snapshots, 3);
+		assert_int_equal(seen.bad_snapshots, 0);
+		/* And it is packed all the same */
+		assert_true(size < 3 * r.len / 7);
+		free(bytes);
+	}
+	records_free(&r);
+}
+
+/* As many that live, in as few bytes as the writer makes of them. */
+static void test_live(void **state)
+{
+	struct recording_options options = { 0 };
+	struct recording_writer *w;
+	struct replay *replay;
+	struct recording *r;
+	char why[160];
+	int fd, i, j;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		fd = memory_file("", 0);
+		options.compress = i && recording_zstd_version() ? 3 : 0;
+		assert_int_equal(recording_create(&w, fd, &about, &options), 0);
+		for (j = 1; j <= 200000; j++) {
+			struct dmabuf_event e = {
+				.time = j * 1000, .ino = j, .type = EVENT_EXPORT, .value = 4096,
+			};
+
+			assert_int_equal(recording_add_events(w, &e, sizeof(e), 0), 0);
+		}
+		assert_int_equal(recording_finish(w, "done"), 0);
+		recording_free(w);
+		assert_int_equal(recording_open_fd(&r, fd, why, sizeof(why)), 0);
+		replay = replay_new(r, NULL);
+		assert_int_equal(replay_run(replay, &(struct replay_taker){ 0 }, UINT32_MAX), 0);
+		replay_free(replay);
+		recording_close(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +387,9 @@ int main(void)
 		cmocka_unit_test(test_block_extremes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
