@@ -10,6 +10,9 @@
 #include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
 
+/* Any process may have any socket open, so that all names would be their product. */
+#define SOCKET_NAMES 8
+
 /* Within one buffer */
 static int by_holder(const void *a, const void *b)
 {
@@ -176,44 +179,47 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	return 0;
 }
 
-/* The processes that have a socket open, "weston 640"; "-" for nobody that we can see. */
-static void put_end(const struct model *m, FILE *out, uint64_t table)
+/*
+ * The processes that have a socket open, "weston 640", SOCKET_NAMES of them; "-" for nobody that we
+ * can see. Each socket's are looked at once, however many messages are in it or come from it. NULL
+ * if memory is out.
+ */
+static const char *socket_holders(struct model *m, uint64_t table)
 {
-	uint32_t i = index_get(&m->by_socket, table), last = INDEX_NONE;
+	uint32_t first = index_get(&m->by_socket, table), last = INDEX_NONE, n = 0, i;
+	char text[SOCKET_NAMES * (SNAP_COMM_LEN + 16) + 32];
+	size_t len = 0;
 
-	if (i == INDEX_NONE)
-		fputs(" -", out);
-	for (; i != INDEX_NONE; i = m->sockets[i].next) {
+	if (first == INDEX_NONE)
+		return " -";
+	if (m->sockets[first].holders)
+		return m->sockets[first].holders;
+	for (i = first; i != INDEX_NONE; i = m->sockets[i].next) {
 		const struct model_process *p = &m->processes[m->sockets[i].process];
 
-		if (m->sockets[i].process != last)
-			fprintf(out, " %s %u", p->comm, p->pid);
+		if (m->sockets[i].process != last && n++ < SOCKET_NAMES)
+			len += snprintf(text + len, sizeof(text) - len, " %s %u", p->comm, p->pid);
 		last = m->sockets[i].process;
 	}
+	if (n > SOCKET_NAMES)
+		snprintf(text + len, sizeof(text) - len, " and %u more", n - SOCKET_NAMES);
+	m->sockets[first].holders = intern(&m->strings, text, sizeof(text));
+	return m->sockets[first].holders;
 }
 
 /* "12345: camsrv 812 <- weston 640": inode number, who can receive, who sent. */
 static const char *describe_socket(struct model *m, const struct model_slot *s)
 {
 	uint32_t first = index_get(&m->by_socket, s->table);
-	const char *kept;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	const char *receivers = socket_holders(m, s->table), *senders = socket_holders(m, s->end);
+	char text[2 * SOCKET_NAMES * (SNAP_COMM_LEN + 16) + 128], ino[24] = "-";
 
-	if (!out)
+	if (!receivers || !senders)
 		return NULL;
-	if (first == INDEX_NONE)
-		fputs("-:", out);
-	else
-		fprintf(out, "%llu:", (unsigned long long)m->sockets[first].ino);
-	put_end(m, out, s->table);
-	fputs(" <-", out);
-	put_end(m, out, s->end);
-	fclose(out);
-	kept = text ? intern(&m->strings, text, len) : NULL;
-	free(text);
-	return kept;
+	if (first != INDEX_NONE)
+		snprintf(ino, sizeof(ino), "%llu", (unsigned long long)m->sockets[first].ino);
+	snprintf(text, sizeof(text), "%s:%s <-%s", ino, receivers, senders);
+	return intern(&m->strings, text, sizeof(text));
 }
 
 static struct model_holder *add_holder(struct model *m, uint32_t buffer)

@@ -79,6 +79,7 @@ struct model_socket {
 	uint64_t ino;
 	uint32_t process;
 	uint32_t next;			/* of the same socket, or INDEX_NONE */
+	const char *holders;		/* of the first: who has it open, NULL not made yet */
 };
 
 /* A device node that something was made through. */
@@ -196,7 +197,7 @@ struct model {
 	bool wants_recount;		/* references that no slot explains: model_recount() */
 
 	bool process_terms;			/* the filter asks for processes */
-	struct index by_ino, by_pid, by_device, by_socket;
+	struct index by_ino, by_pid, by_device, by_socket, by_node, by_exporter;
 	struct intern strings, old_strings;
 };
 

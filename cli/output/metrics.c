@@ -16,6 +16,8 @@
 /* So many exporters and devices have rows of their own, as in the module. */
 #define MAX_EXPORTERS 64
 #define MAX_DEVICES 256
+/* So many buffers have one each, the oldest: anybody may make them. */
+#define MAX_BUFFERS 10000
 #define MAX_LABEL 1024		/* bytes; what is longer is cut */
 #define BIT(place) (1u << (place))
 
@@ -481,7 +483,7 @@ static int add_buffers(struct metrics *m, const struct model *model)
 	uint64_t count;
 	uint32_t i;
 
-	for (i = 0; i < model->n_buffers; i++) {
+	for (i = 0; i < model->n_buffers && rows->n < MAX_BUFFERS; i++) {
 		const struct model_buffer *b = &model->buffers[i];
 		struct metrics_row *row;
 		char ino[24];

@@ -19,7 +19,7 @@
 
 struct cgroup_names {
 	struct index by_id;
-	struct intern strings;
+	struct intern strings, old_strings;
 	const char **paths;
 	uint32_t n, room;
 	int root;			/* -1: no cgroup v2 here */
@@ -87,6 +87,17 @@ const char *cgroup_path(struct cgroup_names **namesp, uint64_t id)
 	return names->paths[names->n - 1];
 }
 
+void cgroup_names_trim(struct cgroup_names *names, uint32_t most)
+{
+	if (!names || names->n <= most)
+		return;
+	intern_free(&names->old_strings);
+	names->old_strings = names->strings;
+	memset(&names->strings, 0, sizeof(names->strings));
+	index_clear(&names->by_id);
+	names->n = 0;
+}
+
 void cgroup_names_free(struct cgroup_names *names)
 {
 	if (!names)
@@ -95,6 +106,7 @@ void cgroup_names_free(struct cgroup_names *names)
 		close(names->root);
 	index_free(&names->by_id);
 	intern_free(&names->strings);
+	intern_free(&names->old_strings);
 	free(names->paths);
 	free(names);
 }

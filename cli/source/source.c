@@ -179,6 +179,8 @@ static void name_things(struct source *s, struct model *m)
 {
 	uint32_t i;
 
+	/* Anybody may make cgroups, and remove them */
+	cgroup_names_trim(s->cgroups, 4096 + 4 * m->n_processes);
 	for (i = 0; i < m->n_processes; i++)
 		m->processes[i].cgroup = s->ops->cgroup ?
 			s->ops->cgroup(s, m->processes[i].cgroup_id) :

@@ -148,6 +148,8 @@ struct recording *source_file(const struct source *source);
 /* Path of a cgroup v2 id, NULL unknown; good until source_close(). cgroup.c */
 struct cgroup_names;
 const char *cgroup_path(struct cgroup_names **names, uint64_t id);
+/* Forgets all if there are more; those since the call before stay good until the next one. */
+void cgroup_names_trim(struct cgroup_names *names, uint32_t most);
 void cgroup_names_free(struct cgroup_names *names);
 
 /*

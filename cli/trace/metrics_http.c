@@ -8,12 +8,16 @@
 #include "trace/metrics.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,17 +28,28 @@
 #define SILENT_SECONDS 15
 #define MAX_CONNECTIONS 512
 #define MAX_PER_ADDRESS 256
+/* Bytes of answers that clients have not read yet: above that, no further one is made. */
+#define MAX_UNREAD (32u << 20)
+/* Bytes that the kernel keeps of an answer, for each connection */
+#define SEND_BUFFER (64 << 10)
+/* Descriptors that connections leave for reading the figures */
+#define OWN_FILES 64
+/* The server looks after itself so often, even if nothing happens. */
+#define IDLE_MS 60000
+/* Before the next look at a client that cannot be accepted */
+#define REFUSED_MS 100
 
 /* What was read once, for all requests that waited for it. */
 struct scrape {
 	struct MHD_Response *formats[METRICS_FORMATS];	/* NULL: nobody wants it yet */
 	unsigned int users;
+	size_t bytes;
 };
 
 struct request {
 	struct request *next;
 	struct MHD_Connection *connection;
-	struct scrape *scrape;		/* NULL: it waits, or memory is out */
+	struct scrape *scrape;		/* NULL: it waits, or there is no room for one */
 	enum metrics_format format;
 };
 
@@ -42,7 +57,11 @@ struct server {
 	struct collector *collector;
 	struct MHD_Daemon *daemon;
 	struct request *waiting;
+	size_t unread;			/* bytes of all scrapes that are used */
 };
+
+/* The state of a request before it waits */
+static char headers_seen;
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
 			      const char *type, const char *text)
@@ -71,47 +90,61 @@ static enum MHD_Result answer_metrics(struct request *request)
 	struct scrape *scrape = request->scrape;
 
 	if (!scrape || !scrape->formats[request->format])
-		return answer(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain",
-			      "out of memory\n");
+		return answer(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
+			      "no memory for one more answer\n");
 	return MHD_queue_response(request->connection, MHD_HTTP_OK,
 				  scrape->formats[request->format]);
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *upload,
-				  size_t *upload_len, void **state)
+/* Suspends the connection until answer_all() has read the figures. */
+static enum MHD_Result wait_for_scrape(struct server *server, struct MHD_Connection *connection,
+				       void **state)
 {
-	struct server *server = ctx;
-	struct request *request = *state;
+	struct request *request = calloc(1, sizeof(*request));
 
-	(void)version;
-	(void)upload;
-	/* Asked again after it waited */
-	if (request)
-		return answer_metrics(request);
-	*upload_len = 0;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
-			      "only GET and HEAD\n");
-	if (!strcmp(url, "/-/healthy"))
-		return answer(connection, MHD_HTTP_OK, "text/plain", "OK\n");
-	if (!strcmp(url, "/"))
-		return answer(connection, MHD_HTTP_OK, "text/html", index_page);
-	if (strcmp(url, "/metrics"))
-		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "there is /metrics\n");
-	request = calloc(1, sizeof(*request));
 	if (!request)
 		return MHD_NO;
 	request->connection = connection;
 	request->next = server->waiting;
 	server->waiting = request;
 	*state = request;
-	/* answer_all() takes it up */
 	MHD_suspend_connection(connection);
 	return MHD_YES;
 }
 
-static void put_scrape(struct scrape *scrape)
+/*
+ * libmicrohttpd calls this when it has the headers, for each part of a body, and when it has the
+ * whole request. An answer before the last call closes the connection.
+ */
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_len, void **state)
+{
+	(void)version;
+	(void)upload;
+	if (!*state) {
+		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+			return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
+				      "only GET and HEAD\n");
+		*state = &headers_seen;
+		return MHD_YES;
+	}
+	if (*state != &headers_seen)
+		return answer_metrics(*state);
+	if (*upload_len) {
+		*upload_len = 0;
+		return MHD_YES;
+	}
+	if (!strcmp(url, "/-/healthy"))
+		return answer(connection, MHD_HTTP_OK, "text/plain", "OK\n");
+	if (!strcmp(url, "/"))
+		return answer(connection, MHD_HTTP_OK, "text/html", index_page);
+	if (strcmp(url, "/metrics"))
+		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "there is /metrics\n");
+	return wait_for_scrape(ctx, connection, state);
+}
+
+static void put_scrape(struct server *server, struct scrape *scrape)
 {
 	int i;
 
@@ -120,6 +153,7 @@ static void put_scrape(struct scrape *scrape)
 	for (i = 0; i < METRICS_FORMATS; i++)
 		if (scrape->formats[i])
 			MHD_destroy_response(scrape->formats[i]);
+	server->unread -= scrape->bytes;
 	free(scrape);
 }
 
@@ -128,19 +162,19 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **state,
 {
 	struct request *request = *state;
 
-	(void)ctx;
 	(void)connection;
 	(void)why;
-	if (!request)
+	*state = NULL;
+	if (!request || (void *)request == &headers_seen)
 		return;
 	if (request->scrape)
-		put_scrape(request->scrape);
+		put_scrape(ctx, request->scrape);
 	free(request);
-	*state = NULL;
 }
 
 /* Of what was read, in one format; NULL if memory is out. */
-static struct MHD_Response *make_answer(struct server *server, enum metrics_format format)
+static struct MHD_Response *make_answer(struct server *server, struct scrape *scrape,
+					enum metrics_format format)
 {
 	struct MHD_Response *response;
 	size_t len;
@@ -156,7 +190,23 @@ static struct MHD_Response *make_answer(struct server *server, enum metrics_form
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
 				openmetrics_content_type(format));
 	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept");
+	scrape->bytes += len;
+	server->unread += len;
 	return response;
+}
+
+/* NULL: there is no memory for it. */
+static struct scrape *read_figures(struct server *server)
+{
+	struct scrape *scrape = server->unread < MAX_UNREAD ? calloc(1, sizeof(*scrape)) : NULL;
+
+	if (scrape && collector_read(server->collector)) {
+		free(scrape);
+		scrape = NULL;
+	}
+	if (scrape)
+		scrape->users = 1;
+	return scrape;
 }
 
 /* Returns whether there was any; then there is more to be done at once. */
@@ -166,13 +216,7 @@ static bool answer_all(struct server *server)
 
 	if (!server->waiting)
 		return false;
-	scrape = calloc(1, sizeof(*scrape));
-	if (scrape)
-		scrape->users = 1;
-	if (scrape && collector_read(server->collector)) {
-		free(scrape);
-		scrape = NULL;
-	}
+	scrape = read_figures(server);
 	while (server->waiting) {
 		struct request *request = server->waiting;
 
@@ -185,13 +229,52 @@ static bool answer_all(struct server *server)
 			scrape->users++;
 			if (!scrape->formats[request->format])
 				scrape->formats[request->format] =
-					make_answer(server, request->format);
+					make_answer(server, scrape, request->format);
 		}
 		MHD_resume_connection(request->connection);
 	}
 	if (scrape)
-		put_scrape(scrape);
+		put_scrape(server, scrape);
 	return true;
+}
+
+/* An IPv6 socket takes IPv4 too. Returns it, or -errno. */
+static int listen_at(const struct addrinfo *at)
+{
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int one = 1, none = 0, room = SEND_BUFFER;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) &&
+	    (at->ai_family != AF_INET6 ||
+	     !setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &none, sizeof(none))) &&
+	    !bind(fd, at->ai_addr, at->ai_addrlen) && !listen(fd, SOMAXCONN))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The first address that this machine has, those of IPv6 before those of IPv4; or -errno. */
+static int listen_at_any(const struct addrinfo *found)
+{
+	int fd = -EADDRNOTAVAIL, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		const struct addrinfo *at;
+
+		for (at = found; at; at = at->ai_next) {
+			if ((at->ai_family == AF_INET6) != !pass)
+				continue;
+			fd = listen_at(at);
+			if (fd != -EADDRNOTAVAIL && fd != -EAFNOSUPPORT)
+				return fd;
+		}
+	}
+	return fd;
 }
 
 /* "127.0.0.1:9417", "[::1]:9417", ":9417" */
@@ -202,7 +285,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	};
 	const char *colon = strrchr(address, ':');
-	int fd, err, one = 1, n = colon ? colon - address : 0;
+	int fd, err, n = colon ? colon - address : 0;
 	struct addrinfo *found;
 	char host[256];
 
@@ -221,15 +304,9 @@ int metrics_listen(const char *address, char *error, size_t room)
 		snprintf(error, room, "--listen: no address '%s': %s", host, gai_strerror(err));
 		return -EINVAL;
 	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, SOMAXCONN)) {
-		err = -errno;
-		snprintf(error, room, "cannot listen at %s: %s", address, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		fd = err;
-	}
+	fd = listen_at_any(found);
+	if (fd < 0)
+		snprintf(error, room, "cannot listen at %s: %s", address, strerror(-fd));
 	freeaddrinfo(found);
 	return fd;
 }
@@ -250,6 +327,28 @@ static void tell_address(int fd)
 		"dmabuf-trace metrics: http://%s:%s/metrics; ^C ends\n", host, port);
 }
 
+static unsigned int count_connections(struct server *server)
+{
+	return MHD_get_daemon_info(server->daemon,
+				   MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/*
+ * Does all that can be done now. At its limits libmicrohttpd takes the listening socket out of its
+ * epoll set, and puts it back at the start of the first run after the one that has closed a
+ * connection: without that run no client would wake poll() again. The limits hold throughout a run,
+ * so that it has closed some if there are fewer than before.
+ */
+static void run(struct server *server)
+{
+	unsigned int before;
+
+	do {
+		before = count_connections(server);
+		MHD_run(server->daemon);
+	} while (answer_all(server) || count_connections(server) < before);
+}
+
 static int loop(struct server *server, int signals)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon,
@@ -261,32 +360,55 @@ static int loop(struct server *server, int signals)
 
 	for (;;) {
 		MHD_UNSIGNED_LONG_LONG ms;
-		int timeout = MHD_get_timeout(server->daemon, &ms) == MHD_YES ?
-			ms < 60000 ? (int)ms : 60000 : -1;
+		int timeout = MHD_get_timeout(server->daemon, &ms) == MHD_YES && ms < IDLE_MS ?
+			(int)ms : IDLE_MS;
 
 		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
 			return 0;
-		do {
-			MHD_run(server->daemon);
-		} while (answer_all(server));
+		run(server);
+		/* A client that cannot be accepted is there at once again */
+		if (fds[1].revents && !count_connections(server) && poll(fds, 1, REFUSED_MS) > 0)
+			return 0;
 	}
+}
+
+/* How many connections there may be, given the descriptors that are left; 0: none. */
+static unsigned int most_connections(int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0), left, own;
+	struct rlimit limit;
+
+	if (next < 0)
+		return 0;
+	close(next);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return MAX_CONNECTIONS;
+	/* libmicrohttpd has two of its own */
+	left = (limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX) - next - 2;
+	own = left / 2 < OWN_FILES ? left / 2 : OWN_FILES;
+	return left < 2 ? 0 : left - own < MAX_CONNECTIONS ? left - own : MAX_CONNECTIONS;
 }
 
 int metrics_serve(struct collector *collector, int fd, int signals, bool quiet)
 {
 	struct server server = { .collector = collector };
+	unsigned int most = most_connections(fd);
 	int err;
 
+	if (!most) {
+		close(fd);
+		return -EMFILE;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	server.daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 					 on_request, &server,
 					 MHD_OPTION_LISTEN_SOCKET, fd,
 					 MHD_OPTION_CONNECTION_TIMEOUT, SILENT_SECONDS,
-					 MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+					 MHD_OPTION_CONNECTION_LIMIT, most,
 					 MHD_OPTION_PER_IP_CONNECTION_LIMIT, MAX_PER_ADDRESS,
-					 MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
+					 MHD_OPTION_NOTIFY_COMPLETED, on_end, &server,
 					 MHD_OPTION_END);
 	if (!server.daemon) {
 		close(fd);

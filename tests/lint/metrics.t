@@ -103,6 +103,7 @@ with open(f"{top}/tests/lab/metrics.t", encoding="utf-8") as f:
 caps = {c.lower()[4:] for c in re.search(r"^AmbientCapabilities=(.*)$", text, re.M)[1].split()}
 equal(caps, {c[1:] for c in tried.split(",")}, "tests/lab/metrics.t runs it with the unit's capabilities")
 equal(re.search(r"^CapabilityBoundingSet=(.*)$", text, re.M)[1], re.search(r"^AmbientCapabilities=(.*)$", text, re.M)[1], "and it can get no others")
+ok(re.search(r"^MemoryMax=\d+[MG]$", text, re.M), "what anybody makes it read cannot take all memory")
 if shutil.which("systemd-analyze"):
     p = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", unit], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     level = re.search(r"Overall exposure level for .*: ([\d.]+)", p.stdout)

@@ -168,6 +168,26 @@ static void test_hostile_labels(void **state)
 	records_free(&r);
 }
 
+/* Anybody may make more: those that are there longest have rows. */
+static void test_many_buffers(void **state)
+{
+	struct metrics m = { .options.per_buffer = true };
+	struct records r = { 0 };
+	struct model model = { 0 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 1; i <= 10007; i++)
+		record_buffer(&r, i, 4096, 0);
+	load(&model, &r, NULL);
+	read_model(&m, &model);
+	assert_int_equal(m.sets[METRICS_BUFFER].n, 10000);
+	assert_string_equal(m.sets[METRICS_BUFFER].rows[9999].labels[0], "10000");
+	metrics_free(&m);
+	model_free(&model);
+	records_free(&r);
+}
+
 /* What was seen once goes on as 0; what a source cannot know is not told. */
 static void test_gone_and_unknown(void **state)
 {
@@ -398,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_other_by_name),
 		cmocka_unit_test(test_hostile_labels),
+		cmocka_unit_test(test_many_buffers),
 		cmocka_unit_test(test_gone_and_unknown),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_sums_alone),

@@ -128,6 +128,27 @@ static void messages(void **state)
 	assert_string_equal(m.holders[1].socket, "-: - <- -");
 }
 
+/* Many have the socket open: so many of them are named, and the others counted. */
+static void many_ends(void **state)
+{
+	uint32_t pid;
+
+	(void)state;
+	for (pid = 1; pid <= 8; pid++)
+		open_socket(pid, 0x500, 1234);
+	for (pid = 1; pid <= 1009; pid++)
+		open_socket(pid, 0x600, 1235);
+	record_buffer(&r, 7, 4096, 2);
+	in_flight(7, 0x500, 0, 0x600);
+	in_flight(7, 0x600, 0, 0x600);
+	load_one();
+	assert_string_equal(m.holders[0].socket, "1234: comm1 1 comm8 8 comm7 7 comm6 6 comm5 5 comm4 4"
+			    " comm3 3 comm2 2 <- comm1 1 comm1009 1009 comm1008 1008 comm1007 1007"
+			    " comm1006 1006 comm1005 1005 comm1004 1004 comm1003 1003 and 1001 more");
+	assert_ptr_equal(strstr(m.holders[1].socket, "and 1001 more <- "),
+			 strstr(m.holders[1].socket, "and"));
+}
+
 /* More than the buffer has: it moved while it was read. */
 static void too_many(void **state)
 {
@@ -197,6 +218,7 @@ int main(void)
 		cmocka_unit_test(shared),
 		cmocka_unit_test(without_object),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(many_ends),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(pids),
 		cmocka_unit_test(registered_and_shown),
