@@ -32,6 +32,8 @@ static void drop_rows(struct model *m)
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
 	index_clear(&m->by_device);
+	index_clear(&m->open);
+	index_clear(&m->former);
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->torn = 0;
 	m->wants_recount = false;
@@ -342,6 +344,28 @@ static int add_access(struct model *m, const struct snap_access *in)
 	return 0;
 }
 
+static int put_hash(struct model *m, const char *field, size_t room)
+{
+	char text[SNAP_DEVICE_LEN + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int)room, field);
+	return *text ? index_put(&m->open, hash_string(text), 1) : 0;
+}
+
+/* A device file that somebody has open. */
+static int add_open(struct model *m, const struct snap_node *in)
+{
+	int err = index_put(&m->open, in->rdev, 1);
+
+	if (!err)
+		err = index_put(&m->open, MODEL_OPEN_MAJOR(in->rdev >> 20), 1);
+	if (!err)
+		err = put_hash(m, in->name, sizeof(in->name));
+	if (!err)
+		err = put_hash(m, in->device, sizeof(in->device));
+	return err ? err : put_hash(m, in->driver, sizeof(in->driver));
+}
+
 /* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
 static int next_record(const char **at, const char *end, const struct snap_head **record)
 {
@@ -359,6 +383,8 @@ static int next_record(const char **at, const char *end, const struct snap_head 
 		[SNAP_MAPPING] = sizeof(struct snap_mapping),
 		[SNAP_ORIGIN] = sizeof(struct snap_origin),
 		[SNAP_ACCESS] = sizeof(struct snap_access),
+		[SNAP_NODE] = sizeof(struct snap_node),
+		[SNAP_FORMER] = sizeof(struct snap_former),
 	};
 	const struct snap_head *head = (const void *)*at;
 
@@ -405,6 +431,11 @@ static int load_record(struct model *m, const struct snap_head *head, enum pass 
 		return pass == PASS_HOOKS ? add_origin(m, record) : 0;
 	case SNAP_ACCESS:
 		return pass == PASS_HOOKS ? add_access(m, record) : 0;
+	case SNAP_NODE:
+		return pass == PASS_REFERENCES ? add_open(m, record) : 0;
+	case SNAP_FORMER:
+		return pass == PASS_REFERENCES ?
+			index_put(&m->former, ((const struct snap_former *)record)->pid, 1) : 0;
 	default:
 		return 0;
 	}
@@ -691,6 +722,8 @@ void model_free(struct model *m)
 	index_free(&m->by_ino);
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
+	index_free(&m->open);
+	index_free(&m->former);
 	index_free(&m->by_socket);
 	intern_free(&m->strings);
 	intern_free(&m->old_strings);

@@ -23,6 +23,7 @@ struct filter;
 #define MODEL_SEES_KERNEL_ONLY	(1u << 1)	/* buffers that no process holds */
 #define MODEL_SEES_ATTACHMENTS	(1u << 2)
 #define MODEL_SEES_REFERENCES	(1u << 3)	/* GEM handles, messages in flight, io_uring */
+#define MODEL_SEES_USERS	(1u << 4)	/* open device files; who held a buffer and lives */
 
 /* What hooks are set for, beside snapshots */
 #define MODEL_WATCHES_STATE	(1u << 0)	/* mappings, CPU accesses, nodes */
@@ -197,6 +198,9 @@ struct model {
 
 	bool process_terms;			/* the filter asks for processes */
 	struct index by_ino, by_pid, by_device, by_socket;
+	struct index open;		/* device files: rdev, hashes of name, device and driver */
+	struct index former;		/* pids that held a buffer and live, holding none */
+	bool exporters_asked;		/* by pid, whether they are there: not of a recording */
 	struct intern strings, old_strings;
 };
 
@@ -245,6 +249,9 @@ bool model_buffer_unexplained(const struct model *model, const struct model_buff
 /* A process' slots of one type, SNAP_FD and so on; *n: how many. */
 const struct model_slot *model_holder_slots(const struct model *model, const struct model_holder *h,
 					    uint32_t type, uint32_t *n);
+
+/* The key in model.open of any device file of a major number. */
+#define MODEL_OPEN_MAJOR(major) (1ull << 40 | (major))
 
 /* Bytes, rounded to nearest. */
 uint64_t model_pss(const struct model_process *process);

@@ -61,6 +61,13 @@ struct source_ops {
 	void (*close)(struct source *source);
 };
 
+/* Processes that hold a buffer or held one, and live; users.h */
+struct users {
+	uint32_t *pids;
+	uint32_t n, room;
+	struct index by_pid;
+};
+
 struct source {
 	const struct source_ops *ops;
 	void *own;			/* the source's state */
@@ -75,6 +82,7 @@ struct source {
 	struct records records, again;	/* the last snapshot's; its second count's */
 	struct cgroup_names *cgroups;
 	struct node_names *nodes;
+	struct users users;
 	struct index unexplained;	/* inode to what was found the last time */
 	/* Hooks, watch.c */
 	uint32_t watched;		/* MODEL_WATCHES_* that are set */
