@@ -119,7 +119,8 @@ struct snap_recount {
 
 /*
  * What hooks have seen since they were set, beside what the kernel's tables say. One for each
- * attachment; of those of one buffer and one device any belongs to any.
+ * attachment; of those of one buffer and one device any belongs to any. One that was detached goes
+ * on with the next of the same device.
  */
 struct snap_mapping {
 	struct snap_head head;		/* valid: SNAP_MAPPING_OLDER */
@@ -135,6 +136,7 @@ struct snap_mapping {
 };
 
 #define SNAP_MAPPING_OLDER	(1u << 0)	/* attached before that: there may be more of all */
+#define SNAP_MAPPING_PAST	(1u << 1)	/* detached, unless another record has its id */
 
 /* Who had a buffer exported. */
 struct snap_origin {

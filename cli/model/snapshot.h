@@ -50,6 +50,7 @@ struct model_buffer {
 	uint32_t first_holder;		/* index of the first of procs in model.holders */
 	uint32_t first_attachment, attachments;
 	uint32_t first_access, accesses;	/* in model.accesses */
+	uint32_t first_past, pasts;	/* in model.pasts */
 	uint32_t node;			/* that it was exported through, index or INDEX_NONE */
 	uint32_t exported_by;		/* process id, 0 unknown */
 	const char *exported_comm;	/* its name then */
@@ -183,6 +184,8 @@ struct model {
 	uint64_t lost;			/* events, since they are set */
 	struct model_access *accesses;	/* sorted by buffer, process */
 	uint32_t n_accesses, room_accesses;
+	struct model_past *pasts;		/* sorted by buffer */
+	uint32_t n_pasts, room_pasts;
 	struct model_operations operations, operations_before;	/* since they are set */
 	double operations_time;		/* of those, seconds; 0: none */
 	bool operations_timed;		/* there were others before: rates are known */
