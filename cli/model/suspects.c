@@ -361,6 +361,36 @@ int suspects_update(struct suspects *s, const struct model *m)
 	return err;
 }
 
+int suspects_copy(struct suspects *to, const struct suspects *from)
+{
+	uint32_t i;
+
+	suspects_free(to);
+	to->old_seconds = from->old_seconds;
+	to->time = from->time;
+	to->started = from->started;
+	for (i = 0; i < from->n_processes; i++) {
+		struct suspect_history *h = array_add(&to->processes, &to->n_processes,
+						      &to->room_processes, sizeof(*h));
+
+		if (!h || index_put(&to->by_pid, from->processes[i].pid, i))
+			goto no_memory;
+		*h = from->processes[i];
+	}
+	for (i = 0; i < from->n_buffers; i++) {
+		struct suspect_buffer *h = array_add(&to->buffers, &to->n_buffers,
+						     &to->room_buffers, sizeof(*h));
+
+		if (!h)
+			goto no_memory;
+		*h = from->buffers[i];
+	}
+	return 0;
+no_memory:
+	suspects_free(to);
+	return -ENOMEM;
+}
+
 void suspects_free(struct suspects *s)
 {
 	free(s->rows);

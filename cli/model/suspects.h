@@ -76,6 +76,8 @@ struct suspects {
  * Returns 0 or -ENOMEM.
  */
 int suspects_update(struct suspects *suspects, const struct model *model);
+/* All that goes on from moment to moment, without the rows. 0 or -ENOMEM: nothing is known then. */
+int suspects_copy(struct suspects *to, const struct suspects *from);
 void suspects_free(struct suspects *suspects);
 
 #endif
