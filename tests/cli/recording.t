@@ -65,7 +65,7 @@ def check_exports(path, rows):
         arrows = Counter(tuple(s.name for s in flow) for flow in export.flows.values())
         want = ("map camera.0", "map display.0"), ("unmap camera.0", "begin")
         ok(all(len(ended) <= arrows[a] <= len(begun) for a in want) and set(arrows) <= {*want, want[0][:1], want[1][:1]}, f"{form}: arrows", arrows)
-        equal({pid: {b for _, b in values} for pid, values in export.counters.items()}, {4001: {2 << 20}}, f"{form}: held bytes")
+        equal({pid: {b for _, b in values} for pid, values in export.counters.items()}, {4001: {2 << 20, 0}}, f"{form}: held bytes")
         mapped = [s for s in export.slices if s.name == "mapped display.0"]
         ok(len(ended) <= len(mapped) <= len(begun) and {s.end - s.start for s in mapped} == {100}, f"{form}: mapped", len(mapped))
     if len(got) == 2:
@@ -73,7 +73,18 @@ def check_exports(path, rows):
     lines = [json.loads(line) for line in run(TRACE, "export", "--format", "ndjson", "-i", path, check=True).stdout.splitlines()]
     equal([e for e in lines if e["event"] != "snapshot"], rows, "ndjson: events")
     equal([(e["buffers"], e["bytes"], e["processes"]) for e in lines if e["event"] == "snapshot"],
-          [(2, 2 << 20, [{"pid": 4001, "comm": "camera-0", "buffers": 2, "rss": 2 << 20, "pss": 2 << 20}])] * 2, "ndjson: snapshots")
+          [(2, 2 << 20, [{"pid": 4001, "comm": comm, "buffers": 2, "rss": 2 << 20, "pss": 2 << 20}]) for comm in ("camera-0", "camera-app")], "ndjson: snapshots")
+
+
+def check_names(path):
+    """What a process held is under its name of that time."""
+    out = f"{path}.chrome"
+    run(TRACE, "export", "--format", "chrome", "-i", path, "-o", out, check=True)
+    with open(out, encoding="utf-8") as f:
+        counters = [e for e in json.load(f)["traceEvents"] if e["ph"] == "C"]
+    held = [e["args"]["bytes"] for e in counters if e["name"] == "held" and e["pid"]]
+    ok(held[-1] == 0 and set(held[:-1]) == {2 << 20}, "export: bytes of the program that was", held)
+    equal([e["args"]["bytes"] for e in counters if e["name"] == "held by camera-app"], [2 << 20], "export: bytes of the one that it became")
 
 
 def check_listing(path, rows):
@@ -119,6 +130,7 @@ with tempfile.TemporaryDirectory(dir="/tmp") as place:
         all_of_it = listed(data)
         check_report(data, known)
         check_exports(data, all_of_it)
+        check_names(data)
     check_listing(data, all_of_it)
     check_usage(data)
 check_machines()
