@@ -7,6 +7,7 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,7 +74,7 @@ struct source {
 	void *own;			/* the source's state */
 	uint32_t sees;			/* MODEL_SEES_*; a snapshot may change it */
 	const char *lacks;		/* what it cannot see and what helps, NULL nothing */
-	char error[256];
+	char error[PATH_MAX + 256];
 	/* Where the snapshots are made: this machine, unless the source says otherwise */
 	char host[65], release[65];	/* as uname(2) has them */
 	uint64_t memory;		/* bytes of RAM, 0 unknown */

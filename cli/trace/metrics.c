@@ -140,7 +140,7 @@ static int open_source(struct collector *c)
 		return 0;
 	}
 	if (err) {
-		snprintf(c->error, sizeof(c->error), "%s", c->source.error);
+		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
 		source_close(&c->source);
 		return err;
 	}
@@ -160,7 +160,7 @@ static int read_model(struct collector *c)
 	int err = source_snapshot(&c->source, &c->model, NULL);
 
 	if (err) {
-		snprintf(c->error, sizeof(c->error), "%s", c->source.error);
+		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
 		lose_source(c);
 		return err;
 	}

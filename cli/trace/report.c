@@ -30,7 +30,7 @@ static const char help[] =
 	"      --view=VIEW          exporters, processes, operations, slowest, longest\n"
 	"      --events[=EVENT,...]  instead, what happened, one by one: all, or these\n"
 	"      --sort=COLUMN        events by that instead of as they came (takes memory)\n"
-	"      --from=TIME, --to=TIME  a part: seconds since the start, or HH:MM:SS\n"
+	"      --from=TIME, --to=TIME  a part: seconds since the start, [DATET]HH:MM:SS\n"
 	OPTIONS_FILTER_HELP
 	OPTIONS_TABLE_HELP
 	OPTIONS_OUTPUT_HELP

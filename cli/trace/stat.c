@@ -341,9 +341,10 @@ int stat_main(int argc, char **argv)
 				 tracing_take(t, opt, optarg);
 		}
 	}
-	if (!status && t->common.list_columns)
-		status = 1 + (output_list_columns(stdout, &operation_view, 1) ? EXIT_FAILED :
-			      EXIT_OK);
+	if (!status && t->common.list_columns) {
+		output_list_columns(stdout, &operation_view, 1);
+		status = EXIT_OK + 1;
+	}
 	if (!status && !t->common.columns && t->common.format == OUTPUT_TEXT)
 		t->common.columns = DEFAULT_COLUMNS;
 	if (!status)
