@@ -46,6 +46,8 @@ static __always_inline void attach_leave(__u64 ret)
 		f->attachment = new_attachment(f, ret);
 	else if (device_unwanted(f->device))
 		f->unwanted = true;
+	if (!f->result && settings.to_state)
+		go_on(find_known(f));
 	finish(state, f, EVENT_ATTACH);
 }
 
@@ -70,6 +72,8 @@ static __always_inline void detach_leave(__u64 ret)
 
 	if (!f)
 		return;
+	if (settings.to_state)
+		keep_past(find_known(f));
 	forget_attachment(f);
 	finish(state, f, EVENT_DETACH);
 }

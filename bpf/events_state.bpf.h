@@ -63,6 +63,52 @@ static __always_inline void keep_access(struct frame *f, __u64 now)
 	count(&tables.counts.full);
 }
 
+/* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
+static __always_inline void keep_past(struct events_attachment *at)
+{
+	struct events_buffer *b = at && at->since ? get_buffer(at->ino) : NULL;
+	__u32 i, j;
+
+	for (i = 0; b && i < EVENTS_PAST; i++) {
+		struct events_attachment *past = &b->past[i];
+
+		if (past->id != at->id && __sync_val_compare_and_swap(&past->id, 0, at->id))
+			continue;
+		past->node = at->node;
+		past->device = at->device;
+		past->took = at->took;
+		past->waited = at->waited;
+		for (j = 0; j < 3; j++)
+			past->maps[j] = at->maps[j];
+		past->since = at->since;
+		past->older = 0;
+		return;
+	}
+}
+
+static __always_inline void go_on(struct events_attachment *at)
+{
+	struct events_buffer *b = at ? bpf_map_lookup_elem(&states, &at->ino) : NULL;
+	__u32 i, j;
+
+	for (i = 0; b && i < EVENTS_PAST; i++) {
+		struct events_attachment *past = &b->past[i];
+
+		if (!past->since || past->device != at->device ||
+		    __sync_val_compare_and_swap(&past->older, 0, 1))
+			continue;
+		at->id = past->id;
+		at->took = past->took;
+		at->waited = past->waited;
+		at->since = past->since;
+		if (!at->node)
+			at->node = past->node;
+		for (j = 0; j < 3; j++)
+			at->maps[j] = past->maps[j];
+		return;
+	}
+}
+
 static __always_inline void keep_state(struct frame *f, __u64 now)
 {
 	if (f->result < 0)

@@ -13,6 +13,7 @@
 #define EVENTS_MAX_BUFFERS	65536	/* that somebody of the filter exported */
 #define EVENTS_PROBES		8	/* places that a key may have in a table */
 #define EVENTS_USERS		8	/* processes whose access to one buffer is kept */
+#define EVENTS_PAST		4	/* detached attachments of one buffer that are kept */
 #define EVENTS_PREFIX		32	/* of a filter's pattern */
 #define EVENTS_PREFIXES		4
 #define EVENTS_BUCKETS		40	/* 2^39 ns: nine minutes */
@@ -106,6 +107,7 @@ struct events_buffer {
 	__u32 pid;			/* who had it exported; 0: that was before the start */
 	char comm[16];
 	struct events_user users[EVENTS_USERS];
+	struct events_attachment past[EVENTS_PAST];	/* older: attached again */
 };
 
 struct events_counts {

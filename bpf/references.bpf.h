@@ -11,10 +11,16 @@
 #define MINOR_BITS	20		/* include/linux/kdev_t.h */
 #define DRM_MAJOR	226		/* Documentation/admin-guide/devices.txt */
 #define ACCEL_MAJOR	261
+#define MEM_MAJOR	1
+#define TTY_MAJOR	4
+#define TTYAUX_MAJOR	5
+#define PTS_MAJOR	136
+#define PTS_MAJORS	8
 #define ANON_INODE_FS_MAGIC 0x09041934	/* include/uapi/linux/magic.h */
 #define AF_UNIX		1
 #define S_IFMT		0170000
 #define S_IFSOCK	0140000
+#define S_IFCHR		0020000
 
 enum tree_move {
 	TREE_LEFT,			/* nothing of this node was seen yet */

@@ -221,14 +221,15 @@ int main(int argc, char **argv)
 	options_open_standard();
 	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
 	setlocale(LC_CTYPE, "");
+	options_safe_stderr();
 	options_init(&top.common, "dmabuf-top");
 	status = parse(&top, argc, argv);
 	if (status) {
 		options_free(&top.common);
-		return status - 1;
+		return options_end("dmabuf-top", status - 1);
 	}
 	if (top.common.list_columns) {
-		status = output_list_columns(stdout, views, n_views) ? EXIT_FAILED : EXIT_OK;
+		output_list_columns(stdout, views, n_views);
 	} else if (!top.batch) {
 		status = screen_run(&top, &source, open_source);
 	} else if (open_source(&top, &source)) {
@@ -240,5 +241,5 @@ int main(int argc, char **argv)
 	/* Not while there was a screen */
 	tell_passed(&top);
 	options_free(&top.common);
-	return status;
+	return options_end("dmabuf-top", status);
 }

@@ -35,14 +35,11 @@ static void usage(FILE *out)
 	fputs("\n'dmabuf-trace COMMAND --help' tells a command's options.\n", out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	char name[32];
+	static char name[32];
 	size_t i;
 
-	options_open_standard();
-	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
-	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -65,4 +62,13 @@ int main(int argc, char **argv)
 	fprintf(stderr, "dmabuf-trace: no command '%s'\n", argv[1]);
 	usage(stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	options_open_standard();
+	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
+	setlocale(LC_CTYPE, "");
+	options_safe_stderr();
+	return options_end("dmabuf-trace", run(argc, argv));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options that several commands share; see options.h. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE	/* strptime, fopencookie */
 #include "options.h"
 
 #include <bpf/libbpf.h>
@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output/file.h"
+#include "output/text.h"
 #include "source/source.h"
 
 /* Whether the Makefile found a library: HAVE_... is 1, or not defined (as IS_ENABLED has it). */
@@ -86,6 +88,111 @@ double options_seconds(const char *arg, double least, double most)
 	errno = 0;
 	s = strtod(arg, &end);
 	return errno || end == arg || *end || !isfinite(s) || s < least || s > most ? -1 : s;
+}
+
+/* Of one second, and its part behind a point. */
+static bool parse_clock(const char *arg, int64_t start, int64_t *time)
+{
+	time_t first = start / 1000000000, seconds;
+	struct tm tm = { 0 };
+	const char *rest = strptime(arg, "%Y-%m-%d", &tm);
+	bool dated = rest && (*rest == 'T' || *rest == ' ');
+	double part = 0;
+	char *end;
+
+	if (!dated)
+		localtime_r(&first, &tm);
+	rest = strptime(dated ? rest + 1 : arg, "%H:%M:%S", &tm);
+	if (!rest)
+		return false;
+	if (*rest == '.') {
+		part = strtod(rest, &end);
+		rest = end;
+	}
+	tm.tm_isdst = -1;
+	seconds = mktime(&tm);
+	if (!dated && seconds < first) {
+		tm.tm_mday++;
+		tm.tm_isdst = -1;
+		seconds = mktime(&tm);
+	}
+	if (*rest || !(part < 1) || seconds > INT64_MAX / 1000000000 - 1 ||
+	    seconds < INT64_MIN / 1000000000 + 1)
+		return false;
+	*time = seconds * 1000000000ll + (int64_t)(part * 1e9);
+	return true;
+}
+
+bool options_time(const char *arg, int64_t start, int64_t *time)
+{
+	static const struct { const char *name; double ns; } units[] = {
+		{ "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 },
+	};
+	size_t i;
+	char *end;
+	double n;
+
+	if (strchr(arg, ':'))
+		return parse_clock(arg, start, time);
+	n = strtod(arg, &end);
+	for (i = 0; i < 5 && strcmp(end, units[i].name); i++)
+		;
+	if (end == arg || i == 5 || !isfinite(n) || n < 0 || n * units[i].ns > 1e17)
+		return false;
+	*time = (uint64_t)start + (uint64_t)(n * units[i].ns);
+	return true;
+}
+
+/* What is printed goes to a terminal, whatever names, paths and words are in it. */
+static ssize_t write_safe(void *cookie, const char *text, size_t size)
+{
+	FILE *out = cookie;
+	char line[1024], safe[TEXT_SAFE_ROOM(sizeof(line))];
+	size_t done, n;
+
+	for (done = 0; done < size; done += n) {
+		const char *end = memchr(text + done, '\n', size - done);
+
+		n = end ? (size_t)(end - text) - done : size - done;
+		if (n >= sizeof(line))
+			n = sizeof(line) - 1;
+		memcpy(line, text + done, n);
+		line[n] = '\0';
+		text_safe(safe, sizeof(safe), line);
+		fputs(safe, out);
+		if (done + n < size && text[done + n] == '\n') {
+			fputc('\n', out);
+			n++;
+		}
+	}
+	return size;
+}
+
+FILE *options_raw_stderr;
+
+void options_safe_stderr(void)
+{
+	FILE *safe = fopencookie(stderr, "w", (cookie_io_functions_t){ .write = write_safe });
+
+	options_raw_stderr = stderr;
+	if (!safe)
+		return;
+	setvbuf(safe, NULL, _IOLBF, BUFSIZ);
+	stderr = safe;
+}
+
+int options_end(const char *command, int status)
+{
+	bool failed = fflush(stdout) != 0;
+
+	if (!failed && !ferror(stdout))
+		return status;
+	if (status == EXIT_OK) {
+		fprintf(stderr, "%s: cannot write standard output%s%s\n", command,
+			failed ? ": " : "", failed ? strerror(errno) : "");
+		status = EXIT_FAILED;
+	}
+	return status;
 }
 
 int options_usage(const struct options *o, const char *format, ...)

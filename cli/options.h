@@ -5,6 +5,8 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "model/filter.h"
 
@@ -112,6 +114,13 @@ int options_take(struct options *options, int opt, const char *arg);
 /* Seconds in arg, from least to most; below 0 if it is no such number. */
 double options_seconds(const char *arg, double least, double most);
 
+/*
+ * A moment of a recording, CLOCK_REALTIME ns: seconds after its start, or with a unit (ns to s);
+ * "HH:MM:SS", by the clock here the first such second of or after the start; the same behind
+ * "YYYY-MM-DD" and T or a space. False: it is none.
+ */
+bool options_time(const char *arg, int64_t start, int64_t *time);
+
 /* Prints "COMMAND: message; try 'COMMAND --help'" and returns EXIT_USAGE. */
 int options_usage(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -125,6 +134,16 @@ int options_check_output(const struct options *options, const char *input, const
 
 /* Opens those of 0 to 2 that are closed, so that no file of ours is; to use them fails still. */
 void options_open_standard(void);
+
+/*
+ * From now on, what is printed to stderr is made safe for a terminal: paths, names and the words of
+ * a recording may be any bytes. options_raw_stderr: for what is safe already, or for programs.
+ */
+void options_safe_stderr(void);
+extern FILE *options_raw_stderr;
+
+/* At the end of a program: EXIT_FAILED, with a message, if its output could not all be written. */
+int options_end(const char *command, int status);
 
 void options_free(struct options *options);
 

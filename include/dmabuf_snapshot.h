@@ -33,6 +33,8 @@ enum snap_type {
 	SNAP_MAPPING,
 	SNAP_ORIGIN,
 	SNAP_ACCESS,
+	SNAP_NODE,
+	SNAP_FORMER,
 };
 
 /* snap_buffer.valid: which fields the source knew; the others are unknown, not 0 */
@@ -117,7 +119,8 @@ struct snap_recount {
 
 /*
  * What hooks have seen since they were set, beside what the kernel's tables say. One for each
- * attachment; of those of one buffer and one device any belongs to any.
+ * attachment; of those of one buffer and one device any belongs to any. One that was detached goes
+ * on with the next of the same device.
  */
 struct snap_mapping {
 	struct snap_head head;		/* valid: SNAP_MAPPING_OLDER */
@@ -133,6 +136,7 @@ struct snap_mapping {
 };
 
 #define SNAP_MAPPING_OLDER	(1u << 0)	/* attached before that: there may be more of all */
+#define SNAP_MAPPING_PAST	(1u << 1)	/* detached, unless another record has its id */
 
 /* Who had a buffer exported. */
 struct snap_origin {
@@ -153,7 +157,26 @@ struct snap_access {
 	__u32 pad;
 };
 
+/* A device file that a process has open or mapped: whose buffers it may have queued there. */
+struct snap_node {
+	struct snap_head head;
+	__u32 rdev;			/* major << 20 | minor */
+	__u32 pad;
+	char name[SNAP_DEVICE_LEN];	/* below /dev: "video0", "dma_heap/system" */
+	char device[SNAP_DEVICE_LEN];	/* that it belongs to, empty: none, or unknown */
+	char driver[SNAP_DRIVER_LEN];	/* of that */
+};
+
+/* A process that held a buffer, holds none now, and lives. */
+struct snap_former {
+	struct snap_head head;
+	__u32 pid;			/* thread group */
+	__u32 pad;
+};
+
 #ifndef __cplusplus
+_Static_assert(sizeof(struct snap_node) == 176, "layout");
+_Static_assert(sizeof(struct snap_former) == 16, "layout");
 _Static_assert(sizeof(struct snap_mapping) == 152, "layout");
 _Static_assert(sizeof(struct snap_origin) == 40, "layout");
 _Static_assert(sizeof(struct snap_access) == 48, "layout");

@@ -3,6 +3,7 @@
 #include "model/activity.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct life {
@@ -11,6 +12,12 @@ struct life {
 	int64_t created;		/* CLOCK_REALTIME, ns; 0 unknown */
 	const char *exporter, *comm;
 	uint32_t pid;
+};
+
+/* All calls of an operation, as long as they are few enough. */
+struct durations {
+	uint64_t *ns;
+	uint32_t n, room;
 };
 
 void activity_init(struct activity *a)
@@ -55,6 +62,73 @@ static struct model_operation *find_operation(struct activity *a, const struct m
 	return row;
 }
 
+static void forget_durations(struct activity *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->n_durations; i++)
+		free(a->durations[i].ns);
+	free(a->durations);
+	a->durations = NULL;
+	a->n_durations = a->room_durations = 0;
+}
+
+/* Too many are not kept at all: what histograms tell is told of all rows then. */
+static int keep_duration(struct activity *a, uint32_t row, uint64_t ns)
+{
+	uint64_t *new;
+
+	if (!a->ranks)
+		return 0;
+	if (a->kept++ >= ACTIVITY_DURATIONS) {
+		forget_durations(a);
+		a->ranks = false;
+		return 0;
+	}
+	while (a->n_durations <= row)
+		if (!array_add(&a->durations, &a->n_durations, &a->room_durations,
+			       sizeof(*a->durations)))
+			return -ENOMEM;
+	new = array_add(&a->durations[row].ns, &a->durations[row].n, &a->durations[row].room,
+			sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	*new = ns;
+	return 0;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Nearest rank: the smallest that percent of all do not exceed. */
+static uint64_t rank(const struct durations *d, unsigned int percent)
+{
+	return d->ns[((uint64_t)d->n * percent + 99) / 100 - 1];
+}
+
+static void rank_durations(struct activity *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->n_durations; i++) {
+		struct durations *d = &a->durations[i];
+		struct model_operation *row = &a->operations.rows[i];
+
+		if (!d->n)
+			continue;
+		qsort(d->ns, d->n, sizeof(*d->ns), by_ns);
+		row->p50 = rank(d, 50);
+		row->p90 = rank(d, 90);
+		row->p99 = rank(d, 99);
+		row->ranked = true;
+	}
+	forget_durations(a);
+}
+
 static int count_operation(struct activity *a, const struct model_event *e)
 {
 	bool sized = e->raw.type == EVENT_EXPORT || e->raw.type == EVENT_MMAP;
@@ -63,6 +137,8 @@ static int count_operation(struct activity *a, const struct model_event *e)
 	if (!row)
 		return -ENOMEM;
 	if (event_is_call(e->raw.type)) {
+		if (keep_duration(a, row - a->operations.rows, e->raw.value))
+			return -ENOMEM;
 		histogram_add(&row->histogram, e->raw.value);
 		row->histogram.wait += e->raw.wait;
 	} else {
@@ -216,6 +292,7 @@ void activity_finish(struct activity *a)
 
 	for (i = 0; i < a->lives.n; i++)
 		take_life(a, table_row(&a->lives, i), a->last, true);
+	rank_durations(a);
 	operations_sort(&a->operations);
 	/* Their places have changed */
 	index_clear(&a->by_operation);
@@ -225,6 +302,7 @@ void activity_free(struct activity *a)
 {
 	operations_free(&a->operations);
 	table_free(&a->lives);
+	forget_durations(a);
 	index_free(&a->by_operation);
 	intern_free(&a->strings);
 	memset(a, 0, sizeof(*a));

@@ -14,6 +14,10 @@
 #include "model/table.h"
 
 #define ACTIVITY_TOP 10
+/* Calls whose durations are kept, 8 bytes each: percentiles of more are the histograms' */
+#define ACTIVITY_DURATIONS (1u << 21)
+
+struct durations;
 
 struct activity_life {
 	uint64_t ino;
@@ -34,6 +38,10 @@ struct activity {
 	uint32_t n_slowest, n_longest;
 	uint64_t peak, buffers, bytes;	/* bytes, the most at once; there are now */
 	int64_t peak_time, first, last;	/* CLOCK_REALTIME, ns */
+	bool ranks;			/* asked for: percentiles of the durations */
+	struct durations *durations;	/* by row of operations */
+	uint32_t n_durations, room_durations;
+	uint64_t kept;
 	struct table lives;
 	struct index by_operation;
 	struct intern strings;
@@ -48,7 +56,7 @@ int activity_older(struct activity *activity, uint64_t ino, uint64_t size, int64
 		   const char *exporter);
 /* It is there no more, and nothing told when it went. */
 void activity_gone(struct activity *activity, uint64_t ino);
-/* Those that still live, among the longest-lived; operations in their order. Once, at the end. */
+/* Those that still live, among the longest; percentiles; operations in their order. Once, at the end. */
 void activity_finish(struct activity *activity);
 void activity_free(struct activity *activity);
 

@@ -46,6 +46,8 @@ struct model_operation {
 	const char *exporter, *device;	/* NULL: none, or unknown */
 	struct histogram histogram;
 	double rate;			/* calls a second, where somebody has set it */
+	bool ranked;			/* percentiles are those of the durations themselves: */
+	uint64_t p50, p90, p99;		/* ns */
 };
 
 struct model_operations {

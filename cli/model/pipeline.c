@@ -50,6 +50,10 @@ static int count_recent(struct model *m)
 		for (d = 0; a->id && d < 3 && !err; d++)
 			err = grown(p, &now, mix(a->id, d), a->maps[d], &a->recent[d]);
 	}
+	for (i = 0; i < m->n_pasts && !err; i++)
+		for (d = 0; d < 3 && !err; d++)
+			err = grown(p, &now, mix(m->pasts[i].id, d), m->pasts[i].maps[d],
+				    &m->pasts[i].recent[d]);
 	for (i = 0; i < m->n_accesses && !err; i++) {
 		struct model_access *a = &m->accesses[i];
 		uint64_t key = mix(mix(m->buffers[a->buffer].ino, m->processes[a->process].pid), 3);
@@ -67,10 +71,15 @@ static int by_end(const void *a, const void *b)
 {
 	const struct flow_end *x = a, *y = b;
 
-	if (x->is_process != y->is_process)
-		return x->is_process - y->is_process;
-	if (x->index != y->index)
-		return x->index < y->index ? -1 : 1;
+	int names;
+
+	if (!x->device != !y->device)
+		return !x->device - !y->device;
+	names = x->device ? strcmp(x->device, y->device) : 0;
+	if (names)
+		return names;
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
 	return (int)x->direction - (int)y->direction;
 }
 
@@ -95,11 +104,12 @@ static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *e
 	return 0;
 }
 
-static int add_attachment_ends(struct pipelines *p, uint32_t first,
-			       const struct model_attachment *a)
+static int add_attachment_ends(struct model *m, uint32_t first, const struct model_attachment *a)
 {
+	struct pipelines *p = &m->pipelines;
 	unsigned int seen = attachment_directions(a), d;
-	struct flow_end end = { .index = a->device, .node = a->node, .direction = DIRECTION_NONE };
+	struct flow_end end = { .device = m->devices[a->device].device, .node = a->node,
+				.direction = DIRECTION_NONE };
 	int err = 0;
 
 	if (!seen)
@@ -114,10 +124,39 @@ static int add_attachment_ends(struct pipelines *p, uint32_t first,
 	return err;
 }
 
+static bool is_late(const struct model *m, const struct model_past *past)
+{
+	return past->since && m->time - past->since < PIPELINE_PAST_SECONDS;
+}
+
+static bool has_late(const struct model *m, const struct model_buffer *b)
+{
+	uint32_t i;
+
+	for (i = b->first_past; i < b->first_past + b->pasts; i++)
+		if (is_late(m, &m->pasts[i]))
+			return true;
+	return false;
+}
+
+/* Who attaches for each frame is one that stays. */
+static int add_past_ends(struct pipelines *p, uint32_t first, const struct model_past *past)
+{
+	struct flow_end end = { .device = past->device, .node = past->node };
+	int err = 0;
+
+	for (; end.direction < DIRECTION_NONE && !err; end.direction++) {
+		end.recent = past->recent[end.direction];
+		if (past->maps[end.direction])
+			err = add_end(p, first, &end);
+	}
+	return err;
+}
+
 /* A process that reads is a consumer, as a device that is mapped to read; see flow_end_side(). */
 static int add_access_ends(struct pipelines *p, uint32_t first, const struct model_access *a)
 {
-	struct flow_end end = { .is_process = true, .index = a->process, .node = INDEX_NONE };
+	struct flow_end end = { .process = a->process, .node = INDEX_NONE };
 	int err = 0;
 
 	if (a->reads) {
@@ -141,7 +180,10 @@ static int add_ends(struct model *m, const struct model_buffer *b)
 	int err = 0;
 
 	for (i = 0; i < b->attachments && !err; i++)
-		err = add_attachment_ends(p, first, &m->attachments[b->first_attachment + i]);
+		err = add_attachment_ends(m, first, &m->attachments[b->first_attachment + i]);
+	for (i = b->first_past; i < b->first_past + b->pasts && !err; i++)
+		if (is_late(m, &m->pasts[i]))
+			err = add_past_ends(p, first, &m->pasts[i]);
 	for (i = 0; i < b->accesses && !err; i++)
 		err = add_access_ends(p, first, &m->accesses[b->first_access + i]);
 	if (!err && p->n_ends > first)
@@ -160,9 +202,8 @@ static uint64_t flow_key(const struct model *m, const struct model_buffer *b, ui
 		const struct flow_end *e = &p->ends[i];
 
 		/* What they are called, since places change from snapshot to snapshot */
-		key = mix(key, e->is_process ? m->processes[e->index].pid :
-			  hash_string(m->devices[e->index].device));
-		key = mix(key, e->is_process << 2 | e->direction);
+		key = mix(key, e->device ? hash_string(e->device) : m->processes[e->process].pid);
+		key = mix(key, !e->device << 2 | e->direction);
 	}
 	return key;
 }
@@ -202,6 +243,14 @@ static void add_buffer(struct model *m, struct model_flow *f, struct model_buffe
 		f->waited += a->waited;
 		if (a->since > f->last)
 			f->last = a->since;
+	}
+	for (i = b->first_past; i < b->first_past + b->pasts; i++) {
+		const struct model_past *past = &m->pasts[i];
+
+		f->took += past->took;
+		f->waited += past->waited;
+		if (past->since > f->last)
+			f->last = past->since;
 	}
 	for (i = 0; i < b->accesses; i++)
 		if (m->accesses[b->first_access + i].last > f->last)
@@ -323,7 +372,8 @@ int pipelines_update(struct model *m)
 	err = count_recent(m);
 	for (i = 0; i < m->n_buffers && !err; i++)
 		if (m->buffers[i].selected &&
-		    (m->buffers[i].attachments || m->buffers[i].accesses))
+		    (m->buffers[i].attachments || m->buffers[i].accesses ||
+		     has_late(m, &m->buffers[i])))
 			err = find_flow(m, &m->buffers[i]);
 	for (i = 0; i < p->n_flows && !err; i++) {
 		sum_up(m, &p->flows[i]);
@@ -355,11 +405,11 @@ const char *flow_end_name(const struct model *m, const struct model_flow *f, enu
 
 		if (flow_end_side(e) != side || i--)
 			continue;
-		if (e->is_process)
-			snprintf(name, sizeof(name), "cpu:%s", m->processes[e->index].comm);
+		if (!e->device)
+			snprintf(name, sizeof(name), "cpu:%s", m->processes[e->process].comm);
 		else
 			snprintf(name, sizeof(name), "%s%s%s", node ? node : "", node ? " " : "",
-				 m->devices[e->index].device);
+				 e->device);
 		return name;
 	}
 	return NULL;

@@ -26,6 +26,8 @@ enum {
 	DIRECTION_NONE,
 };
 
+/* A buffer is of a flow for so many seconds after it was detached. */
+#define PIPELINE_PAST_SECONDS 10
 /* Without a map or an access for so many seconds a flow that was seen to move is stalled. */
 #define PIPELINE_STALL_SECONDS 3
 
@@ -37,10 +39,21 @@ struct model_access {
 	uint64_t recent[2];		/* reads, writes since the snapshot before */
 };
 
+/* What a device did to a buffer from which it is detached. */
+struct model_past {
+	uint32_t buffer;		/* index */
+	uint32_t id;			/* as model_attachment's, which it may be again */
+	uint32_t node;			/* index, or INDEX_NONE */
+	const char *device;
+	uint64_t maps[3], took, waited;
+	double since;			/* mapped last, CLOCK_REALTIME seconds */
+	uint64_t recent[3];		/* maps since the snapshot before */
+};
+
 /* A device that uses the buffers in one direction, or a process that reads or writes them. */
 struct flow_end {
-	bool is_process;
-	uint32_t index;			/* of the device or process */
+	const char *device;		/* NULL: a process */
+	uint32_t process;		/* index */
 	uint32_t node;			/* the device's, of model.nodes, INDEX_NONE unknown */
 	unsigned int direction;		/* of processes as if they were devices */
 	uint64_t recent;		/* maps, or accesses, since the snapshot before */

@@ -27,12 +27,14 @@ static void drop_rows(struct model *m)
 {
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
-	m->n_sockets = m->n_nodes = m->n_accesses = 0;
+	m->n_sockets = m->n_nodes = m->n_accesses = m->n_pasts = 0;
 	index_clear(&m->by_socket);
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
 	index_clear(&m->by_device);
 	index_clear(&m->by_node);
+	index_clear(&m->open);
+	index_clear(&m->former);
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->torn = 0;
 	m->wants_recount = false;
@@ -291,6 +293,35 @@ static struct model_attachment *next_attachment(struct model *m, uint64_t ino, c
 	return NULL;
 }
 
+/* And of one that is there no more: those that are come before them. */
+static int add_past(struct model *m, const struct snap_mapping *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino), i;
+	const struct model_buffer *b;
+	struct model_past *p;
+
+	if (buffer == INDEX_NONE)
+		return 0;
+	b = &m->buffers[buffer];
+	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++)
+		if (m->attachments[i].id == in->id)
+			return 0;
+	p = array_add(&m->pasts, &m->n_pasts, &m->room_pasts, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->buffer = buffer;
+	p->id = in->id;
+	p->node = INDEX_NONE;
+	p->device = intern(&m->strings, in->device, sizeof(in->device));
+	memcpy(p->maps, in->maps, sizeof(p->maps));
+	p->took = in->took;
+	p->waited = in->waited;
+	p->since = in->since / 1e9;
+	if (!p->device)
+		return -ENOMEM;
+	return in->rdev ? add_node(m, in->rdev, &p->node) : 0;
+}
+
 /* What hooks saw of an attachment. */
 static int add_mapping(struct model *m, const struct snap_mapping *in)
 {
@@ -343,6 +374,28 @@ static int add_access(struct model *m, const struct snap_access *in)
 	return 0;
 }
 
+static int put_hash(struct model *m, const char *field, size_t room)
+{
+	char text[SNAP_DEVICE_LEN + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int)room, field);
+	return *text ? index_put(&m->open, hash_string(text), 1) : 0;
+}
+
+/* A device file that somebody has open. */
+static int add_open(struct model *m, const struct snap_node *in)
+{
+	int err = index_put(&m->open, in->rdev, 1);
+
+	if (!err)
+		err = index_put(&m->open, MODEL_OPEN_MAJOR(in->rdev >> 20), 1);
+	if (!err)
+		err = put_hash(m, in->name, sizeof(in->name));
+	if (!err)
+		err = put_hash(m, in->device, sizeof(in->device));
+	return err ? err : put_hash(m, in->driver, sizeof(in->driver));
+}
+
 /* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
 static int next_record(const char **at, const char *end, const struct snap_head **record)
 {
@@ -360,6 +413,8 @@ static int next_record(const char **at, const char *end, const struct snap_head 
 		[SNAP_MAPPING] = sizeof(struct snap_mapping),
 		[SNAP_ORIGIN] = sizeof(struct snap_origin),
 		[SNAP_ACCESS] = sizeof(struct snap_access),
+		[SNAP_NODE] = sizeof(struct snap_node),
+		[SNAP_FORMER] = sizeof(struct snap_former),
 	};
 	const struct snap_head *head = (const void *)*at;
 
@@ -401,11 +456,19 @@ static int load_record(struct model *m, const struct snap_head *head, enum pass 
 	case SNAP_SOCKET:
 		return pass == PASS_REFERENCES ? add_socket(m, record) : 0;
 	case SNAP_MAPPING:
-		return pass == PASS_HOOKS ? add_mapping(m, record) : 0;
+		if (pass != PASS_HOOKS)
+			return 0;
+		return head->valid & SNAP_MAPPING_PAST ? add_past(m, record) :
+			add_mapping(m, record);
 	case SNAP_ORIGIN:
 		return pass == PASS_HOOKS ? add_origin(m, record) : 0;
 	case SNAP_ACCESS:
 		return pass == PASS_HOOKS ? add_access(m, record) : 0;
+	case SNAP_NODE:
+		return pass == PASS_REFERENCES ? add_open(m, record) : 0;
+	case SNAP_FORMER:
+		return pass == PASS_REFERENCES ?
+			index_put(&m->former, ((const struct snap_former *)record)->pid, 1) : 0;
 	default:
 		return 0;
 	}
@@ -461,6 +524,29 @@ static int by_user(const void *a, const void *b)
 	if (x->buffer != y->buffer)
 		return x->buffer < y->buffer ? -1 : 1;
 	return x->process < y->process ? -1 : x->process > y->process;
+}
+
+static int by_past(const void *a, const void *b)
+{
+	const struct model_past *x = a, *y = b;
+
+	if (x->buffer != y->buffer)
+		return x->buffer < y->buffer ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void sort_pasts(struct model *m)
+{
+	uint32_t i;
+
+	if (m->n_pasts)
+		qsort(m->pasts, m->n_pasts, sizeof(*m->pasts), by_past);
+	for (i = 0; i < m->n_pasts; i++) {
+		struct model_buffer *b = &m->buffers[m->pasts[i].buffer];
+
+		if (!b->pasts++)
+			b->first_past = i;
+	}
 }
 
 static void sort_accesses(struct model *m)
@@ -522,6 +608,7 @@ static int load_records(struct model *m, const char *at, const char *end)
 	/* The same order each time, also of those of one device */
 	if (m->watched)
 		order_attachments(m);
+	sort_pasts(m);
 	sort_accesses(m);
 	err = model_make_holders(m);
 	if (!err)
@@ -685,6 +772,7 @@ void model_free(struct model *m)
 	free(m->devices);
 	free(m->exporters);
 	free(m->accesses);
+	free(m->pasts);
 	operations_free(&m->operations);
 	operations_free(&m->operations_before);
 	pipelines_free(&m->pipelines);
@@ -692,6 +780,8 @@ void model_free(struct model *m)
 	index_free(&m->by_ino);
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
+	index_free(&m->open);
+	index_free(&m->former);
 	index_free(&m->by_socket);
 	index_free(&m->by_node);
 	index_free(&m->by_exporter);

@@ -23,6 +23,7 @@ struct filter;
 #define MODEL_SEES_KERNEL_ONLY	(1u << 1)	/* buffers that no process holds */
 #define MODEL_SEES_ATTACHMENTS	(1u << 2)
 #define MODEL_SEES_REFERENCES	(1u << 3)	/* GEM handles, messages in flight, io_uring */
+#define MODEL_SEES_USERS	(1u << 4)	/* open device files; who held a buffer and lives */
 
 /* What hooks are set for, beside snapshots */
 #define MODEL_WATCHES_STATE	(1u << 0)	/* mappings, CPU accesses, nodes */
@@ -49,6 +50,7 @@ struct model_buffer {
 	uint32_t first_holder;		/* index of the first of procs in model.holders */
 	uint32_t first_attachment, attachments;
 	uint32_t first_access, accesses;	/* in model.accesses */
+	uint32_t first_past, pasts;	/* in model.pasts */
 	uint32_t node;			/* that it was exported through, index or INDEX_NONE */
 	uint32_t exported_by;		/* process id, 0 unknown */
 	const char *exported_comm;	/* its name then */
@@ -183,6 +185,8 @@ struct model {
 	uint64_t lost;			/* events, since they are set */
 	struct model_access *accesses;	/* sorted by buffer, process */
 	uint32_t n_accesses, room_accesses;
+	struct model_past *pasts;		/* sorted by buffer */
+	uint32_t n_pasts, room_pasts;
 	struct model_operations operations, operations_before;	/* since they are set */
 	double operations_time;		/* of those, seconds; 0: none */
 	bool operations_timed;		/* there were others before: rates are known */
@@ -198,6 +202,9 @@ struct model {
 
 	bool process_terms;			/* the filter asks for processes */
 	struct index by_ino, by_pid, by_device, by_socket, by_node, by_exporter;
+	struct index open;		/* device files: rdev, hashes of name, device and driver */
+	struct index former;		/* pids that held a buffer and live, holding none */
+	bool exporters_asked;		/* by pid, whether they are there: not of a recording */
 	struct intern strings, old_strings;
 };
 
@@ -246,6 +253,9 @@ bool model_buffer_unexplained(const struct model *model, const struct model_buff
 /* A process' slots of one type, SNAP_FD and so on; *n: how many. */
 const struct model_slot *model_holder_slots(const struct model *model, const struct model_holder *h,
 					    uint32_t type, uint32_t *n);
+
+/* The key in model.open of any device file of a major number. */
+#define MODEL_OPEN_MAJOR(major) (1ull << 40 | (major))
 
 /* Bytes, rounded to nearest. */
 uint64_t model_pss(const struct model_process *process);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
+#include "model/events.h"
 #include "model/snapshot.h"
 
 #define PROCESSES_MAX (1u << 18)
@@ -33,22 +34,36 @@ static struct summary_exporter *exporter_row(struct summary *s, const char *name
 	return row;
 }
 
-static struct summary_process *process_row(struct summary *s, const struct model_process *p)
+static struct summary_process *process_row(struct summary *s, uint32_t pid, const char *comm)
 {
-	const char *kept = keep(&s->strings, p->comm);
+	const char *kept = keep(&s->strings, comm);
 	/* A pid may be another process later on */
-	uint64_t key = (uintptr_t)kept * 0x9e3779b97f4a7c15u ^ p->pid;
+	uint64_t key = (uintptr_t)kept * 0x9e3779b97f4a7c15u ^ pid;
 	uint32_t i = index_get(&s->by_process, key);
 	struct summary_process *row;
 
 	if (i != INDEX_NONE)
 		return &s->processes[i];
-	row = array_add(&s->processes, &s->n_processes, &s->room_processes, sizeof(*row));
-	if (!row || (p->comm && !kept) || index_put(&s->by_process, key, s->n_processes - 1))
+	i = index_get(&s->by_pid, pid);
+	if (i != INDEX_NONE && s->processes[i].by_thread) {
+		row = &s->processes[i];
+	} else {
+		row = array_add(&s->processes, &s->n_processes, &s->room_processes, sizeof(*row));
+		i = s->n_processes - 1;
+	}
+	if (!row || (comm && !kept) || index_put(&s->by_process, key, i) ||
+	    index_put(&s->by_pid, pid, i))
 		return NULL;
-	row->pid = p->pid;
+	row->pid = pid;
 	row->comm = kept;
+	row->by_thread = false;
 	return row;
+}
+
+static bool is_counted(const struct summary *s, uint64_t ino)
+{
+	return index_get(&s->live, ino) != INDEX_NONE ||
+	       index_get(&s->exported, ino) != INDEX_NONE;
 }
 
 /*
@@ -63,7 +78,7 @@ static int add_buffers(struct summary *s, const struct model *m)
 
 	for (i = 0; i < m->n_buffers && !err; i++) {
 		const struct model_buffer *b = &m->buffers[i];
-		bool counted = index_get(&s->live, b->ino) != INDEX_NONE;
+		bool counted = is_counted(s, b->ino);
 		struct summary_exporter *row;
 
 		if (!b->ino || (!b->selected && !counted))
@@ -89,7 +104,7 @@ static int add_exporters(struct summary *s, const struct model *m)
 	uint32_t i;
 
 	for (i = 0; i < s->n_exporters; i++)
-		s->exporters[i].buffers = s->exporters[i].bytes = 0;
+		s->exporters[i].buffers = s->exporters[i].bytes = s->exporters[i].now = 0;
 	for (i = 0; i < m->n_exporters; i++) {
 		const struct model_exporter *e = &m->exporters[i];
 		struct summary_exporter *row = exporter_row(s, e->exporter);
@@ -97,7 +112,7 @@ static int add_exporters(struct summary *s, const struct model *m)
 		if (!row)
 			return -ENOMEM;
 		row->buffers = e->buffers;
-		row->bytes = e->bytes;
+		row->bytes = row->now = e->bytes;
 		row->unsized |= e->unsized;
 		if (e->bytes > row->peak)
 			row->peak = e->bytes;
@@ -120,7 +135,7 @@ static int add_processes(struct summary *s, const struct model *m)
 			continue;
 		if (s->n_processes >= PROCESSES_MAX)
 			return -E2BIG;
-		row = process_row(s, p);
+		row = process_row(s, p->pid, p->comm);
 		if (!row)
 			return -ENOMEM;
 		row->buffers = p->buffers;
@@ -142,7 +157,7 @@ int summary_add(struct summary *s, const struct model *m)
 		s->first = m->time;
 	s->last = m->time;
 	s->buffers = m->totals.buffers;
-	s->bytes = m->totals.bytes;
+	s->bytes = s->now = m->totals.bytes;
 	if (s->bytes > s->peak || s->snapshots == 1) {
 		s->peak = s->bytes;
 		s->peak_time = m->time;
@@ -153,11 +168,84 @@ int summary_add(struct summary *s, const struct model *m)
 	return err ? err : add_processes(s, m);
 }
 
+/* Of a thread, whose name may be another than the process' */
+static int add_exporting(struct summary *s, const struct model_event *e)
+{
+	uint32_t i = index_get(&s->by_pid, e->pid);
+	struct summary_process *row;
+
+	if (!e->pid || (i == INDEX_NONE && s->n_processes >= PROCESSES_MAX))
+		return 0;
+	row = i == INDEX_NONE ? process_row(s, e->pid, e->comm) : &s->processes[i];
+	if (!row)
+		return -ENOMEM;
+	row->by_thread |= i == INDEX_NONE;
+	if (!row->most)
+		row->most = 1;
+	if (row->peak < e->raw.value)
+		row->peak = e->raw.value;
+	return 0;
+}
+
+static int add_export(struct summary *s, const struct model_event *e)
+{
+	struct summary_exporter *row = exporter_row(s, e->exporter);
+
+	/* A snapshot may have had it first, made while the event was still on its way */
+	bool counted = is_counted(s, e->raw.ino);
+
+	if (!row || index_put(&s->exported, e->raw.ino, 1))
+		return -ENOMEM;
+	if (counted)
+		return 0;
+	row->seen++;
+	s->seen++;
+	row->now += e->raw.value;
+	s->now += e->raw.value;
+	if (row->now > row->peak)
+		row->peak = row->now;
+	if (s->now > s->peak) {
+		s->peak = s->now;
+		s->peak_time = e->realtime / 1e9;
+	}
+	return add_exporting(s, e);
+}
+
+static void take_away(uint64_t *bytes, uint64_t size)
+{
+	*bytes -= size < *bytes ? size : *bytes;
+}
+
+int summary_event(struct summary *s, const struct model_event *e)
+{
+	struct summary_exporter *row;
+
+	if (e->raw.type == EVENT_EXPORT && !e->raw.result && e->raw.ino)
+		return add_export(s, e);
+	if (e->raw.type != EVENT_RELEASE || !is_counted(s, e->raw.ino))
+		return 0;
+	summary_gone(s, e->raw.ino);
+	take_away(&s->now, e->size);
+	row = exporter_row(s, e->exporter);
+	if (!row)
+		return -ENOMEM;
+	take_away(&row->now, e->size);
+	return 0;
+}
+
+void summary_gone(struct summary *s, uint64_t ino)
+{
+	index_remove(&s->exported, ino);
+	index_remove(&s->live, ino);
+}
+
 void summary_free(struct summary *s)
 {
 	free(s->exporters);
 	free(s->processes);
 	index_free(&s->live);
+	index_free(&s->exported);
+	index_free(&s->by_pid);
 	index_free(&s->by_exporter);
 	index_free(&s->by_process);
 	intern_free(&s->strings);

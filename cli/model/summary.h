@@ -9,11 +9,13 @@
 #include "model/hash.h"
 
 struct model;
+struct model_event;
 
 struct summary_exporter {
 	const char *exporter;		/* NULL unknown */
-	uint64_t seen;			/* distinct buffers, in all snapshots */
-	uint64_t peak;			/* bytes, the most of any snapshot */
+	uint64_t seen;			/* distinct buffers, in all snapshots and exports */
+	uint64_t peak;			/* bytes, the most at any time */
+	uint64_t now;			/* bytes, as the snapshot and the events since tell */
 	uint64_t buffers, bytes;	/* in the last one */
 	bool unsized;			/* the size of one was unknown: so are bytes */
 };
@@ -21,10 +23,11 @@ struct summary_exporter {
 struct summary_process {
 	uint32_t pid;			/* 0: what only the kernel holds */
 	const char *comm;
-	uint64_t most;			/* buffers, the most of any snapshot */
+	uint64_t most;			/* buffers, the most of any snapshot; 1: it exported some */
 	uint64_t peak;			/* RSS in bytes, likewise */
 	uint64_t buffers, bytes;	/* in the last one */
 	bool unsized;
+	bool by_thread;			/* no snapshot had it: comm is that of a thread */
 };
 
 /* Zero-initialised is empty. */
@@ -40,7 +43,9 @@ struct summary {
 	struct summary_process *processes;
 	uint32_t n_processes, room_processes;
 	struct index live;		/* in the last snapshot, those that were counted */
-	struct index by_exporter, by_process;
+	struct index exported;		/* and those that events told of, while they live */
+	struct index by_exporter, by_process, by_pid;	/* by_pid: its last row */
+	uint64_t now;			/* bytes, as the snapshot and the events since tell */
 	struct intern strings;
 };
 
@@ -49,6 +54,13 @@ struct summary {
  * processes than any machine has.
  */
 int summary_add(struct summary *summary, const struct model *model);
+/*
+ * Adds what lives between two snapshots: an export, or a release. A process that exported a buffer
+ * held that one at least. 0 or -ENOMEM.
+ */
+int summary_event(struct summary *summary, const struct model_event *event);
+/* A buffer whose release was lost. */
+void summary_gone(struct summary *summary, uint64_t ino);
 void summary_free(struct summary *summary);
 
 enum diff_by {

@@ -3,6 +3,7 @@
 #include "model/suspects.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,15 @@ struct suspect_history {
 	uint64_t mark, base;		/* of the last cycle; before the first of rises */
 	double since;			/* of that */
 	double seen;			/* the last moment that it was there */
+};
+
+/* What is known of a buffer from moment to moment. */
+struct suspect_buffer {
+	uint64_t ino;
+	float since;			/* kernel-held, seconds after s->started; < 0: it is not */
+	uint32_t former[SUSPECT_FORMER];	/* pids that held it and live, 0 none */
+	bool was_held;
+	bool unsure;			/* by more, or by somebody of whom nothing is known */
 };
 
 const char *suspect_name(enum suspect_kind kind)
@@ -106,14 +116,147 @@ static int add_growth(struct suspects *s, const struct model *m, uint32_t i)
 	return 0;
 }
 
-/* Since when no process holds it: seconds after s->started. */
-static int kernel_since(struct suspects *s, const struct model_buffer *b, double time,
-			uint32_t *since)
+static bool lives(const struct model *m, uint32_t pid)
 {
-	*since = index_get(&s->kernel_since, b->ino);
-	if (*since == INDEX_NONE)
-		*since = time - s->started;
-	return index_put(&s->swap, b->ino, *since);
+	return index_get(&m->by_pid, pid) != INDEX_NONE || index_get(&m->former, pid) != INDEX_NONE;
+}
+
+static void add_former(struct suspect_buffer *h, uint32_t pid)
+{
+	int i;
+
+	h->was_held = true;
+	for (i = 0; i < SUSPECT_FORMER; i++) {
+		if (h->former[i] == pid)
+			return;
+		if (!h->former[i]) {
+			h->former[i] = pid;
+			return;
+		}
+	}
+	h->unsure = true;
+}
+
+/* Leaves out those that have exited; returns whether there are others. */
+static bool some_live(const struct model *m, struct suspect_buffer *h)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < SUSPECT_FORMER && h->former[i]; i++)
+		if (lives(m, h->former[i]))
+			h->former[kept++] = h->former[i];
+	for (i = kept; i < SUSPECT_FORMER; i++)
+		h->former[i] = 0;
+	return kept;
+}
+
+static bool is_open(const struct model *m, const char *name)
+{
+	return index_get(&m->open, hash_string(name)) != INDEX_NONE;
+}
+
+static bool node_is_open(const struct model *m, uint32_t node)
+{
+	const struct model_node *n = &m->nodes[node];
+
+	return index_get(&m->open, n->rdev) != INDEX_NONE ||
+	       (n->path && !strncmp(n->path, "/dev/", 5) && is_open(m, n->path + 5));
+}
+
+/* Where hooks have not seen through which node it was exported, any of the exporter's may be it. */
+static bool exporter_is_open(const struct model *m, const struct model_buffer *b)
+{
+	char heap[SNAP_EXPORTER_LEN + sizeof("dma_heap/")];
+
+	if (b->node != INDEX_NONE)
+		return node_is_open(m, b->node);
+	if (!b->exporter)
+		return true;
+	/* All of DRM's own, and all of V4L2's, go by one name */
+	if (!strcmp(b->exporter, "drm"))
+		return index_get(&m->open, MODEL_OPEN_MAJOR(226)) != INDEX_NONE;
+	if (!strncmp(b->exporter, "videobuf2", strlen("videobuf2")))
+		return index_get(&m->open, MODEL_OPEN_MAJOR(81)) != INDEX_NONE;
+	snprintf(heap, sizeof(heap), "dma_heap/%s", b->exporter);
+	return is_open(m, heap) || is_open(m, b->exporter);
+}
+
+/* Whether somebody has a device file open by whose driver he may use it. */
+static bool may_be_used(const struct model *m, const struct model_buffer *b)
+{
+	uint32_t i;
+
+	if (!(b->valid & SNAP_HAS_ATTACHMENTS) || exporter_is_open(m, b))
+		return true;
+	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
+		const struct model_attachment *a = &m->attachments[i];
+
+		if (is_open(m, m->devices[a->device].device) ||
+		    (a->node != INDEX_NONE && node_is_open(m, a->node)))
+			return true;
+	}
+	return false;
+}
+
+static bool only_kernel(const struct model *m, const struct model_buffer *b)
+{
+	return m->sees & MODEL_SEES_HOLDERS && m->sees & MODEL_SEES_REFERENCES && !b->torn &&
+	       !b->procs && !b->in_flight;
+}
+
+/* Takes this moment into what is known of a buffer. */
+static void follow(struct suspects *s, const struct model *m, const struct model_buffer *b,
+		   struct suspect_buffer *h)
+{
+	bool first = !h->ino;
+	uint32_t i;
+
+	h->ino = b->ino;
+	for (i = b->first_holder; i < b->first_holder + b->procs; i++)
+		add_former(h, m->processes[m->holders[i].process].pid);
+	if (first) {
+		h->since = -1;
+		if (b->exported_by && lives(m, b->exported_by))
+			add_former(h, b->exported_by);
+		else if (b->exported_by && m->exporters_asked)
+			h->was_held = true;
+		else if (b->exported_by)
+			h->unsure = true;
+	}
+	if (!(m->sees & MODEL_SEES_USERS) || !only_kernel(m, b) || h->unsure || !h->was_held ||
+	    some_live(m, h) || may_be_used(m, b))
+		h->since = -1;
+	else if (h->since < 0)
+		h->since = m->time - s->started;
+}
+
+/* One row for each buffer, with what the last moment's has of it: both are sorted by inode. */
+static int follow_buffers(struct suspects *s, const struct model *m)
+{
+	struct suspect_buffer *swap = s->before;
+	uint32_t room = s->room_before, at = 0, i;
+
+	s->before = s->buffers;
+	s->n_before = s->n_buffers;
+	s->room_before = s->room_buffers;
+	s->buffers = swap;
+	s->room_buffers = room;
+	s->n_buffers = 0;
+	for (i = 0; i < m->n_buffers; i++) {
+		struct suspect_buffer *h = array_add(&s->buffers, &s->n_buffers,
+						     &s->room_buffers, sizeof(*h));
+
+		if (!h)
+			return -ENOMEM;
+		if (!m->buffers[i].ino)
+			continue;
+		while (at < s->n_before && s->before[at].ino < m->buffers[i].ino)
+			at++;
+		if (at < s->n_before && s->before[at].ino == m->buffers[i].ino)
+			*h = s->before[at];
+		follow(s, m, &m->buffers[i], h);
+	}
+	return 0;
 }
 
 /* The last time that somebody is known to have used it, 0 unknown. */
@@ -141,22 +284,18 @@ static int add_buffer(struct suspects *s, const struct model *m, uint32_t i)
 {
 	const struct model_buffer *b = &m->buffers[i];
 	uint64_t old = s->old_seconds ? s->old_seconds : SUSPECT_OLD_SECONDS;
-	struct suspect *row = NULL;
-	double since = 0, used;
-	uint32_t after;
+	struct suspect *row;
+	double since, used;
 
 	if (!b->ino || !b->selected)
 		return 0;
-	if (m->sees & MODEL_SEES_HOLDERS && m->sees & MODEL_SEES_REFERENCES && !b->torn &&
-	    !b->procs && !b->in_flight) {
-		if (kernel_since(s, b, m->time, &after))
-			return -ENOMEM;
-		since = s->started + after;
+	if (s->buffers[i].since >= 0) {
+		since = s->started + s->buffers[i].since;
 		if (m->time - since < SUSPECT_KERNEL_SECONDS)
 			return 0;
 		row = add_row(s, SUSPECT_KERNEL_HELD);
 		s->kernel_held++;
-	} else {
+	} else if (!only_kernel(m, b)) {
 		used = m->watched & MODEL_WATCHES_STATE ? last_use(m, b) : 0;
 		/* It may have been used before anybody looked */
 		if (used && used < s->started)
@@ -166,6 +305,8 @@ static int add_buffer(struct suspects *s, const struct model *m, uint32_t i)
 		since = used;
 		row = add_row(s, SUSPECT_OLD);
 		s->old++;
+	} else {
+		return 0;
 	}
 	if (!row)
 		return -ENOMEM;
@@ -196,32 +337,58 @@ static void begin_anew(struct suspects *s, double time)
 {
 	s->n_processes = 0;
 	index_clear(&s->by_pid);
-	index_clear(&s->kernel_since);
+	s->n_buffers = 0;
 	s->started = time;
 }
 
 int suspects_update(struct suspects *s, const struct model *m)
 {
-	struct index swap;
 	uint32_t i;
-	int err = 0;
+	int err;
 
 	s->n = 0;
 	s->growing = s->kernel_held = s->old = 0;
 	if (!s->started || m->time < s->time)
 		begin_anew(s, m->time);
-	index_clear(&s->swap);
+	err = follow_buffers(s, m);
 	for (i = 0; i < m->n_processes && !err; i++)
 		err = add_growth(s, m, i);
 	for (i = 0; i < m->n_buffers && !err; i++)
 		err = add_buffer(s, m, i);
-	swap = s->kernel_since;
-	s->kernel_since = s->swap;
-	s->swap = swap;
 	s->time = m->time;
 	if (s->n)
 		qsort(s->rows, s->n, sizeof(*s->rows), compare);
 	return err;
+}
+
+int suspects_copy(struct suspects *to, const struct suspects *from)
+{
+	uint32_t i;
+
+	suspects_free(to);
+	to->old_seconds = from->old_seconds;
+	to->time = from->time;
+	to->started = from->started;
+	for (i = 0; i < from->n_processes; i++) {
+		struct suspect_history *h = array_add(&to->processes, &to->n_processes,
+						      &to->room_processes, sizeof(*h));
+
+		if (!h || index_put(&to->by_pid, from->processes[i].pid, i))
+			goto no_memory;
+		*h = from->processes[i];
+	}
+	for (i = 0; i < from->n_buffers; i++) {
+		struct suspect_buffer *h = array_add(&to->buffers, &to->n_buffers,
+						     &to->room_buffers, sizeof(*h));
+
+		if (!h)
+			goto no_memory;
+		*h = from->buffers[i];
+	}
+	return 0;
+no_memory:
+	suspects_free(to);
+	return -ENOMEM;
 }
 
 void suspects_free(struct suspects *s)
@@ -229,7 +396,7 @@ void suspects_free(struct suspects *s)
 	free(s->rows);
 	free(s->processes);
 	index_free(&s->by_pid);
-	index_free(&s->kernel_since);
-	index_free(&s->swap);
+	free(s->buffers);
+	free(s->before);
 	memset(s, 0, sizeof(*s));
 }

@@ -25,7 +25,7 @@ struct model;
 
 enum suspect_kind {
 	SUSPECT_GROWTH,			/* a process holds more and more */
-	SUSPECT_KERNEL_HELD,		/* no process holds it, nor is it in flight */
+	SUSPECT_KERNEL_HELD,		/* whoever held it is gone, and nobody may use it */
 	SUSPECT_OLD,			/* held, and nobody has mapped or accessed it */
 };
 
@@ -43,7 +43,11 @@ struct suspect {
 	double since;			/* CLOCK_REALTIME, seconds: as far as known */
 };
 
+/* Processes that held a buffer and live: of so many each is known, more are not told apart */
+#define SUSPECT_FORMER 4
+
 struct suspect_history;
+struct suspect_buffer;
 
 /* Zero is empty and ready. */
 struct suspects {
@@ -56,18 +60,24 @@ struct suspects {
 	struct suspect_history *processes;	/* by pid */
 	uint32_t n_processes, room_processes;
 	struct index by_pid;
-	struct index kernel_since;	/* inode to seconds after started */
-	struct index swap;
+	struct suspect_buffer *buffers, *before;	/* by inode: of this moment, the last one */
+	uint32_t n_buffers, n_before, room_buffers, room_before;
 	double started;
 };
 
 /*
  * One moment more: the model after model_account(), which it must have changed since the last call.
  * Makes the rows anew, of what the filter selects. A moment before the last one (a recording is
- * wound back) begins anew. Old is told only where hooks show what is used (MODEL_WATCHES_STATE).
+ * wound back) begins anew.
+ * A buffer that no process holds may be in use: a driver keeps what was queued there. kernel-held
+ * is told only if processes are known to have held it, all of them have exited, and nobody has a
+ * device file of an attached device or of the exporter open (MODEL_SEES_USERS). Old is told only
+ * where hooks show what is used (MODEL_WATCHES_STATE).
  * Returns 0 or -ENOMEM.
  */
 int suspects_update(struct suspects *suspects, const struct model *model);
+/* All that goes on from moment to moment, without the rows. 0 or -ENOMEM: nothing is known then. */
+int suspects_copy(struct suspects *to, const struct suspects *from);
 void suspects_free(struct suspects *suspects);
 
 #endif

@@ -2,6 +2,7 @@
 /* Rows as CSV (RFC 4180); bytes and seconds, unknown values empty. See output.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <string.h>
 
 #include "model/snapshot.h"
@@ -73,12 +74,21 @@ static void put_value(FILE *out, const struct column *column, const struct model
 	}
 }
 
-int output_csv(FILE *out, const struct view *view, const struct model *model,
-	       const struct rows *rows, const struct output_options *options)
+/* For programs: the same bytes whatever the terminal can show. 0: as it is. */
+static locale_t utf8(void)
+{
+	static locale_t made;
+
+	if (!made)
+		made = newlocale(LC_CTYPE_MASK, "C.UTF-8", 0);
+	return made;
+}
+
+static void put_rows(FILE *out, const struct model *model, const struct rows *rows,
+		     const struct output_options *options)
 {
 	uint32_t i, j;
 
-	(void)view;
 	if (!options->no_header) {
 		if (options->timed)
 			fputs("time,", out);
@@ -96,5 +106,16 @@ int output_csv(FILE *out, const struct view *view, const struct model *model,
 		}
 		putc_unlocked('\n', out);
 	}
+}
+
+int output_csv(FILE *out, const struct view *view, const struct model *model,
+	       const struct rows *rows, const struct output_options *options)
+{
+	locale_t before = utf8() ? uselocale(utf8()) : 0;
+
+	(void)view;
+	put_rows(out, model, rows, options);
+	if (before)
+		uselocale(before);
 	return ferror(out) ? -EIO : 0;
 }

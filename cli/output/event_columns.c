@@ -206,6 +206,8 @@ static void function(const struct model *m, const void *row, struct value *v)		\
 	(void)m;									\
 	v->known = event_is_call(operation_of(row)->type) &&				\
 		   histogram_percentile(&operation_of(row)->histogram, percent, &v->number);	\
+	if (operation_of(row)->ranked)							\
+		v->number = operation_of(row)->p##percent;				\
 }
 
 STRING_OF(operation_exporter, model_operation, exporter)

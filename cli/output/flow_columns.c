@@ -244,7 +244,7 @@ static const char *flow_direction_both(const struct model *m, const void *row, u
 		const struct flow_end *e = &m->pipelines.ends[f->first_end + i];
 
 		if (e->direction == DIRECTION_BOTH && !want--)
-			return m->devices[e->index].device;
+			return e->device;
 	}
 	return NULL;
 }

@@ -169,7 +169,6 @@ static void know_exporters(struct metrics *m, const struct model *model)
 /* What only sums over all buffers tell. */
 static void add_unheld(struct metrics *m, const struct model *model)
 {
-	uint64_t held = 0;
 	bool sized = true;
 	uint32_t i;
 
@@ -179,11 +178,12 @@ static void add_unheld(struct metrics *m, const struct model *model)
 		if (!b->ino || b->procs)
 			continue;
 		sized &= (b->valid & SNAP_HAS_SIZE) != 0;
-		held += !b->in_flight;
 	}
 	if (sized)
 		set_value(one(m), ONE_KERNEL_ONLY_BYTES, model->totals.kernel_only_bytes);
-	set_value(&m->sets[METRICS_SUSPECT].rows[0], SUSPECT_BUFFERS, held);
+	if (model->sees & MODEL_SEES_USERS)
+		set_value(&m->sets[METRICS_SUSPECT].rows[0], SUSPECT_BUFFERS,
+			  model->suspects.kernel_held);
 }
 
 static void add_unexplained(struct metrics *m, const struct model *model)

@@ -57,7 +57,7 @@ static int put(struct timeline *t, Perfetto__TracePacket *packet)
 		t->room = len * 2;
 	}
 	perfetto__trace__pack(&trace, (void *)t->packed);
-	return fwrite(t->packed, len, 1, t->out) == 1 ? 0 : -EIO;
+	return fwrite(t->packed, len, 1, t->out) == 1 ? 0 : errno ? -errno : -EIO;
 }
 
 /* Perfetto's own clock, unless it is told otherwise, is this one. */

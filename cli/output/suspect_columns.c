@@ -88,8 +88,8 @@ GROWTH(cycles)
 
 const struct column suspect_columns[] = {
 	{ "kind", "SUSPECT", VALUE_STRING, "", 11, CUT_TAIL,
-	  "growth: a process holds more and more; kernel-held: no process holds it, nor is it in "
-	  "flight; old: held, and neither mapped nor accessed", suspect_kind, NULL },
+	  "growth: a process holds more and more; kernel-held: whoever held it has exited, and "
+	  "nobody may use it; old: held, and neither mapped nor accessed", suspect_kind, NULL },
 	{ "bytes", "BYTES", VALUE_BYTES, "bytes", 6, CUT_TAIL,
 	  "growth: all that the process holds; else the buffer's size", suspect_bytes, NULL },
 	{ "buffers", "BUFS", VALUE_NUMBER, "", 5, CUT_TAIL,

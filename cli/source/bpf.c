@@ -27,6 +27,7 @@
 #include "source/bpf.h"
 #include "source/privileges.h"
 #include "source/source.h"
+#include "source/users.h"
 
 /* Room for about 2,000 buffers; a snapshot that needs more makes the ring larger. */
 #define RING_SIZE (256 << 10)
@@ -314,7 +315,7 @@ static const char *bpf_open(struct source *s, bool iterator)
 		bpf_close(s);
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
-		  MODEL_SEES_REFERENCES;
+		  MODEL_SEES_REFERENCES | (users_are_seen() ? MODEL_SEES_USERS : 0);
 	return missing;
 }
 
@@ -447,6 +448,7 @@ static int read_slots(struct bpf_source *own, struct records *records)
 			forget_sockets(own);
 		run->in_flight = 0;
 		run->n_nets = 0;
+		run->node = 0;
 		run->anchor = 0;
 		err = read_messages(own, records);
 		if (!err)

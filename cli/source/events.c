@@ -287,7 +287,7 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		hook->event = __builtin_ctz(tracepoints[i].events);
 		hook->function = tracepoints[i].tracepoint;
 		hook->hooks = HOOKS_TRACEPOINT;
-		hook->why = "a tracepoint on every kernel";
+		hook->why = "only a tracepoint";
 		return true;
 	}
 	call = &calls[i];

@@ -14,24 +14,31 @@ static uint32_t node_rdev(const struct events *e, uint32_t number)
 	return number && number <= EVENTS_MAX_NODES ? e->skel->bss->tables.nodes[number - 1] : 0;
 }
 
-static int add_mapping(struct events *e, uint64_t key, const void *value, void *records)
+static int put_mapping(struct events *e, const struct events_attachment *at, uint64_t ino,
+		       uint32_t flags, struct records *records)
 {
-	const struct events_attachment *at = value;
 	const char *device = events_device(e, at->device);
 	struct snap_mapping r = {
-		.head = { SNAP_MAPPING, sizeof(r), at->older ? SNAP_MAPPING_OLDER : 0 },
-		.ino = at->ino, .since = at->since ? at->since + clock_offset() : 0,
+		.head = { SNAP_MAPPING, sizeof(r), flags },
+		.ino = ino, .since = at->since ? at->since + clock_offset() : 0,
 		.took = at->took, .waited = at->waited, .id = at->id,
 		.rdev = node_rdev(e, at->node),
 	};
 
-	(void)key;
 	if (!device)
 		return 0;
 	memcpy(r.maps, at->maps, sizeof(r.maps));
 	memcpy(r.mapped, at->mapped, sizeof(r.mapped));
 	memcpy(r.device, device, strnlen(device, sizeof(r.device)));
 	return records_add(records, &r, sizeof(r));
+}
+
+static int add_mapping(struct events *e, uint64_t key, const void *value, void *records)
+{
+	const struct events_attachment *at = value;
+
+	(void)key;
+	return put_mapping(e, at, at->ino, at->older ? SNAP_MAPPING_OLDER : 0, records);
 }
 
 static int add_buffer(struct events *e, uint64_t ino, const void *value, void *records)
@@ -58,6 +65,9 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, void *r
 		if (u->pid && u->last)
 			err = records_add(records, &r, sizeof(r));
 	}
+	for (i = 0; i < EVENTS_PAST && !err; i++)
+		if (b->past[i].since)
+			err = put_mapping(e, &b->past[i], ino, SNAP_MAPPING_PAST, records);
 	return err;
 }
 

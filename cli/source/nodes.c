@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "dmabuf_snapshot.h"
 #include "model/hash.h"
 #include "source/source.h"
+#include "source/users.h"
 
 struct node_names {
 	struct index by_number, by_device;
@@ -111,6 +114,35 @@ const char *nodes_of_device(struct node_names **namesp, const char *device)
 	snprintf(pattern, sizeof(pattern),
 		 "/sys/bus/*/devices/%s/{video4linux/video*,drm/*,accel/*}/uevent", device);
 	return keep(names, &names->by_device, key, look_up(names, pattern));
+}
+
+/* The last part of where a link below the number's directory leads. */
+static void read_link(uint32_t rdev, const char *link, char *name, size_t room)
+{
+	char path[64], to[256];
+	const char *last;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/%s", rdev >> 20, rdev & 0xfffff, link);
+	n = readlink(path, to, sizeof(to) - 1);
+	if (n <= 0)
+		return;
+	to[n] = '\0';
+	last = strrchr(to, '/');
+	last = last ? last + 1 : to;
+	memcpy(name, last, strnlen(last, room));
+}
+
+void node_describe(struct node_names **names, struct snap_node *node)
+{
+	const char *path = node_of_number(names, node->rdev);
+
+	if (path)
+		memcpy(node->name, path + strlen("/dev/"),
+		       strnlen(path + strlen("/dev/"), sizeof(node->name)));
+	/* Anew each time: a driver that is loaded again may have given the number to another */
+	read_link(node->rdev, "device", node->device, sizeof(node->device));
+	read_link(node->rdev, "device/driver", node->driver, sizeof(node->driver));
 }
 
 void node_names_free(struct node_names *names)

@@ -14,6 +14,7 @@
 #include "source/source.h"
 
 #define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
+#define PAST 4				/* the same, as EVENTS_PAST */
 #define BIT(event) (1u << EVENT_##event)
 /* Those that hooks time where there is no recording */
 #define TIMED (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN) |	\
@@ -24,7 +25,8 @@ struct attachment {
 	uint64_t ino, since, took, waited;
 	uint64_t maps[3];
 	uint32_t mapped[3], node;
-	bool older;
+	uint32_t told;			/* the id that it goes by */
+	bool older, again;		/* again: of a past one, it is attached again */
 	char device[SNAP_DEVICE_LEN];
 };
 
@@ -33,6 +35,7 @@ struct buffer {
 	uint32_t pid, node;
 	char comm[SNAP_COMM_LEN];
 	struct { uint64_t reads, writes, last; uint32_t pid; } users[USERS];
+	struct attachment past[PAST];	/* that were detached */
 };
 
 struct recorded_state {
@@ -89,24 +92,70 @@ static void count_map(struct attachment *a, const struct model_event *e)
 	a->waited += e->raw.wait;
 }
 
+/* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
+static int keep_past(struct recorded_state *s, const struct attachment *a)
+{
+	struct buffer *b = a && a->since ? table_add(&s->buffers, a->ino) : NULL;
+	int i;
+
+	if (a && a->since && !b)
+		return -ENOMEM;
+	for (i = 0; b && i < PAST; i++) {
+		if (b->past[i].since && b->past[i].told != a->told)
+			continue;
+		b->past[i] = *a;
+		b->past[i].again = b->past[i].older = false;
+		memset(b->past[i].mapped, 0, sizeof(b->past[i].mapped));
+		break;
+	}
+	return 0;
+}
+
+static void go_on(struct recorded_state *s, struct attachment *a)
+{
+	struct buffer *b = table_get(&s->buffers, a->ino);
+	int i;
+
+	for (i = 0; b && i < PAST; i++) {
+		struct attachment *past = &b->past[i];
+
+		if (!past->since || past->again ||
+		    strncmp(past->device, a->device, sizeof(a->device)))
+			continue;
+		past->again = true;
+		a->told = past->told;
+		a->since = past->since;
+		a->took = past->took;
+		a->waited = past->waited;
+		a->node = past->node;
+		memcpy(a->maps, past->maps, sizeof(a->maps));
+		return;
+	}
+}
+
 static int take_attachment(struct recorded_state *s, const struct model_event *e)
 {
 	struct attachment *a;
+	int err;
 
 	if (!e->raw.attachment || e->raw.result < 0)
 		return 0;
 	if (e->raw.type == EVENT_DETACH) {
+		err = keep_past(s, table_get(&s->attachments, e->raw.attachment));
 		table_remove(&s->attachments, e->raw.attachment);
-		return 0;
+		return err;
 	}
 	a = table_add(&s->attachments, e->raw.attachment);
 	if (!a)
 		return -ENOMEM;
 	if (!a->ino) {
 		a->ino = e->raw.ino;
+		a->told = e->raw.attachment;
 		a->older = e->raw.type != EVENT_ATTACH;
 		if (e->device)
 			memcpy(a->device, e->device, strnlen(e->device, sizeof(a->device)));
+		if (!a->older)
+			go_on(s, a);
 	}
 	if (e->raw.node)
 		a->node = e->raw.node;
@@ -202,12 +251,12 @@ static uint32_t stand_in(uint32_t node)
 	return node ? RECORDED_NODE | node : 0;
 }
 
-static int add_attachment(const struct attachment *a, struct records *records)
+static int add_attachment(const struct attachment *a, uint32_t flags, struct records *records)
 {
 	struct snap_mapping r = {
-		.head = { SNAP_MAPPING, sizeof(r), a->older ? SNAP_MAPPING_OLDER : 0 },
+		.head = { SNAP_MAPPING, sizeof(r), flags | (a->older ? SNAP_MAPPING_OLDER : 0) },
 		.ino = a->ino, .since = a->since, .took = a->took, .waited = a->waited,
-		.id = a->id, .rdev = stand_in(a->node),
+		.id = a->told, .rdev = stand_in(a->node),
 	};
 
 	memcpy(r.maps, a->maps, sizeof(r.maps));
@@ -236,6 +285,9 @@ static int add_buffer(const struct buffer *b, struct records *records)
 
 		err = records_add(records, &r, sizeof(r));
 	}
+	for (i = 0; i < PAST && !err; i++)
+		if (b->past[i].since)
+			err = add_attachment(&b->past[i], SNAP_MAPPING_PAST, records);
 	return err;
 }
 
@@ -245,7 +297,7 @@ int recorded_state_add(const struct recorded_state *s, struct records *records)
 	int err = 0;
 
 	for (i = 0; i < s->attachments.n && !err; i++)
-		err = add_attachment(table_row(&s->attachments, i), records);
+		err = add_attachment(table_row(&s->attachments, i), 0, records);
 	for (i = 0; i < s->buffers.n && !err; i++)
 		err = add_buffer(table_row(&s->buffers, i), records);
 	return err;

@@ -189,7 +189,7 @@ int source_open_recording(struct source *s, const char *path)
 	if (!err)
 		err = probe(own);
 	if (err) {
-		snprintf(s->error, sizeof(s->error), "%.100s: %.150s", path,
+		snprintf(s->error, sizeof(s->error), "%.4095s: %.150s", path,
 			 own && *own->why ? own->why : strerror(-err));
 		if (own) {
 			s->own = own;

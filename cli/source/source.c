@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
+#include "source/users.h"
 
 /* A row that moves is read again this often (DESIGN.md section 2, the "three times"). */
 #define SNAPSHOT_TRIES 3
@@ -150,6 +151,8 @@ static int read_once(struct source *s, struct model *m)
 	s->records.len = 0;
 	m->time = clock_ns(CLOCK_REALTIME) / 1e9;
 	err = s->ops->snapshot(s, &s->records);
+	if (!err && !s->recorded)
+		err = users_name_nodes(&s->nodes, &s->records);
 	if (err)
 		return err;
 	err = watch_state(s);
@@ -249,6 +252,8 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 	}
 	name_things(s, m);
 	err = watch_operations(s, m);
+	if (!err && !s->recorded && m->sees & MODEL_SEES_USERS)
+		err = users_update(&s->users, m, &s->records);
 	if (!err)
 		err = model_account(m, filter);
 	if (!err)
@@ -283,6 +288,7 @@ void source_close(struct source *s)
 	records_free(&s->again);
 	cgroup_names_free(s->cgroups);
 	node_names_free(s->nodes);
+	users_free(&s->users);
 	index_free(&s->unexplained);
 	source_watch(s, 0, NULL);
 	intern_free(&s->names);

@@ -7,6 +7,7 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,12 +62,19 @@ struct source_ops {
 	void (*close)(struct source *source);
 };
 
+/* Processes that hold a buffer or held one, and live; users.h */
+struct users {
+	uint32_t *pids;
+	uint32_t n, room;
+	struct index by_pid;
+};
+
 struct source {
 	const struct source_ops *ops;
 	void *own;			/* the source's state */
 	uint32_t sees;			/* MODEL_SEES_*; a snapshot may change it */
 	const char *lacks;		/* what it cannot see and what helps, NULL nothing */
-	char error[256];
+	char error[PATH_MAX + 256];
 	/* Where the snapshots are made: this machine, unless the source says otherwise */
 	char host[65], release[65];	/* as uname(2) has them */
 	uint64_t memory;		/* bytes of RAM, 0 unknown */
@@ -75,6 +83,7 @@ struct source {
 	struct records records, again;	/* the last snapshot's; its second count's */
 	struct cgroup_names *cgroups;
 	struct node_names *nodes;
+	struct users users;
 	struct index unexplained;	/* inode to what was found the last time */
 	/* Hooks, watch.c */
 	uint32_t watched;		/* MODEL_WATCHES_* that are set */

@@ -242,12 +242,14 @@ unsigned int act_colours(struct ui *ui, int arg)
 
 unsigned int act_setup(struct ui *ui, int arg)
 {
-	char path[4096], safe[200];
+	char path[4096] = "", safe[200];
 	int err = setup_write(ui, path, sizeof(path));
 
 	(void)arg;
 	text_safe(safe, sizeof(safe), path);
-	if (err)
+	if (err && !*path)
+		ui_say(ui, true, "no set-up file without HOME");
+	else if (err)
 		ui_say(ui, true, "cannot write %s: %s", safe, strerror(-err));
 	else
 		ui_say(ui, false, "set-up written to %s", safe);

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <curses.h>
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +58,7 @@ const char *dialog_label(const struct ui *ui)
 	static const char *const labels[] = {
 		[PROMPT_SEARCH] = "Search: ", [PROMPT_FILTER] = "Filter: ",
 		[PROMPT_WRITE] = "Write to: ", [PROMPT_DELAY] = "Seconds between refreshes: ",
-		[PROMPT_TIME] = "Go to (HH:MM:SS, or seconds from the start): ",
+		[PROMPT_TIME] = "Go to ([DATET]HH:MM:SS, or seconds from the start): ",
 	};
 
 	return labels[ui->dialog.prompt];
@@ -120,30 +119,17 @@ static unsigned int set_delay(struct ui *ui, const char *text)
 	return ui->paused ? REACT_DRAW : REACT_SNAPSHOT;
 }
 
-/* "12:34:56" of the day that is shown, or "12.5" seconds after the first snapshot. */
+/* As --from of dmabuf-trace report takes it, in the time of the snapshots. */
 static unsigned int go_to(struct ui *ui, const char *text)
 {
-	time_t day = ui->history.model.time;
-	unsigned int h, m;
-	int end = 0;
-	double s, time;
-	struct tm tm;
+	int64_t time;
 
-	if (sscanf(text, "%2u:%2u:%lf%n", &h, &m, &s, &end) == 3 && !text[end] && isfinite(s)) {
-		localtime_r(&day, &tm);
-		tm.tm_hour = h;
-		tm.tm_min = m;
-		tm.tm_sec = 0;
-		tm.tm_isdst = -1;
-		time = mktime(&tm) + s;
-	} else if (sscanf(text, "%lf%n", &s, &end) == 1 && !text[end] && isfinite(s)) {
-		time = source_time_of(ui->source, 0) + s;
-	} else {
-		ui_say(ui, true, "a time is 12:34:56, or seconds from the start");
+	if (!options_time(text, source_time_of(ui->source, 0) * 1e9, &time)) {
+		ui_say(ui, true, "a time is 12:34:56, maybe behind a date, or seconds from the start");
 		return REACT_DRAW;
 	}
 	ui->paused = true;
-	source_choose(ui->source, source_moment_at(ui->source, time));
+	source_choose(ui->source, source_moment_at(ui->source, time / 1e9));
 	return REACT_SNAPSHOT;
 }
 

@@ -356,6 +356,26 @@ static int note_trails(struct history *h)
 	return err;
 }
 
+void history_restart(struct history *h, uint64_t peak)
+{
+	enum kind kind;
+
+	for (kind = 0; kind < KINDS_COMPARED; kind++) {
+		struct past *past = &h->past[kind];
+
+		while (past->n_graves)
+			free_grave(&past->graves[--past->n_graves], kind);
+	}
+	trails_clear(&h->trails);
+	index_clear(&h->model.pipelines.before);
+	h->model.pipelines.time = 0;
+	h->model.operations_time = 0;
+	h->refreshes = 0;
+	h->rates_known = false;
+	h->born = h->died = 0;
+	h->peak = peak;
+}
+
 int history_update(struct history *h, struct source *source, const struct filter *filter)
 {
 	double before = h->model.time, seconds;

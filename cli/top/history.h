@@ -60,6 +60,9 @@ struct history {
 	struct trails trails;
 };
 
+/* Nothing is known of what was before, but for what model.suspects has and the peak. */
+void history_restart(struct history *history, uint64_t peak);
+
 /* Reads a snapshot. 0, or -errno with source->error set; then all is as before. */
 int history_update(struct history *history, struct source *source, const struct filter *filter);
 

@@ -76,26 +76,7 @@ static void tear_down(struct ui *ui)
 	panel_free(&ui->panel);
 	free(ui->dialog.targets);
 	history_free(&ui->history);
-}
-
-/*
- * What changed since the moment before is told from that: where one jumps in a recording, it is
- * read first, so that a moment looks the same however one comes to it. 0 or -ENOMEM.
- */
-static int read_before(struct ui *ui)
-{
-	uint32_t moment = source_moment(ui->source);
-	int err = 0;
-
-	if (moment && (!ui->stepped || moment != ui->moment + 1)) {
-		source_choose(ui->source, moment - 1);
-		/* Where it is damaged, nothing is known of what changed. */
-		err = history_update(&ui->history, ui->source, &ui->options->common.filter);
-		source_choose(ui->source, moment);
-	}
-	ui->stepped = true;
-	ui->moment = moment;
-	return err == -ENOMEM ? err : 0;
+	walk_free(&ui->walk);
 }
 
 static int take_snapshot(struct ui *ui)
@@ -105,7 +86,7 @@ static int take_snapshot(struct ui *ui)
 
 	terminal_busy = 1;
 	if (source_is_recording(ui->source))
-		err = read_before(ui);
+		err = walk_to(&ui->walk, &ui->history, ui->source, &ui->options->common.filter);
 	if (!err)
 		err = history_update(&ui->history, ui->source, &ui->options->common.filter);
 	terminal_busy = 0;

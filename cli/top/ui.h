@@ -13,6 +13,7 @@
 
 #include "output/columns.h"
 #include "top/history.h"
+#include "top/walk.h"
 #include "top/layout.h"
 #include "top/top.h"
 
@@ -275,8 +276,7 @@ struct ui {
 	bool utf8, colours;
 	bool no_colours;		/* asked for: NO_COLOR, the set-up, a key */
 	bool paused;
-	bool stepped;			/* a recording's moment was read, and which */
-	uint32_t moment;
+	struct walk walk;		/* through a recording */
 	const char *starting;		/* what goes on before the first snapshot; then NULL */
 	bool failed;			/* the last snapshot: source->error says why */
 	bool help;

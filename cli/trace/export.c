@@ -24,7 +24,7 @@ static const char help[] =
 	"      --format=FORMAT      perfetto: for ui.perfetto.dev; chrome: JSON, for that\n"
 	"                           and chrome://tracing; ndjson: an object on each line\n"
 	"  -i, --input=FILE         the recording (dmabuf.data)\n"
-	"      --from=TIME, --to=TIME  a part: seconds since the start, or HH:MM:SS\n"
+	"      --from=TIME, --to=TIME  a part: seconds since the start, [DATET]HH:MM:SS\n"
 	OPTIONS_FILTER_HELP
 	"Output:\n"
 	OPTIONS_OUTPUT_HELP

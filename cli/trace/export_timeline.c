@@ -47,8 +47,10 @@ struct attachment {
 
 struct held {
 	uint64_t pid;
-	uint64_t track, bytes;
+	uint64_t process, track, bytes;
 	uint32_t seen;			/* snapshot, counted from 1 */
+	bool renamed;
+	char comm[17];
 };
 
 struct export {
@@ -355,27 +357,43 @@ static int take_gone(void *ctx, uint64_t ino)
 	return err;
 }
 
+static int count_held(struct export *x, const struct held *h, uint64_t time, uint64_t bytes,
+		      bool new)
+{
+	char name[40];
+	const struct timeline_track track = {
+		.id = h->track, .parent = h->process, .pid = h->pid, .counter = true, .name = name,
+	};
+	int err;
+
+	snprintf(name, sizeof(name), h->renamed ? "held by %s" : h->pid ? "held" :
+		 "held by the kernel only", h->comm);
+	err = new ? x->timeline.ops->track(&x->timeline, &track) : 0;
+	return err ? err : x->timeline.ops->counter(&x->timeline, &track, time, bytes);
+}
+
+/* What a pid is after exec, or when it is used again, has a counter of its own. */
 static int put_held(struct export *x, struct held *h, const char *comm, uint64_t time,
 		    uint64_t bytes)
 {
-	struct timeline_track track = { .id = h->track, .pid = h->pid, .counter = true,
-					.name = h->pid ? "held" : "held by the kernel only" };
+	bool new = !h->track || (h->pid && comm && strncmp(h->comm, comm, sizeof(h->comm) - 1));
 	int err = 0;
 
-	if (!h->track) {
-		uint64_t process = ++x->tracks;
-		struct timeline_track own = { .id = process, .pid = h->pid,
+	if (new && h->track) {
+		err = h->bytes ? count_held(x, h, time, 0, false) : 0;
+		h->renamed = true;
+	} else if (new && h->pid) {
+		struct timeline_track own = { .id = h->process = ++x->tracks, .pid = h->pid,
 					      .name = comm ? comm : "-" };
 
-		track.parent = h->pid ? process : 0;
-		track.id = h->track = ++x->tracks;
-		if (h->pid)
-			err = x->timeline.ops->track(&x->timeline, &own);
-		if (!err)
-			err = x->timeline.ops->track(&x->timeline, &track);
+		err = x->timeline.ops->track(&x->timeline, &own);
+	}
+	if (new) {
+		h->track = ++x->tracks;
+		snprintf(h->comm, sizeof(h->comm), "%s", comm ? comm : "");
 	}
 	h->bytes = bytes;
-	return err ? err : x->timeline.ops->counter(&x->timeline, &track, time, bytes);
+	return err ? err : count_held(x, h, time, bytes, new);
 }
 
 /* What each process holds; those that hold nothing more go to 0. */

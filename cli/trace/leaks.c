@@ -245,7 +245,7 @@ static int prepare(struct run *r, int argc, char **argv)
 	    (r->baseline && baseline_read(&r->findings.baseline, r->baseline, error,
 					  sizeof(error))))
 		return options_usage(&t->common, "%s", error) + 1;
-	t->out = stderr;
+	t->out = options_raw_stderr;
 	if (t->common.output) {
 		t->whole = true;
 		t->out = file_begin_stream(&t->file, t->common.output, FILE_PRIVATE);
@@ -316,7 +316,7 @@ static const struct model *look(struct run *r)
 	if (source_open(&r->source, r->tracing.common.source, NULL) ||
 	    source_snapshot(&r->source, &r->end, NULL)) {
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "what is still there cannot be seen: %s", r->source.error);
+			 "what is still there cannot be seen: %.255s", r->source.error);
 		return NULL;
 	}
 	if ((r->end.sees & MODEL_SEES_HOLDERS) && (r->end.sees & MODEL_SEES_KERNEL_ONLY))
@@ -480,7 +480,7 @@ static int report(struct run *r)
 	if (clean && !t->common.quiet && !(json && !t->common.output))
 		say_clean(r);
 	if (getenv("GITHUB_ACTIONS"))
-		findings_annotate(stderr, s);
+		findings_annotate(options_raw_stderr, s);
 	if (err || fflush(t->out)) {
 		snprintf(error, sizeof(error), "%.300s: %s",
 			 t->common.output ? t->common.output : "the findings",

@@ -224,7 +224,8 @@ static int watch(struct live *live, struct runner *runner)
 					    t->common.output ? t->common.output : "what happens",
 					    strerror(n < 0 && n != -EIO ? -n : errno));
 	}
-	if (!t->common.quiet)
+	/* CSV has no place for what was lost */
+	if (!t->common.quiet || (live->lost && t->common.format == OUTPUT_CSV))
 		fprintf(stderr, "%s: %" PRIu64 " events shown, %" PRIu64 " lost\n",
 			t->common.command, live->shown, live->lost);
 	tracing_tell_stacks(t, live->events);
@@ -275,8 +276,10 @@ int live_main(int argc, char **argv)
 			status = tracing_take(t, opt, optarg);
 		}
 	}
-	if (!status && t->common.list_columns)
-		status = (output_list_columns(stdout, &event_view, 1) ? EXIT_FAILED : EXIT_OK) + 1;
+	if (!status && t->common.list_columns) {
+		output_list_columns(stdout, &event_view, 1);
+		status = EXIT_OK + 1;
+	}
 	if (!status)
 		status = tracing_prepare(t, &event_view, argc, argv);
 	return tracing_end(t, status ? status - 1 : run(&live));

@@ -140,7 +140,7 @@ static int open_source(struct collector *c)
 		return 0;
 	}
 	if (err) {
-		snprintf(c->error, sizeof(c->error), "%s", c->source.error);
+		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
 		source_close(&c->source);
 		return err;
 	}
@@ -160,7 +160,7 @@ static int read_model(struct collector *c)
 	int err = source_snapshot(&c->source, &c->model, NULL);
 
 	if (err) {
-		snprintf(c->error, sizeof(c->error), "%s", c->source.error);
+		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
 		lose_source(c);
 		return err;
 	}
@@ -306,11 +306,10 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Every interval, counted from the first, so that it does not drift. */
-static int write_textfiles(struct collector *c, int signals)
+/* Every interval, counted from the first, which is written, so that it does not drift. */
+static int write_textfiles(struct collector *c, int signals, uint64_t next)
 {
 	const uint64_t step = c->interval * 1e9;
-	uint64_t next = now_ns();
 	bool told = false;
 	int err;
 
@@ -318,6 +317,10 @@ static int write_textfiles(struct collector *c, int signals)
 		struct pollfd fd = { .fd = signals, .events = POLLIN };
 		uint64_t now;
 
+		for (now = now_ns(); next <= now; next += step)
+			;
+		if (poll(&fd, 1, (next - now) / 1000000 + 1) > 0)
+			return 0;
 		err = write_textfile(c);
 		if (err == -ENOMEM)
 			return err;
@@ -326,20 +329,17 @@ static int write_textfiles(struct collector *c, int signals)
 			fprintf(stderr, "%s: cannot write %s: %s\n", c->common.command,
 				c->textfile, strerror(-err));
 		told = err != 0;
-		for (now = now_ns(); next <= now; next += step)
-			;
-		if (poll(&fd, 1, (next - now) / 1000000 + 1) > 0)
-			return 0;
 	}
 }
 
 static int run_textfile(struct collector *c, int signals)
 {
 	/* The first must work: later a directory may come back, now it is a wrong path */
+	uint64_t start = now_ns();
 	int err = write_textfile(c);
 
 	if (!err && c->interval)
-		err = write_textfiles(c, signals);
+		err = write_textfiles(c, signals, start);
 	if (err)
 		return options_fail(&c->common, "cannot write %s: %s", c->textfile, strerror(-err));
 	return EXIT_OK;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,12 +266,12 @@ static void show_progress(struct record *r, bool last)
 
 	recording_totals(r->writer, &t);
 	if (r->progress)
-		fprintf(stderr, "\r\033[K%.0f s  %s events  %s/s  %" PRIu64 " snapshots  %s  %" PRIu64 " lost",
+		fprintf(options_raw_stderr, "\r\033[K%.0f s  %s events  %s/s  %" PRIu64 " snapshots  %s  %" PRIu64 " lost",
 			seconds, text_count(events, t.events),
 			text_count(rate, seconds > 0 ? t.events / seconds : 0), t.snapshots,
 			text_size(size, t.bytes + t.held), t.lost);
 	if (r->progress && last)
-		fputs("\r\033[K", stderr);
+		fputs("\r\033[K", options_raw_stderr);
 	if (last && !r->tracing.common.quiet)
 		fprintf(stderr, "%s: %.1f s, %" PRIu64 " snapshots, %" PRIu64 " events, %" PRIu64 " lost, %s in %s\n",
 			r->tracing.common.command, seconds, t.snapshots, t.events, t.lost,
@@ -311,7 +312,7 @@ static void record(struct record *r)
 static int finish(struct record *r)
 {
 	const char *why = "done";
-	char text[160];
+	char text[PATH_MAX + 16];
 	int status = EXIT_OK;
 
 	if (r->events)
@@ -326,7 +327,7 @@ static int finish(struct record *r)
 	if (r->events)
 		tracing_tell_stacks(&r->tracing, r->events);
 	if (r->error) {
-		snprintf(text, sizeof(text), "cannot write %.100s", r->path);
+		snprintf(text, sizeof(text), "cannot write %s", r->path);
 		status = fail(r, text, strerror(-r->error));
 		fprintf(stderr, "%s: what was written before can be read\n",
 			r->tracing.common.command);
@@ -359,10 +360,10 @@ static int open_events(struct record *r)
 static int start(struct record *r, int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = ask_to_dump };
-	char text[160];
+	char text[PATH_MAX + 16];
 	int err;
 
-	snprintf(text, sizeof(text), "cannot write %.100s", r->path);
+	snprintf(text, sizeof(text), "cannot write %s", r->path);
 	err = file_begin(&r->file, r->path, FILE_PRIVATE);
 	if (err)
 		return fail(r, text, file_error(-err));

@@ -30,7 +30,7 @@ static const char help[] =
 	"      --view=VIEW          exporters, processes, operations, slowest, longest\n"
 	"      --events[=EVENT,...]  instead, what happened, one by one: all, or these\n"
 	"      --sort=COLUMN        events by that instead of as they came (takes memory)\n"
-	"      --from=TIME, --to=TIME  a part: seconds since the start, or HH:MM:SS\n"
+	"      --from=TIME, --to=TIME  a part: seconds since the start, [DATET]HH:MM:SS\n"
 	OPTIONS_FILTER_HELP
 	OPTIONS_TABLE_HELP
 	OPTIONS_OUTPUT_HELP
@@ -48,7 +48,10 @@ static int take_snapshot(void *ctx, uint32_t i)
 
 static int take_event(void *ctx, const struct model_event *event)
 {
-	return activity_event(&((struct report *)ctx)->activity, event);
+	struct report *r = ctx;
+	int err = activity_event(&r->activity, event);
+
+	return err ? err : summary_event(&r->summary, event);
 }
 
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
@@ -66,7 +69,10 @@ static int take_older(void *ctx, const struct replay_older *o)
 
 static int take_gone(void *ctx, uint64_t ino)
 {
-	activity_gone(&((struct report *)ctx)->activity, ino);
+	struct report *r = ctx;
+
+	activity_gone(&r->activity, ino);
+	summary_gone(&r->summary, ino);
 	return 0;
 }
 
@@ -86,8 +92,11 @@ static int sum_up(struct report *r)
 		.older = take_older, .gone = take_gone, .ctx = r,
 	};
 	int err = replay_run(r->replay, &taker, UINT32_MAX);
+	uint32_t i;
 
 	activity_finish(&r->activity);
+	for (i = 0; i < r->activity.n_slowest && !err; i++)
+		err = report_name_stacks(r, &r->activity.slowest[i]);
 	/* What lived and died between two snapshots counts too */
 	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
 		r->summary.peak = r->activity.peak;
@@ -127,6 +136,7 @@ static void print_text(const struct report *r, const char *label, const char *ke
 static void print_summary(const struct report *r)
 {
 	const struct summary *s = &r->summary;
+	double apart = s->snapshots > 1 ? (s->last - s->first) / (s->snapshots - 1) : 0;
 	char size[8], end[8];
 
 	print_text(r, "", "host");
@@ -142,15 +152,17 @@ static void print_summary(const struct report *r)
 	}
 	fprintf(r->out, "%u snapshots  %" PRIu64 " events  %" PRIu64 " lost%s\n", s->snapshots,
 		r->activity.events, r->activity.lost, ended(r) ? "" : "  cut short");
-	if (s->snapshots) {
+	if (s->snapshots || s->seen) {
 		fprintf(r->out, "Buffers %" PRIu64 " seen   peak %s at ", s->seen,
 			text_size(size, s->peak));
 		print_time(r, s->peak_time);
-		fprintf(r->out, "   at the end %" PRIu64 "  %s\n", s->buffers,
-			text_size(end, s->bytes));
+		if (s->snapshots)
+			fprintf(r->out, "   at the end %" PRIu64 "  %s", s->buffers,
+				text_size(end, s->bytes));
+		fputc('\n', r->out);
 		if (s->snapshots > 1)
-			fprintf(r->out, "Holders are those of the snapshots, %.2g s apart: between two, the earlier one's\n",
-				(s->last - s->first) / (s->snapshots - 1));
+			fprintf(r->out, "Holders are those of the snapshots, %.*f s apart: between two, the earlier one's\n",
+				apart < 1 ? 2 : apart < 10, apart);
 	}
 }
 
@@ -230,6 +242,14 @@ static int print_report(struct report *r)
 	return err;
 }
 
+/* CSV has no place for what was lost, nor has a sorted list. */
+static void tell_lost(const struct report *r)
+{
+	if (r->activity.lost && (r->common.format == OUTPUT_CSV || r->sort))
+		fprintf(stderr, "%s: %s: %" PRIu64 " events were lost\n", r->common.command,
+			r->path, r->activity.lost);
+}
+
 static int report(struct report *r)
 {
 	int status = report_open(r, r->path), err;
@@ -241,11 +261,16 @@ static int report(struct report *r)
 	if (r->events) {
 		status = report_print(r, report_events);
 		report_tell_damage(r, r->path);
+		tell_lost(r);
 		return status;
 	}
 	err = sum_up(r);
 	report_tell_damage(r, r->path);
-	return err ? report_failed(r, r->path, err) : report_print(r, print_report);
+	if (err)
+		return report_failed(r, r->path, err);
+	status = report_print(r, print_report);
+	tell_lost(r);
+	return status;
 }
 
 int report_main(int argc, char **argv)
@@ -255,6 +280,7 @@ int report_main(int argc, char **argv)
 
 	options_init(&r.common, "dmabuf-trace report");
 	activity_init(&r.activity);
+	r.activity.ranks = true;
 	status = report_parse(&r, argc, argv, long_options, help, report_views, REPORT_VIEWS);
 	if (!status && optind < argc)
 		status = options_usage(&r.common, "'%s' is not an option; a recording is -i FILE",

@@ -59,6 +59,8 @@ int report_replay(struct report *r);
 
 /* --events of the recording that is open, as they come or sorted. 0 or -errno; report_events.c */
 int report_events(struct report *r);
+/* Gives an event its stacks, good until report_release(). 0 or -ENOMEM. */
+int report_name_stacks(struct report *r, struct model_event *event);
 /* --events' argument. Returns as options_take(). */
 int report_take_events(struct report *r, const char *arg);
 

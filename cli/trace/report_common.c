@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening a recording, looking at its part, printing: what report, diff and export share. */
-#define _GNU_SOURCE	/* strptime */
 #include "source/symbols.h"
 #include "trace/report.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "output/file.h"
 #include "source/privileges.h"
@@ -50,59 +47,16 @@ int report_failed(const struct report *r, const char *path, int err)
 			    strerror(-err));
 }
 
-/* On the day of the recording's start, by the clock here. */
-static bool parse_clock(int64_t start, const char *arg, int64_t *time)
-{
-	time_t seconds = start / 1000000000;
-	const char *rest;
-	double part = 0;
-	struct tm tm;
-	char *end;
-
-	localtime_r(&seconds, &tm);
-	rest = strptime(arg, "%H:%M:%S", &tm);
-	if (!rest)
-		return false;
-	if (*rest == '.') {
-		part = strtod(rest, &end);
-		rest = end;
-	}
-	tm.tm_isdst = -1;
-	/* The clock of a recording may be any */
-	return !*rest && part < 1 &&
-	       !__builtin_mul_overflow((int64_t)mktime(&tm), 1000000000, time) &&
-	       !__builtin_add_overflow(*time, (int64_t)(part * 1e9), time);
-}
-
-/* Since the recording's start: seconds, or with a unit. */
-static bool parse_time(int64_t start, const char *arg, int64_t *time)
-{
-	static const struct { const char *name; double ns; } units[] = {
-		{ "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 },
-	};
-	size_t i;
-	char *end;
-	double n;
-
-	if (strchr(arg, ':'))
-		return parse_clock(start, arg, time);
-	n = strtod(arg, &end);
-	for (i = 0; i < 5 && strcmp(end, units[i].name); i++)
-		;
-	if (end == arg || i == 5 || !isfinite(n) || n < 0 || n * units[i].ns > 1e17)
-		return false;
-	*time = (uint64_t)start + (uint64_t)(n * units[i].ns);
-	return true;
-}
-
 int report_replay(struct report *r)
 {
 	const struct recording_head *head = recording_head(source_file(&r->source));
 	int64_t start = head->start + head->realtime, from = INT64_MIN, to = INT64_MAX;
 
-	if ((r->from && !parse_time(start, r->from, &from)) ||
-	    (r->to && !parse_time(start, r->to, &to)))
-		return options_usage(&r->common, "--from and --to take seconds since the start, like 1.5 or 300ms, or HH:MM:SS");
+	if ((r->from && !options_time(r->from, start, &from)) ||
+	    (r->to && !options_time(r->to, start, &to)))
+		return options_usage(&r->common, "--from and --to take seconds since the start, like 1.5 or 300ms, or HH:MM:SS, or YYYY-MM-DDTHH:MM:SS");
+	if (from > to)
+		return options_usage(&r->common, "--from %s is after --to %s", r->from, r->to);
 	r->replay = replay_new(source_file(&r->source), &r->common.filter);
 	if (!r->replay)
 		return options_fail(&r->common, "%s", strerror(ENOMEM));
@@ -153,6 +107,8 @@ int report_print(struct report *r, int (*what)(struct report *))
 	if (fflush(r->out) && (!err || err == -EIO))
 		err = -errno;
 	err = file_end(&file, err);
+	if (err == -ENOMEM)
+		return options_fail(&r->common, "%s", strerror(ENOMEM));
 	return err ? options_fail(&r->common, "cannot write %s: %s", path, strerror(-err)) : EXIT_OK;
 }
 
@@ -244,8 +200,10 @@ int report_parse(struct report *r, int argc, char **argv, const struct option *o
 		views = &event_view;
 		n = 1;
 	}
-	if (!status && r->common.list_columns)
-		return (output_list_columns(stdout, views, n) ? EXIT_FAILED : EXIT_OK) + 1;
+	if (!status && r->common.list_columns) {
+		output_list_columns(stdout, views, n);
+		return EXIT_OK + 1;
+	}
 	for (i = 0; i < n && !status; i++)
 		if (!r->view || !strcmp(r->view, views[i].name))
 			status = check_columns(r, &views[i]);

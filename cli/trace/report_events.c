@@ -83,8 +83,7 @@ static int keep(struct listing *l, const struct model_event *event)
 	return 0;
 }
 
-/* Gives it its stacks. */
-static int name_stacks(struct report *r, struct model_event *event)
+int report_name_stacks(struct report *r, struct model_event *event)
 {
 	if (!event->kernel_stack && !event->user_stack)
 		return 0;
@@ -105,7 +104,7 @@ static int take(void *ctx, const struct model_event *told)
 
 	if (!(l->report->wanted & 1u << event.raw.type))
 		return 0;
-	err = name_stacks(l->report, &event);
+	err = report_name_stacks(l->report, &event);
 	if (err)
 		return err;
 	return l->report->sort ? keep(l, &event) : put(l, &event);
@@ -114,9 +113,10 @@ static int take(void *ctx, const struct model_event *told)
 /* At its place, as live has it; in a sorted list it has none. */
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
-	const struct listing *l = ctx;
+	struct listing *l = ctx;
 
 	(void)time;
+	l->report->activity.lost += lost;
 	if (l->report->sort)
 		return 0;
 	if (l->report->common.format == OUTPUT_JSON)

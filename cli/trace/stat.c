@@ -128,7 +128,7 @@ static void print_head(struct stat *s)
 	fprintf(t->out, ", %s, hooks %s\n\n", name.release, events_hooks_used(s->events));
 }
 
-static void print_foot(struct stat *s, double seconds, int status)
+static void print_foot(struct stat *s, double seconds, bool last, int status)
 {
 	double period = seconds - (s->interval ? s->printed : 0);
 	struct histogram maps = { 0 };
@@ -156,7 +156,7 @@ static void print_foot(struct stat *s, double seconds, int status)
 	fprintf(s->tracing.out, "%9" PRIu64 " events lost, %" PRIu64 " missed by hooks\n",
 		lost.dropped, lost.missed);
 	fprintf(s->tracing.out, "%15.9f  seconds elapsed", seconds);
-	if (s->tracing.command)
+	if (s->tracing.command && last)
 		fprintf(s->tracing.out, "%22s %d", "exit status", status);
 	fputs("\n\n", s->tracing.out);
 }
@@ -205,7 +205,7 @@ static int print_rows(struct stat *s, double seconds, bool last, int status)
 			print_head(s);
 		err = output_table(t->out, &operation_view, &m, &s->rows, &options);
 		if (!t->common.no_header && (last || s->interval))
-			print_foot(s, seconds, status);
+			print_foot(s, seconds, last, status);
 		return err;
 	}
 }
@@ -342,9 +342,10 @@ int stat_main(int argc, char **argv)
 				 tracing_take(t, opt, optarg);
 		}
 	}
-	if (!status && t->common.list_columns)
-		status = 1 + (output_list_columns(stdout, &operation_view, 1) ? EXIT_FAILED :
-			      EXIT_OK);
+	if (!status && t->common.list_columns) {
+		output_list_columns(stdout, &operation_view, 1);
+		status = EXIT_OK + 1;
+	}
 	if (!status && !t->common.columns && t->common.format == OUTPUT_TEXT)
 		t->common.columns = DEFAULT_COLUMNS;
 	t->whole = !s.interval;

@@ -134,7 +134,7 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 		return options_usage(&t->common, "-p or a COMMAND, not both") + 1;
 	if (column_list_parse(&t->columns, view, t->common.columns, &unknown) == -EINVAL)
 		return no_such_column(t, view, unknown);
-	t->out = t->command ? stderr : stdout;
+	t->out = t->command ? options_raw_stderr : stdout;
 	if (t->common.output) {
 		t->out = t->whole ? file_begin_stream(&t->file, t->common.output, FILE_PRIVATE) :
 			 file_stream(t->common.output, FILE_PRIVATE);

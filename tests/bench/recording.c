@@ -122,7 +122,7 @@ static void live(struct made *m, uint64_t ino, uint32_t who)
 	m->time += 2003;
 }
 
-/* Two buffers of the first process, which were there before. */
+/* Two buffers of the first process, which were there before; at the end it is another program. */
 static void put_snapshot(struct made *m)
 {
 	struct {
@@ -148,7 +148,7 @@ static void put_snapshot(struct made *m)
 		fd->table = 7;
 		fd->start = 3 + i;
 		fd->pid = FIRST_PID;
-		strcpy(fd->comm, "camera-0");
+		strcpy(fd->comm, m->left ? "camera-0" : "camera-app");
 	}
 	if (!m->err)
 		m->err = recording_add_snapshot(m->writer, m->time, &moment, NULL, &s, sizeof(s));

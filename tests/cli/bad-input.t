@@ -82,6 +82,29 @@ def usage():
         ok(p.returncode == 0 and p.stdout and not p.stderr, f"{command} {' '.join(args)}", p.stderr)
 
 
+RAW = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+ESC = "\033]0;title\007\033[31mred"
+LONG = "/tmp/" + "a-directory-of-a-long-name/" * 9 + "file"
+
+
+def messages():
+    """What is printed for people is no command to their terminal, and names what it is about."""
+    for command, args in [("dmabuf-top", ["-b", "-r", f"/tmp/{ESC}"]), ("dmabuf-trace", ["report", "-i", f"/tmp/{ESC}"]),
+                          ("dmabuf-trace", [ESC]), ("dmabuf-top", [f"--{ESC}"]), ("dmabuf-top", ["--view", ESC]),
+                          ("dmabuf-top", ["-b", "-n1", "--source=proc", "-o", f"/no/{ESC}"]), ("dmabuf-trace", ["record", "-o", f"/no/{ESC}", "--", "true"])]:
+        p = run(*args, command=command)
+        ok(p.returncode and not RAW.search(p.stderr) and b"\\x1b[31mred" in p.stderr, f"{command} {args[0]}: no escapes", p.stderr)
+    for command, args in [("dmabuf-top", ["-b", "-r", LONG]), ("dmabuf-trace", ["report", "-i", LONG]), ("dmabuf-trace", ["record", "-o", LONG, "--", "true"])]:
+        p = run(*args, command=command)
+        ok(p.returncode and LONG.encode() in p.stderr, f"{command} {args[0]}: a long path is whole", p.stderr)
+    for command, args in [("dmabuf-top", ["--help"]), ("dmabuf-top", ["--version"]), ("dmabuf-top", ["--list-columns"]), ("dmabuf-trace", ["--help"]),
+                          ("dmabuf-trace", ["--version"]), ("dmabuf-trace", ["report", "--help"]), ("dmabuf-trace", ["report", "--list-columns"]),
+                          ("dmabuf-trace", ["metrics", "--list-metrics"]), ("dmabuf-trace", ["stat", "--version"])]:
+        with open("/dev/full", "w") as full:
+            p = subprocess.run([command, *args], stdout=full, stderr=subprocess.PIPE)
+        ok(p.returncode == 1 and one_line(p.stderr) and b"No space left" in p.stderr, f"{command} {' '.join(args)} on a full device", p.stderr)
+
+
 def output_file():
     p = run("-q", "-b", "-n1", "--source=proc", "-o", "/no/such/dir/file")
     ok(p.returncode == 1 and one_line(p.stderr) and b"/no/such/dir/file" in p.stderr, "-o in a missing directory", p.stderr)
@@ -91,9 +114,6 @@ def output_file():
     with open("/tmp/top.json") as f:
         equal([sorted(json.loads(line)) for line in f], [["complete", "lacks", "processes", "source", "time"]] * 2, "-o FILE, two refreshes")
     ok(p.returncode == 0 and not p.stdout and not p.stderr, "-o FILE, -q: quiet", p.stderr)
-
-
-RAW = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 def hostile():
@@ -176,4 +196,4 @@ def signals():
 
 
 run_parts(kernel={"degraded": degraded, "doctor": doctor},
-          user_space={"usage": usage, "output_file": output_file, "hostile": hostile, "signals": signals})
+          user_space={"usage": usage, "output_file": output_file, "messages": messages, "hostile": hostile, "signals": signals})

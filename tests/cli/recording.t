@@ -65,7 +65,7 @@ def check_exports(path, rows):
         arrows = Counter(tuple(s.name for s in flow) for flow in export.flows.values())
         want = ("map camera.0", "map display.0"), ("unmap camera.0", "begin")
         ok(all(len(ended) <= arrows[a] <= len(begun) for a in want) and set(arrows) <= {*want, want[0][:1], want[1][:1]}, f"{form}: arrows", arrows)
-        equal({pid: {b for _, b in values} for pid, values in export.counters.items()}, {4001: {2 << 20}}, f"{form}: held bytes")
+        equal({pid: {b for _, b in values} for pid, values in export.counters.items()}, {4001: {2 << 20, 0}}, f"{form}: held bytes")
         mapped = [s for s in export.slices if s.name == "mapped display.0"]
         ok(len(ended) <= len(mapped) <= len(begun) and {s.end - s.start for s in mapped} == {100}, f"{form}: mapped", len(mapped))
     if len(got) == 2:
@@ -73,7 +73,18 @@ def check_exports(path, rows):
     lines = [json.loads(line) for line in run(TRACE, "export", "--format", "ndjson", "-i", path, check=True).stdout.splitlines()]
     equal([e for e in lines if e["event"] != "snapshot"], rows, "ndjson: events")
     equal([(e["buffers"], e["bytes"], e["processes"]) for e in lines if e["event"] == "snapshot"],
-          [(2, 2 << 20, [{"pid": 4001, "comm": "camera-0", "buffers": 2, "rss": 2 << 20, "pss": 2 << 20}])] * 2, "ndjson: snapshots")
+          [(2, 2 << 20, [{"pid": 4001, "comm": comm, "buffers": 2, "rss": 2 << 20, "pss": 2 << 20}]) for comm in ("camera-0", "camera-app")], "ndjson: snapshots")
+
+
+def check_names(path):
+    """What a process held is under its name of that time."""
+    out = f"{path}.chrome"
+    run(TRACE, "export", "--format", "chrome", "-i", path, "-o", out, check=True)
+    with open(out, encoding="utf-8") as f:
+        counters = [e for e in json.load(f)["traceEvents"] if e["ph"] == "C"]
+    held = [e["args"]["bytes"] for e in counters if e["name"] == "held" and e["pid"]]
+    ok(held[-1] == 0 and set(held[:-1]) == {2 << 20}, "export: bytes of the program that was", held)
+    equal([e["args"]["bytes"] for e in counters if e["name"] == "held by camera-app"], [2 << 20], "export: bytes of the one that it became")
 
 
 def check_listing(path, rows):
@@ -98,6 +109,34 @@ def check_machines():
             equal(hashlib.sha256(events.encode()).hexdigest(), f.read().split()[0], f"{name}: events")
 
 
+def check_sums():
+    """What a report says of exports, maps and times is what its events say, one by one."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorded", "x86_64.data")
+    rows, r = listed(path), json.loads(run(TRACE, "report", "-i", path, "--json", check=True).stdout)
+    exported = [e for e in rows if e["event"] == "export" and not e["error"]]
+    ok(r["seen"] >= len(exported) > 0, "report: as many buffers seen as were exported", r["seen"], len(exported))
+    equal(sum(e["seen"] for e in r["exporters"]), r["seen"], "report: by exporter")
+    ok(r["peak"] >= max(e["size"] for e in exported), "report: the peak has what lived between snapshots", r["peak"])
+    ok({e["pid"] for e in exported} <= {p["pid"] for p in r["processes"]}, "report: processes that exported", r["processes"])
+    ok(" 0 seen" not in run(TRACE, "report", "-i", path).stdout, "report: text")
+    for o in r["operations"]:
+        of = sorted(e["duration"] for e in rows if e["duration"] is not None and
+                    all(e[k] == o[k] for k in ("exporter", "device", "direction")) and e["event"] == o["op"])
+        want = [of[-(-len(of) * p // 100) - 1] for p in (50, 90, 99)] if of else [None] * 3
+        equal([o["p50"], o["p90"], o["p99"]], want, f"report: percentiles of {len(of)} {o['op']}")
+    stacks = {e["time"]: e["kernel_stack"] for e in listed(path, "-O", "event,time,kernel_stack") if e["event"] == "map"}
+    slowest = json.loads(run(TRACE, "report", "-i", path, "--view=slowest", "-O", "time,kernel_stack", "--json", check=True).stdout)["slowest"]
+    ok(any(stacks.values()), "report: there are stacks")
+    equal({e["time"]: e["kernel_stack"] for e in slowest}, {e["time"]: stacks[e["time"]] for e in slowest}, "report: the slowest maps' stacks")
+    for args in (["report", "--from", "5", "--to", "2"], ["export", "--format=chrome", "--from=2020-01-02T00:00:00", "--to=2020-01-01 00:00:00"]):
+        p = run(TRACE, *args, "-i", path)
+        ok(p.returncode == 2 and not p.stdout and p.stderr.count("\n") == 1 and "after" in p.stderr, f"from after to: {args}", p.stderr)
+    one, other = (run(TRACE, "report", "-i", path, "--events", "--csv", env={**os.environ, "LC_ALL": locale}).stdout for locale in ("C", "C.UTF-8"))
+    equal(one, other, "CSV: the same in any locale")
+    p = run(TRACE, "export", "--format", "perfetto", "-i", path, "-o", "/dev/full")
+    ok(p.returncode == 1 and ("No space" in p.stderr or "protobuf-c" in p.stderr), "perfetto into a full disk", p.stderr)
+
+
 def check_usage(path):
     for args in (["export"], ["export", "--format", "pdf"], ["report", "--events=nap"], ["report", "--events", "--sort=nap"],
                  ["report", "--sort=time"], ["report", "--events", "-O", "nap"], ["report", "--view=nap"]):
@@ -119,7 +158,9 @@ with tempfile.TemporaryDirectory(dir="/tmp") as place:
         all_of_it = listed(data)
         check_report(data, known)
         check_exports(data, all_of_it)
+        check_names(data)
     check_listing(data, all_of_it)
     check_usage(data)
 check_machines()
+check_sums()
 sys.exit(done())

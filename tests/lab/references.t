@@ -3,11 +3,13 @@
 # Depends on: kernel
 """Every reference is named: GEM handles and objects, importers and messages in flight, for each source."""
 import os
+import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import module  # noqa: E402
 from known import Refreshes, check_holders, check_processes, merged, sources, start_all, top, want_buffer  # noqa: E402
 from tap import SCALE, Workload, bufinfo, equal, ok, poll, run_parts, skip  # noqa: E402
 
@@ -120,9 +122,49 @@ def late(have):
         subprocess.run("rmmod vgem drm_shmem_helper drm_kms_helper drm", shell=True, stderr=subprocess.DEVNULL)
 
 
+LEAKS = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+exporter, importer = module.Exporter(), module.Importer()
+fd = exporter.export(7 * module.PAGE)
+importer.leak_on_close()
+importer.attach(fd)
+print(os.fstat(fd).st_ino, flush=True)
+sys.stdin.read()
+"""
+
+
+def suspects(have):
+    """What a device has queued, fds closed, is correct; a driver that keeps what nobody can give back is not."""
+    module.load_for_test()
+    for source in have:
+        top = Refreshes(source, "buffers,suspects", 0.5)
+
+        def held():
+            data = top.next(1)[0][0]
+            return {s["ino"] for s in data["suspects"] if s["kind"] == "kernel-held"}, {b["ino"] for b in data["buffers"] if not b["procs"]}
+
+        with Workload("vivid-closed") as w, subprocess.Popen([sys.executable, "-c", LEAKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            queued, leaked = set() if w.skipped else set(w.buffers()), int(p.stdout.readline())
+            if w.skipped:
+                skip(f"{source}: queued at a V4L2 device", w.skipped)
+            ok(poll(lambda: queued <= held()[1] and leaked not in held()[1]), f"{source}: queued, held by the kernel only")
+            p.stdin.close()
+            p.wait()
+            ok(poll(lambda: leaked in held()[0], 30), f"{source}: its process has exited, and it stays: suspected", held())
+            equal(held()[0], {leaked}, f"{source}: queued for longer than that, by a process that lives: not suspected")
+            ok(queued <= held()[1], f"{source}: and still told to be the kernel's")
+            w.process.send_signal(signal.SIGKILL)
+            w.process.wait()
+            ok(poll(lambda: not queued & held()[1]), f"{source}: gone with its process")
+        module.write("importer/leaked", 0)
+        equal(top.stop(), 0, f"{source}: suspects, exit status")
+
+
 have = sources()
 ok("bpf:task" in have, "this kernel has bpf:task", have)
 if "bpf:iter" not in have:
     skip("bpf:iter", "needs Linux 6.16")
-run_parts(kernel={"late": lambda: late(have), "quiet": lambda: quiet(have), "churn": lambda: churn(have),
+run_parts(kernel={"late": lambda: late(have), "quiet": lambda: quiet(have), "suspects": lambda: suspects(have), "churn": lambda: churn(have),
                   "vgem": lambda: churn(have[-1:], "-x", "vgem")})

@@ -127,7 +127,7 @@ def chrome(path):
         elif e["ph"] == "i":
             moments.append(Slice(e["args"].get("ino", 0), e["name"], base + ns(e["ts"]), base + ns(e["ts"]), e["args"]))
         elif e["ph"] == "C":
-            counters.setdefault(e["pid"] if e["name"] == "held" else 0, []).append((base + ns(e["ts"]), e["args"]["bytes"]))
+            counters.setdefault(e["pid"], []).append((base + ns(e["ts"]), e["args"]["bytes"]))
         elif e["ph"] in "sf":
             flows.setdefault(e["id"], []).append(threads[thread][-1])
         else:

@@ -21,6 +21,7 @@
  *	socket PID SOCKET FD		numbers of sockets are their inodes'
  *	node NODE PATH			0xMMMmmmmm, major and minor
  *	nodes DEVICE PATH;PATH
+ *	exited INO PID			it exported the buffer, and is gone
  *	many BUFFERS PROCESSES		64 KiB each, with an fd and a mapping
  *
  * What hooks tell of that moment; DIR is W (the device writes), R, B (both):
@@ -47,6 +48,7 @@
 #include "model/snapshot.h"
 #include "output/columns.h"
 #include "source/source.h"
+#include "source/users.h"
 #include "top/top.h"
 
 #define PROCESSES 4096
@@ -59,6 +61,8 @@ static struct {
 	int n;
 	struct { uint32_t pid; char comm[64], cgroup[128]; } processes[PROCESSES];
 	uint32_t n_processes;
+	struct { uint64_t ino; uint32_t pid; } exited[4];
+	int n_exited;
 	struct { char key[64], path[128]; } nodes[16];
 	int n_nodes;
 	char source[32], lacks[128], no_hooks[128], unopened[128];
@@ -129,6 +133,40 @@ const char *nodes_of_device(struct node_names **names, const char *device)
 void node_names_free(struct node_names *names)
 {
 	(void)names;
+}
+
+/* In the place of cli/source/users.c, which does that too */
+bool users_are_seen(void)
+{
+	return true;
+}
+
+int users_name_nodes(struct node_names **names, struct records *records)
+{
+	(void)names;
+	(void)records;
+	return 0;
+}
+
+int users_update(struct users *users, struct model *m, struct records *records)
+{
+	int i;
+
+	(void)users;
+	(void)records;
+	m->exporters_asked = true;
+	for (i = 0; i < fixture.n_exited; i++) {
+		uint32_t at = index_get(&m->by_ino, fixture.exited[i].ino);
+
+		if (at != INDEX_NONE)
+			m->buffers[at].exported_by = fixture.exited[i].pid;
+	}
+	return 0;
+}
+
+void users_free(struct users *users)
+{
+	(void)users;
 }
 
 static const char *watch(struct source *s, uint32_t what)
@@ -456,6 +494,9 @@ static void line(struct source *s, char *text)
 		fixture.ids = 0;
 	} else if (!strcmp(w[0], "again") && fixture.n && fixture.n < MOMENTS) {
 		again(strtod(rest, NULL));
+	} else if (!strcmp(w[0], "exited") && n == 3 && fixture.n_exited < 4) {
+		fixture.exited[fixture.n_exited].ino = strtoull(w[1], NULL, 10);
+		fixture.exited[fixture.n_exited++].pid = strtoul(w[2], NULL, 10);
 	} else if (!strcmp(w[0], "slow")) {
 		slow = 1;
 	} else if (!strcmp(w[0], "unopened")) {
@@ -542,7 +583,7 @@ int main(int argc, char **argv)
 	struct source source = {
 		.ops = &ops,
 		.sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
-			MODEL_SEES_REFERENCES,
+			MODEL_SEES_REFERENCES | MODEL_SEES_USERS,
 	};
 	const char *view = "processes";
 	int opt, status;

@@ -41,17 +41,37 @@ for _ in sys.stdin:
 """
 
 
+LEAKS = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+exporter, importer = module.Exporter(), module.Importer()
+fd = exporter.export(7 * module.PAGE, name=b"leaked")
+importer.leak_on_close()
+importer.attach(fd)
+print(os.fstat(fd).st_ino, flush=True)
+sys.stdin.read()
+"""
+
+
 def suspects(exporter, importer):
-    """A process that holds more and more; a buffer that only an importer holds."""
+    """A process that holds more and more; a buffer that only an importer holds, with its process gone, and with it there."""
     orphan = exporter.export(7 * module.PAGE, name=b"orphan")
-    ino = first(orphan)
     attachment = importer.attach(orphan)
     os.close(orphan)
     with subprocess.Popen(["python3", "-c", GROWS], stdin=subprocess.PIPE) as grows, Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.1"]) as s:
         s.wait(lambda t: "Held" in t)
         s.keys("7")
+        with subprocess.Popen(["python3", "-c", LEAKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leaks:
+            ino = int(leaks.stdout.readline())
+            s.keys("2")
+            line(s, rf"^{ino} ", "a buffer that a process holds")
+            leaks.stdin.close()
+            leaks.wait()
+        s.keys("7")
         size = "28.0K" if module.PAGE == 4096 else f"{7 * module.PAGE >> 10}K"
-        line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +orphan ", "Suspects: what no process holds")
+        line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +leaked ", "Suspects: what is left of a process that exited")
+        ok("orphan" not in s.text(), "and not what the importer of one that lives keeps", *s.text().split("\n"))
         grows_line = rf"^growth +\S+ +\S+ +{grows.pid} +python3 +- +- +- +(\d+) +(\d+)"
         poll(lambda: grows.stdin.write(b"\n") and (grows.stdin.flush() or re.search(grows_line, s.text(), re.M)))
         found = line(s, grows_line, "Suspects: a process that grows")
@@ -60,6 +80,7 @@ def suspects(exporter, importer):
         s.left(0, "q")
         grows.kill()
     importer.detach(attachment)
+    module.write("importer/leaked", 0)
 
 
 module.load()

@@ -6,7 +6,7 @@ TOP_FIXTURE := $(O)/tests/tui/top-fixture
 tests-bin: $(TOP_FIXTURE)
 
 $(TOP_FIXTURE): $(call obj,tests/tui/fixture.c $(wildcard cli/top/*.c) \
-		$(filter-out cli/source/nodes.c,$(COMMON)))
+		$(filter-out cli/source/nodes.c cli/source/users.c,$(COMMON)))
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)

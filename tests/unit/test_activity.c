@@ -50,6 +50,43 @@ static void counts(void **state)
 	activity_free(&a);
 }
 
+/* Nearest rank, of the durations themselves: powers of two would tell 65.5 us for the first. */
+static void percentiles(void **state)
+{
+	const struct model_operation *row;
+	struct activity a = { 0 };
+	uint32_t i;
+
+	(void)state;
+	activity_init(&a);
+	a.ranks = true;
+	happens(&a, EVENT_MAP, 1, 5, 1760000, 0);
+	happens(&a, EVENT_MAP, 1, 6, 39500, 0);
+	for (i = 0; i < 100; i++)
+		happens(&a, EVENT_BEGIN, 1, 7, i * 37 % 100 + 1, 0);
+	activity_finish(&a);
+	row = operations_find(&a.operations, EVENT_MAP, 0, "system", "vgem");
+	assert_true(row->ranked);
+	assert_int_equal(row->p50, 39500);
+	assert_int_equal(row->p90, 1760000);
+	row = operations_find(&a.operations, EVENT_BEGIN, 0, "system", NULL);
+	assert_int_equal(row->p50, 50);
+	assert_int_equal(row->p90, 90);
+	assert_int_equal(row->p99, 99);
+	activity_free(&a);
+
+	/* More than are kept: as the histograms have it, of all rows */
+	activity_init(&a);
+	a.ranks = true;
+	a.kept = ACTIVITY_DURATIONS - 1;
+	happens(&a, EVENT_MAP, 1, 5, 1760000, 0);
+	happens(&a, EVENT_MAP, 1, 6, 39500, 0);
+	activity_finish(&a);
+	row = operations_find(&a.operations, EVENT_MAP, 0, "system", "vgem");
+	assert_false(row->ranked);
+	activity_free(&a);
+}
+
 static void slowest(void **state)
 {
 	struct activity a = { 0 };
@@ -115,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts),
+		cmocka_unit_test(percentiles),
 		cmocka_unit_test(slowest),
 		cmocka_unit_test(lives),
 	};

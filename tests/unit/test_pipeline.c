@@ -85,6 +85,54 @@ static void flows(void **state)
 	model_free(&m);
 }
 
+/* A display that attaches for each frame: at any instant it has one of the buffers, or none. */
+static void by_frame(struct records *r, int frame)
+{
+	uint64_t now = (100 + frame) * 1000000000ull, ino;
+
+	for (ino = 1; ino <= 5; ino++) {
+		record_buffer(r, ino, 4096, 1);
+		record_slot(r, 7, ino, 7, ino, 0);
+	}
+	ino = frame % 5 + 1;
+	record_attachment(r, ino, "display", "drm");
+	mapping(r, ino, "display", ino, DIRECTION_TO_DEVICE, frame / 5, 0)->since = now;
+	for (ino = 1; ino <= 5; ino++) {
+		struct snap_mapping *past = mapping(r, ino, "display", ino, DIRECTION_TO_DEVICE,
+						    frame / 5, 0);
+
+		past->head.valid = SNAP_MAPPING_PAST;
+		past->since = now;
+	}
+}
+
+static void attached_by_frame(void **state)
+{
+	struct records r = { 0 };
+	struct model m = { 0 };
+	const struct model_flow *f;
+
+	(void)state;
+	by_frame(&r, 100);
+	update(&m, &r, 200);
+	by_frame(&r, 130);
+	update(&m, &r, 201);
+	assert_int_equal(m.pipelines.n_flows, 1);
+	f = m.pipelines.flows;
+	assert_int_equal(f->buffers, 5);
+	assert_true(f->rate_known);
+	assert_true(f->rate == 30);
+	assert_string_equal(flow_end_name(&m, f, FLOW_CONSUMER, 0), "display");
+	assert_null(flow_end_name(&m, f, FLOW_OTHER, 0));
+	/* Long ago */
+	by_frame(&r, 130);
+	update(&m, &r, 230 + PIPELINE_PAST_SECONDS);
+	assert_int_equal(m.pipelines.n_flows, 1);
+	assert_int_equal(m.pipelines.flows->buffers, 1);
+	records_free(&r);
+	model_free(&m);
+}
+
 /* Nobody writes: the exporter may. One that keeps its mapping may go on unseen. */
 static void presumed(void **state)
 {
@@ -162,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows),
+		cmocka_unit_test(attached_by_frame),
 		cmocka_unit_test(presumed),
 		cmocka_unit_test(processes),
 		cmocka_unit_test(unknown),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What many snapshots come to, and how two differ. */
 #include "fixture.h"
+#include "model/events.h"
 #include "model/summary.h"
 
 /* Buffer 1 of 4096 by one fd of pid 100, 2 of 8192 in the kernel, and those that are said. */
@@ -185,10 +186,68 @@ static void shared(void **state)
 	records_free(&r);
 }
 
+static void happens(struct summary *s, unsigned int type, uint64_t ino, uint64_t size, int64_t time)
+{
+	const struct model_event e = {
+		.raw = { .type = type, .ino = ino, .value = type == EVENT_EXPORT ? size : 0 },
+		.realtime = time * 1000000000, .pid = 300, .comm = "thread", .exporter = "system",
+		.size = size,
+	};
+
+	assert_int_equal(summary_event(s, &e), 0);
+}
+
+/* What lived between two snapshots, or where there is none. */
+static void events(void **state)
+{
+	struct summary s = { 0 };
+	struct model m = { 0 };
+	uint64_t i;
+
+	(void)state;
+	take(&m, 10, 0, NULL);
+	assert_int_equal(summary_add(&s, &m), 0);
+	for (i = 0; i < 13; i++) {
+		happens(&s, EVENT_EXPORT, 100 + i, 1 << 20, 11);
+		happens(&s, EVENT_EXPORT, 200 + i, 1 << 20, 12);
+		happens(&s, EVENT_RELEASE, 200 + i, 1 << 20, 13);
+	}
+	/* One that the snapshot had first, and one whose release was lost */
+	happens(&s, EVENT_EXPORT, 1, 4096, 14);
+	summary_gone(&s, 100);
+	assert_int_equal(s.seen, 2 + 26);
+	assert_int_equal(exporter_of(&s, "system")->seen, 1 + 26);
+	assert_int_equal(exporter_of(&s, "system")->peak, 4096 + (14 << 20));
+	assert_int_equal(s.peak, 4096 + 8192 + (14 << 20));
+	assert_true(s.peak_time == 12);
+	assert_int_equal(process_in(&s, 300)->most, 1);
+	assert_int_equal(process_in(&s, 300)->peak, 1 << 20);
+	/* In the next snapshot none of them is new, and its leader has its name */
+	{
+		struct records r = { 0 };
+
+		for (i = 0; i < 13; i++) {
+			record_buffer(&r, 100 + i, 1 << 20, 1);
+			record_slot(&r, 300, 100 + i, 1, i, 0);
+		}
+		m.time = 20;
+		load(&m, &r, NULL);
+		records_free(&r);
+	}
+	assert_int_equal(summary_add(&s, &m), 0);
+	assert_int_equal(s.seen, 2 + 26 + 1);	/* 100 is another */
+	assert_int_equal(s.n_processes, 3);
+	assert_string_equal(process_in(&s, 300)->comm, "comm300");
+	assert_int_equal(process_in(&s, 300)->most, 13);
+	summary_free(&s);
+	model_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums),
+		cmocka_unit_test(events),
 		cmocka_unit_test(filtered),
 		cmocka_unit_test(differences),
 		cmocka_unit_test(shared),
