@@ -101,18 +101,24 @@ static void account_devices(struct model *m, const struct model_buffer *b, uint3
 	}
 }
 
+/* So many are looked at one by one */
+#define FEW_EXPORTERS 4
+
 static int account_exporter(struct model *m, const struct model_buffer *b)
 {
 	struct model_exporter *e;
 	uint32_t i;
 
-	/* Exporters are few, and neighbours mostly have the same one. */
-	for (i = 0; i < m->n_exporters; i++)
+	/* Exporters are few: mostly it is one of the first. Equal strings have one address. */
+	for (i = 0; i < m->n_exporters && i < FEW_EXPORTERS; i++)
 		if (m->exporters[i].exporter == b->exporter)
 			break;
-	if (i == m->n_exporters) {
+	if (i == FEW_EXPORTERS)
+		i = index_get(&m->by_exporter, (uintptr_t)b->exporter);
+	if (i == INDEX_NONE || i == m->n_exporters) {
+		i = m->n_exporters;
 		e = array_add(&m->exporters, &m->n_exporters, &m->room_exporters, sizeof(*e));
-		if (!e)
+		if (!e || index_put(&m->by_exporter, (uintptr_t)b->exporter, i))
 			return -ENOMEM;
 		e->exporter = b->exporter;
 	}
@@ -166,6 +172,7 @@ int model_account(struct model *m, const struct filter *filter)
 		m->n_processes--;
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->n_exporters = 0;
+	index_clear(&m->by_exporter);
 	for (i = 0; i < m->n_devices; i++) {
 		m->devices[i].attachments = m->devices[i].buffers = m->devices[i].bytes = 0;
 		m->devices[i].unsized = false;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/hash.h"
 
 static const struct {
 	const char *name, *help;
@@ -57,6 +56,12 @@ static int compare(const void *x, const void *y)
 	return order ? order : a->direction < b->direction ? -1 : a->direction > b->direction;
 }
 
+static uint64_t key_of(const struct model_operation *o)
+{
+	return (hash_string(o->exporter) * 31 + hash_string(o->device)) * 256 + o->type * 4 +
+	       o->direction;
+}
+
 struct model_operation *operations_find(const struct model_operations *o, unsigned int type,
 					unsigned int direction, const char *exporter,
 					const char *device)
@@ -64,12 +69,9 @@ struct model_operation *operations_find(const struct model_operations *o, unsign
 	const struct model_operation wanted = {
 		.type = type, .direction = direction, .exporter = exporter, .device = device,
 	};
-	uint32_t i;
+	uint32_t i = index_get(&o->by_key, key_of(&wanted));
 
-	for (i = 0; i < o->n; i++)
-		if (!compare(&o->rows[i], &wanted))
-			return &o->rows[i];
-	return NULL;
+	return i < o->n && !compare(&o->rows[i], &wanted) ? &o->rows[i] : NULL;
 }
 
 struct model_operation *operations_row(struct model_operations *o, unsigned int type,
@@ -80,6 +82,8 @@ struct model_operation *operations_row(struct model_operations *o, unsigned int 
 
 	if (row)
 		return row;
+	if (!o->n)
+		index_clear(&o->by_key);
 	row = array_add(&o->rows, &o->n, &o->room, sizeof(*row));
 	if (!row)
 		return NULL;
@@ -87,17 +91,27 @@ struct model_operation *operations_row(struct model_operations *o, unsigned int 
 	row->direction = direction;
 	row->exporter = exporter;
 	row->device = device;
+	if (index_put(&o->by_key, key_of(row), o->n - 1)) {
+		o->n--;
+		return NULL;
+	}
 	return row;
 }
 
 void operations_sort(struct model_operations *o)
 {
+	uint32_t i;
+
 	if (o->n)
 		qsort(o->rows, o->n, sizeof(*o->rows), compare);
+	/* They all have a slot, so that there is room */
+	for (i = 0; i < o->n; i++)
+		index_put(&o->by_key, key_of(&o->rows[i]), i);
 }
 
 void operations_free(struct model_operations *o)
 {
 	free(o->rows);
+	index_free(&o->by_key);
 	memset(o, 0, sizeof(*o));
 }

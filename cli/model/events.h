@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dmabuf_events.h"
+#include "model/hash.h"
 #include "model/histogram.h"
 
 /* NULL for a type that is no event. */
@@ -49,7 +50,8 @@ struct model_operation {
 
 struct model_operations {
 	struct model_operation *rows;
-	uint32_t n, room;
+	uint32_t n, room;		/* n = 0 forgets them */
+	struct index by_key;		/* may have rows that are forgotten, too */
 };
 
 /*

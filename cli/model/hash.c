@@ -5,10 +5,23 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Of this process: nobody can choose keys that go to one place. */
+static uint64_t seed;
+
+static void __attribute__((constructor)) choose_seed(void)
+{
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = getauxval(AT_RANDOM) ^ (uint64_t)getpid() << 32;
+}
 
 /* Finalizer of splitmix64 (Steele, Lea, Flood 2014): inodes are consecutive numbers. */
 static uint64_t mix(uint64_t x)
 {
+	x ^= seed;
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
 	return x ^ (x >> 31);
@@ -58,7 +71,8 @@ static int index_grow(struct index *index)
 
 int index_put(struct index *index, uint64_t key, uint32_t value)
 {
-	if ((uint64_t)index->used * 4 >= (uint64_t)index->size * 3) {
+	if ((uint64_t)index->used * 4 >= (uint64_t)index->size * 3 &&
+	    index_get(index, key) == INDEX_NONE) {
 		int err = index_grow(index);
 
 		if (err)
@@ -107,14 +121,18 @@ struct intern_block {
 	char bytes[];
 };
 
-/* FNV-1a, 64 bit (Fowler, Noll, Vo). */
+/* Eight bytes at a time, each mixed with all before; len tells "a" from "a\0". */
 static uint64_t hash_bytes(const char *s, size_t len)
 {
-	uint64_t h = 0xcbf29ce484222325ULL;
+	uint64_t h = mix(len), part;
 
-	while (len--)
-		h = (h ^ (unsigned char)*s++) * 0x100000001b3ULL;
-	return h;
+	for (; len > sizeof(part); len -= sizeof(part), s += sizeof(part)) {
+		memcpy(&part, s, sizeof(part));
+		h = mix(h ^ part);
+	}
+	part = 0;
+	memcpy(&part, s, len);
+	return mix(h ^ part);
 }
 
 uint64_t hash_string(const char *s)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Two hash tables that the model is built with: numbers to indices, and strings kept once. */
+/*
+ * Two hash tables that the model is built with: numbers to indices, and strings kept once. Places
+ * in them differ from process to process, so that nothing may depend on their order.
+ */
 #ifndef MODEL_HASH_H
 #define MODEL_HASH_H
 
@@ -22,7 +25,7 @@ struct index {
 
 /* Returns the value of key, INDEX_NONE if there is none. */
 uint32_t index_get(const struct index *index, uint64_t key);
-/* Adds key, which must not be there yet, or gives it a new value. 0, or -ENOMEM. */
+/* Adds key: 0, or -ENOMEM. Or gives one that is there a new value, which never fails. */
 int index_put(struct index *index, uint64_t key, uint32_t value);
 /* Forgets key, if it is there. */
 void index_remove(struct index *index, uint64_t key);
@@ -46,7 +49,7 @@ struct intern {
 const char *intern(struct intern *table, const char *s, size_t max);
 void intern_free(struct intern *table);
 
-/* A number for a string, equal for equal ones; NULL has one of its own. */
+/* A number for a string, equal for equal ones in this process; NULL has one of its own. */
 uint64_t hash_string(const char *s);
 
 /* Makes an array of elements of that size twice as large. 0, or -ENOMEM: it is as before. */

@@ -244,25 +244,76 @@ static bool is_to_be_judged(const struct leaks *l, const struct leak_buffer *b)
 	       (l->options.unsynced && b->cpu_mapped && b->device_mapped && !b->synced);
 }
 
-static void forget_begun(struct leaks *l, uint32_t *link)
+/* Some are ended by any end, others by that of their attachment. */
+static bool is_of_attachment(unsigned int type)
 {
-	uint32_t i = *link;
+	return type != EVENT_GET && type != EVENT_VMAP && type != EVENT_BEGIN;
+}
 
-	*link = l->begun[i].next;
+static uint64_t begun_key(uint32_t buffer, unsigned int type, uint32_t attachment)
+{
+	if (!is_of_attachment(type))
+		attachment = 0;
+	return ((uint64_t)buffer << 32 | attachment) * 0x9e3779b97f4a7c15u + type;
+}
+
+/* Puts it first, both of its buffer's and of those that are alike. 0 or -ENOMEM. */
+static int link_begun(struct leaks *l, uint32_t i)
+{
+	struct leak_begun *g = &l->begun[i];
+	struct leak_buffer *b = &l->buffers[g->buffer];
+	uint64_t key = begun_key(g->buffer, g->type, g->attachment);
+
+	g->alike = index_get(&l->by_begun, key);
+	if (index_put(&l->by_begun, key, i))
+		return -ENOMEM;
+	g->before = INDEX_NONE;
+	g->next = b->begun;
+	if (g->next != INDEX_NONE)
+		l->begun[g->next].before = i;
+	b->begun = i;
+	return 0;
+}
+
+static void unlink_begun(struct leaks *l, uint32_t i)
+{
+	struct leak_begun *g = &l->begun[i];
+	uint64_t key = begun_key(g->buffer, g->type, g->attachment);
+	uint32_t first = index_get(&l->by_begun, key), *link = &first;
+
+	if (g->before != INDEX_NONE)
+		l->begun[g->before].next = g->next;
+	else
+		l->buffers[g->buffer].begun = g->next;
+	if (g->next != INDEX_NONE)
+		l->begun[g->next].before = g->before;
+	while (*link != i)
+		link = &l->begun[*link].alike;
+	*link = g->alike;
+	if (first == INDEX_NONE)
+		index_remove(&l->by_begun, key);
+	else
+		index_put(&l->by_begun, key, first);
+}
+
+static void forget_begun(struct leaks *l, uint32_t i)
+{
+	unlink_begun(l, i);
 	l->begun[i].next = l->free_begun;
 	l->free_begun = i;
 }
 
 /* A driver's reference that was given back in another way is none any more. */
-static void forget_gets(struct leaks *l, struct leak_buffer *b)
+static void forget_gets(struct leaks *l, uint32_t buffer)
 {
-	uint32_t *link = &b->begun;
+	uint64_t key = begun_key(buffer, EVENT_GET, 0);
+	uint32_t i = index_get(&l->by_begun, key), next;
 
-	while (*link != INDEX_NONE)
-		if (l->begun[*link].type == EVENT_GET)
-			forget_begun(l, link);
-		else
-			link = &l->begun[*link].next;
+	for (; i != INDEX_NONE; i = next) {
+		next = l->begun[i].alike;
+		if (l->begun[i].type == EVENT_GET && l->begun[i].buffer == buffer)
+			forget_begun(l, i);
+	}
 }
 
 static void release_buffer(struct leaks *l, struct leak_buffer *b, uint64_t time)
@@ -281,7 +332,7 @@ static void release_buffer(struct leaks *l, struct leak_buffer *b, uint64_t time
 	p->alive--;
 	p->releasing = true;
 	l->alive--;
-	forget_gets(l, b);
+	forget_gets(l, b - l->buffers);
 	if (is_to_be_judged(l, b))
 		return;
 	b->used_here = false;
@@ -291,37 +342,49 @@ static void release_buffer(struct leaks *l, struct leak_buffer *b, uint64_t time
 
 /* What is begun and ended */
 
-static bool is_of(const struct leak_begun *g, unsigned int type, const struct model_event *event)
+static bool is_of(const struct leak_begun *g, uint32_t buffer, unsigned int type,
+		  const struct model_event *event)
 {
-	if (g->type != type)
-		return false;
-	return type == EVENT_GET || type == EVENT_VMAP || type == EVENT_BEGIN ||
-	       g->attachment == event->raw.attachment;
+	return g->type == type && g->buffer == buffer &&
+	       (!is_of_attachment(type) || g->attachment == event->raw.attachment);
+}
+
+/* The first of those that an event of that type may end, or INDEX_NONE. */
+static uint32_t first_begun(const struct leaks *l, uint32_t buffer, unsigned int type,
+			    const struct model_event *event)
+{
+	return index_get(&l->by_begun, begun_key(buffer, type, event->raw.attachment));
+}
+
+/* The same once more is counted, so that who never ends anything fills no memory. */
+static bool begin_again(struct leaks *l, uint32_t buffer, const struct model_event *event)
+{
+	unsigned int direction = event->raw.flags & EVENT_DIRECTION;
+	uint32_t i = first_begun(l, buffer, event->raw.type, event);
+
+	for (; i != INDEX_NONE; i = l->begun[i].alike) {
+		struct leak_begun *g = &l->begun[i];
+
+		if (!is_of(g, buffer, event->raw.type, event) || g->direction != direction ||
+		    g->pid != event->pid || !same_stack(g->stack, stack_of(event)))
+			continue;
+		g->count++;
+		g->time = event->raw.time;
+		/* It has a slot, so that there is room */
+		unlink_begun(l, i);
+		link_begun(l, i);
+		return true;
+	}
+	return false;
 }
 
 static int begin(struct leaks *l, struct leak_buffer *b, const struct model_event *event)
 {
-	uint8_t type = event->raw.type, direction = event->raw.flags & EVENT_DIRECTION;
-	struct leak_stack stack = stack_of(event);
-	uint32_t *link = &b->begun, i;
+	uint32_t buffer = b - l->buffers, i = l->free_begun;
 	struct leak_begun *g;
 
-	/* The same once more is counted, so that who never ends anything fills no memory */
-	while (type != EVENT_ATTACH && *link != INDEX_NONE) {
-		g = &l->begun[*link];
-		if (is_of(g, type, event) && g->direction == direction && g->pid == event->pid &&
-		    same_stack(g->stack, stack)) {
-			i = *link;
-			*link = g->next;
-			g->next = b->begun;
-			b->begun = i;
-			g->count++;
-			g->time = event->raw.time;
-			return 0;
-		}
-		link = &g->next;
-	}
-	i = l->free_begun;
+	if (event->raw.type != EVENT_ATTACH && begin_again(l, buffer, event))
+		return 0;
 	if (i != INDEX_NONE) {
 		g = &l->begun[i];
 		l->free_begun = g->next;
@@ -336,15 +399,14 @@ static int begin(struct leaks *l, struct leak_buffer *b, const struct model_even
 	g->count = 1;
 	g->attachment = event->raw.attachment;
 	g->pid = event->pid;
-	g->stack = stack;
+	g->stack = stack_of(event);
 	g->comm = keep(l, event->comm);
 	g->device = keep(l, event->device);
 	g->node = keep(l, event->node);
-	g->type = type;
-	g->direction = direction;
-	g->next = b->begun;
-	b->begun = i;
-	return 0;
+	g->type = event->raw.type;
+	g->direction = event->raw.flags & EVENT_DIRECTION;
+	g->buffer = buffer;
+	return link_begun(l, i);
 }
 
 /* The last that it may end, of the same direction and process if there is such a one. */
@@ -352,13 +414,14 @@ static void end(struct leaks *l, struct leak_buffer *b, unsigned int type,
 		const struct model_event *event)
 {
 	unsigned int direction = event->raw.flags & EVENT_DIRECTION, likeness = 0;
-	uint32_t *link, *best = NULL;
+	uint32_t buffer = b - l->buffers, best = INDEX_NONE, i;
 
-	for (link = &b->begun; *link != INDEX_NONE && likeness < 4; link = &l->begun[*link].next) {
-		const struct leak_begun *g = &l->begun[*link];
+	for (i = first_begun(l, buffer, type, event); i != INDEX_NONE && likeness < 4;
+	     i = l->begun[i].alike) {
+		const struct leak_begun *g = &l->begun[i];
 		unsigned int like;
 
-		if (!is_of(g, type, event))
+		if (!is_of(g, buffer, type, event))
 			continue;
 		/* Who only looks at buffers, as iterators do, puts what it never got */
 		if (type == EVENT_GET && g->pid != event->pid && !find_process(l, event->pid))
@@ -366,10 +429,10 @@ static void end(struct leaks *l, struct leak_buffer *b, unsigned int type,
 		like = 1 + (g->pid == event->pid) + 2 * (g->direction == direction);
 		if (like > likeness) {
 			likeness = like;
-			best = link;
+			best = i;
 		}
 	}
-	if (best && !--l->begun[*best].count)
+	if (best != INDEX_NONE && !--l->begun[best].count)
 		forget_begun(l, best);
 }
 
@@ -498,6 +561,7 @@ void leaks_free(struct leaks *l)
 	index_free(&l->by_ino);
 	index_free(&l->by_pid);
 	index_free(&l->by_key);
+	index_free(&l->by_begun);
 	intern_free(&l->strings);
 	memset(l, 0, sizeof(*l));
 }

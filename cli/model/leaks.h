@@ -76,7 +76,9 @@ struct leak_begun {
 	uint32_t pid;			/* 0 unknown */
 	struct leak_stack stack;
 	const char *comm, *device, *node;
-	uint32_t next;			/* begun before that, or INDEX_NONE */
+	uint32_t buffer;		/* index */
+	uint32_t before, next;		/* of the buffer: begun later, earlier; or INDEX_NONE */
+	uint32_t alike;			/* the next that the same event may end, or INDEX_NONE */
 	uint8_t type;			/* EVENT_* */
 	uint8_t direction;
 };
@@ -167,6 +169,7 @@ struct leaks {
 	uint64_t alive;			/* buffers of the tree */
 	uint64_t changes;		/* events that counted, ever */
 	struct index by_ino, by_pid, by_key;
+	struct index by_begun;		/* the first of those that are alike */
 	struct intern strings;
 };
 

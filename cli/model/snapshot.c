@@ -32,6 +32,7 @@ static void drop_rows(struct model *m)
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
 	index_clear(&m->by_device);
+	index_clear(&m->by_node);
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->torn = 0;
 	m->wants_recount = false;
@@ -216,19 +217,19 @@ static int add_socket(struct model *m, const struct snap_slot *in)
 	return 0;
 }
 
-/* DRM files are of few nodes. */
 static int add_node(struct model *m, uint32_t rdev, uint32_t *node)
 {
 	struct model_node *n;
 
-	for (*node = 0; *node < m->n_nodes; ++*node)
-		if (m->nodes[*node].rdev == rdev)
-			return 0;
+	*node = index_get(&m->by_node, rdev);
+	if (*node != INDEX_NONE)
+		return 0;
+	*node = m->n_nodes;
 	n = array_add(&m->nodes, &m->n_nodes, &m->room_nodes, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
 	n->rdev = rdev;
-	return 0;
+	return index_put(&m->by_node, rdev, *node);
 }
 
 static int add_slot(struct model *m, const struct snap_slot *in)
@@ -692,6 +693,8 @@ void model_free(struct model *m)
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
 	index_free(&m->by_socket);
+	index_free(&m->by_node);
+	index_free(&m->by_exporter);
 	intern_free(&m->strings);
 	intern_free(&m->old_strings);
 	memset(m, 0, sizeof(*m));

@@ -33,6 +33,100 @@ static void index_keeps_all(void **state)
 	assert_int_equal(index_get(&index, UINT64_MAX), INDEX_NONE);
 }
 
+/* The longest row of taken places: no search looks at more. */
+static uint32_t longest_search(const struct index *index)
+{
+	uint32_t longest = 0, run = 0, i;
+
+	/* Rows may go on at the start */
+	for (i = 0; i < 2 * index->size; i++) {
+		run = index->slots[i % index->size].value == INDEX_NONE ? 0 : run + 1;
+		longest = run > longest ? run : longest;
+	}
+	return longest;
+}
+
+static uint64_t unshift(uint64_t x, int shift)
+{
+	uint64_t value = x;
+	int i;
+
+	for (i = shift; i < 64; i += shift)
+		value = x ^ value >> shift;
+	return value;
+}
+
+static uint64_t inverse(uint64_t a)
+{
+	uint64_t x = a;
+	int i;
+
+	for (i = 0; i < 6; i++)
+		x *= 2 - a * x;
+	return x;
+}
+
+/* Made for splitmix64 as it is published: without a seed all go to one place. */
+static void chosen_keys(void **state)
+{
+	struct index index = { 0 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 1; i <= MANY; i++) {
+		uint64_t x = inverse(0x94d049bb133111ebULL) * unshift(i << 32, 31);
+
+		x = unshift(inverse(0xbf58476d1ce4e5b9ULL) * unshift(x, 27), 30);
+		assert_int_equal(index_put(&index, x, i), 0);
+	}
+	assert_int_equal(index.used, MANY);
+	assert_in_range(longest_search(&index), 1, 1000);
+	index_free(&index);
+}
+
+/* The same for FNV-1a */
+static void chosen_strings(void **state)
+{
+	uint32_t longest = 0, run = 0, made = 0, number, i;
+	struct intern table = { 0 };
+	char name[16];
+
+	(void)state;
+	for (number = 0; made < 300; number++) {
+		uint64_t h = 0xcbf29ce484222325ULL;
+
+		snprintf(name, sizeof(name), "%x", number);
+		for (i = 0; name[i]; i++)
+			h = (h ^ (unsigned char)name[i]) * 0x100000001b3ULL;
+		if (h & 1023)
+			continue;
+		assert_non_null(intern(&table, name, sizeof(name)));
+		made++;
+	}
+	for (i = 0; i < 2 * table.size; i++) {
+		run = table.slots[i % table.size] ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	assert_in_range(longest, 1, 150);
+	intern_free(&table);
+}
+
+/* One that is there takes no room, even where the next one would need more. */
+static void replaced(void **state)
+{
+	struct index index = { 0 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 48; i++)
+		assert_int_equal(index_put(&index, i, i), 0);
+	assert_int_equal(index.size, 64);
+	assert_int_equal(index_put(&index, 7, 8), 0);
+	assert_int_equal(index.size, 64);
+	assert_int_equal(index_get(&index, 7), 8);
+	index_free(&index);
+}
+
 static void strings_once(void **state)
 {
 	struct intern table = { 0 };
@@ -104,6 +198,9 @@ int main(void)
 		cmocka_unit_test(index_keeps_all),
 		cmocka_unit_test(strings_once),
 		cmocka_unit_test(numbers_of_strings),
+		cmocka_unit_test(chosen_keys),
+		cmocka_unit_test(chosen_strings),
+		cmocka_unit_test(replaced),
 		cmocka_unit_test(arrays),
 	};
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What anybody may have many of takes steps in proportion: so many of each that the product would
+ * take many times the CPU time that is allowed here.
+ */
+#include <time.h>
+
+#include "model/lanes.h"
+#include "model/leaks.h"
+#include "fixture.h"
+
+#define SECONDS 3
+
+static struct records r;
+static struct model m;
+static double began;
+
+static double cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	began = cpu();
+	return 0;
+}
+
+static int end(void **state)
+{
+	double took = cpu() - began;
+
+	(void)state;
+	records_free(&r);
+	model_free(&m);
+	if (took > SECONDS)
+		print_error("it took %.1f s\n", took);
+	return took > SECONDS;
+}
+
+static void exporters(void **state)
+{
+	const uint32_t n = 150000;
+	uint32_t i;
+
+	(void)state;
+	for (i = 1; i <= n; i++)
+		snprintf(record_buffer(&r, i, 4096, 1)->exporter, SNAP_EXPORTER_LEN, "exporter-%u",
+			 i);
+	load(&m, &r, NULL);
+	assert_int_equal(m.n_exporters, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(m.exporters[i].buffers, 1);
+}
+
+static void nodes(void **state)
+{
+	const uint32_t n = 150000;
+	uint32_t i;
+
+	(void)state;
+	record_buffer(&r, 1, 4096, n);
+	for (i = 1; i <= n; i++) {
+		struct snap_slot *s = record_slot(&r, 100, 1, i, i, i);
+
+		s->head.type = SNAP_GEM;
+		s->rdev = i;
+	}
+	load(&m, &r, NULL);
+	assert_int_equal(m.n_nodes, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(m.nodes[i].rdev, i + 1);
+}
+
+/* Each socket has a message of one that many processes have open. */
+static void sockets(void **state)
+{
+	const uint32_t n = 6000;
+	uint32_t i;
+
+	(void)state;
+	record_buffer(&r, 1, 4096, n);
+	for (i = 1; i <= n; i++) {
+		struct snap_slot *s = record_slot(&r, 0, 1, i, 0, 0);
+
+		s->head.type = SNAP_IN_FLIGHT;
+		s->end = 1 << 20;
+		record_slot(&r, i, 1000 + i, i, 3, 0)->head.type = SNAP_SOCKET;
+		record_slot(&r, i, 7, 1 << 20, 3, 0)->head.type = SNAP_SOCKET;
+	}
+	load(&m, &r, NULL);
+	assert_int_equal(m.n_holders, n);
+	for (i = 0; i < n; i++)
+		assert_in_range(strlen(m.holders[i].socket), 1, 512);
+}
+
+static void operations(void **state)
+{
+	const uint32_t n = 30000;
+	struct model_operations o = { 0 };
+	char (*names)[16] = calloc(n, sizeof(*names));
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(names);
+	for (i = 0; i < n; i++) {
+		snprintf(names[i], sizeof(*names), "device-%05u", i * 7919 % n);
+		operations_row(&o, EVENT_MAP, 0, "system", names[i])->histogram.count = i;
+	}
+	operations_sort(&o);
+	assert_int_equal(o.n, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(operations_row(&o, EVENT_MAP, 0, "system",
+						names[i])->histogram.count, i);
+	assert_null(operations_find(&o, EVENT_MAP, 1, "system", names[0]));
+	assert_int_equal(o.n, n);
+	o.n = 0;
+	assert_null(operations_find(&o, EVENT_MAP, 0, "system", names[0]));
+	operations_free(&o);
+	free(names);
+}
+
+static void take(struct leaks *l, unsigned int type, uint32_t attachment, uint64_t time)
+{
+	struct model_event e = {
+		.raw = { .type = type, .ino = 1, .time = time, .tid = 100, .flags = 1,
+			 .attachment = attachment },
+		.pid = 100, .comm = "cam", .device = "camera", .exporter = "system",
+	};
+
+	assert_int_equal(leaks_take(l, &e), 0);
+}
+
+/* Attachments of one buffer that live at once: mapped, unmapped, detached oldest first. */
+static void attachments(void **state)
+{
+	const struct leaks_options options = { 0 };
+	const uint32_t n = 60000;
+	struct leaks l;
+	uint32_t i;
+
+	(void)state;
+	leaks_init(&l, &options);
+	assert_int_equal(leaks_add_process(&l, 100, "cam"), 0);
+	take(&l, EVENT_EXPORT, 0, 1);
+	for (i = 1; i <= n; i++)
+		take(&l, EVENT_ATTACH, i, i);
+	for (i = 1; i <= n; i++)
+		take(&l, EVENT_MAP, i, n + i);
+	for (i = 1; i <= n; i++)
+		take(&l, EVENT_UNMAP, i, 2 * n + i);
+	for (i = 1; i < n; i++)
+		take(&l, EVENT_DETACH, i, 3 * n + i);
+	assert_int_equal(l.begun[l.buffers[0].begun].attachment, n);
+	assert_int_equal(l.begun[l.buffers[0].begun].next, INDEX_NONE);
+	leaks_free(&l);
+}
+
+/* Slices that all live at once */
+static void slices(void **state)
+{
+	const uint32_t n = 100000;
+	struct lanes lanes = { 0 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		assert_int_equal(lanes_take(&lanes, i, n + i), i);
+	assert_int_equal(lanes_take(&lanes, 2 * n, 2 * n + 1), 0);
+	assert_int_equal(lanes_take(&lanes, n + 7, 2 * n + 1), 0);
+	assert_int_equal(lanes_take(&lanes, n + 9, 2 * n + 3), 1);
+	lanes_free(&lanes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(exporters, begin, end),
+		cmocka_unit_test_setup_teardown(nodes, begin, end),
+		cmocka_unit_test_setup_teardown(sockets, begin, end),
+		cmocka_unit_test_setup_teardown(operations, begin, end),
+		cmocka_unit_test_setup_teardown(attachments, begin, end),
+		cmocka_unit_test_setup_teardown(slices, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
