@@ -338,12 +338,12 @@ static void again(double seconds)
 	fixture.lost[new] = fixture.lost[old];
 	records_add(&fixture.records[new], fixture.records[old].bytes, fixture.records[old].len);
 	records_add(&fixture.states[new], fixture.states[old].bytes, fixture.states[old].len);
-	for (i = 0; i < fixture.operations[old].n; i++)
-		*(struct model_operation *)array_add(&fixture.operations[new].rows,
-						     &fixture.operations[new].n,
-						     &fixture.operations[new].room,
-						     sizeof(struct model_operation)) =
-			fixture.operations[old].rows[i];
+	for (i = 0; i < fixture.operations[old].n; i++) {
+		const struct model_operation *o = &fixture.operations[old].rows[i];
+
+		*operations_row(&fixture.operations[new], o->type, o->direction, o->exporter,
+				o->device) = *o;
+	}
 }
 
 static void mapping(struct records *r, double time, char **w, int n)

@@ -9,7 +9,7 @@
 #include "model/leaks.h"
 #include "fixture.h"
 
-#define SECONDS 4
+#define SECONDS 10
 
 static struct records r;
 static struct model m;
