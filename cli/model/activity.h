@@ -56,7 +56,7 @@ int activity_older(struct activity *activity, uint64_t ino, uint64_t size, int64
 		   const char *exporter);
 /* It is there no more, and nothing told when it went. */
 void activity_gone(struct activity *activity, uint64_t ino);
-/* Those that still live, among the longest; percentiles; operations in their order. Once, at the end. */
+/* Those that still live, among the longest; percentiles; operations in order. Once, at the end. */
 void activity_finish(struct activity *activity);
 void activity_free(struct activity *activity);
 
