@@ -158,8 +158,10 @@ int users_update(struct users *users, struct model *m, struct records *records)
 	for (i = 0; i < fixture.n_exited; i++) {
 		uint32_t at = index_get(&m->by_ino, fixture.exited[i].ino);
 
-		if (at != INDEX_NONE)
-			m->buffers[at].exported_by = fixture.exited[i].pid;
+		if (at == INDEX_NONE)
+			continue;
+		m->buffers[at].exported_by = fixture.exited[i].pid;
+		m->buffers[at].exported_comm = "c";
 	}
 	return 0;
 }

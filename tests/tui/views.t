@@ -58,7 +58,7 @@ def hooked(name, before, after, sizes=SIZES, **how):
 
 def growing(directory):
     """A player that leaks a frame each 75 s, while a compositor's pool goes up and down; what the kernel keeps; what nobody uses."""
-    start, lines = 1767276000, ["host orion5", "release 7.3.4", "memory 16642998272", "source bpf:iter", "exited 5533 77",
+    start, lines = 1767276000, ["host orion5", "release 7.3.4", "memory 16642998272", "source bpf:iter", "exited 5533 7",
                                 "process 640 weston -", "process 1203 play\\x1b[31mer /system.slice/media.service"]
     for i in range(62):
         time = start + 15 * i
