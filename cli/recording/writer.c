@@ -183,26 +183,29 @@ static int keep_block(struct recording_writer *w, const struct recording_block_h
 	return 0;
 }
 
-#ifdef HAVE_ZSTD
-/* Whether the reader will take a block that is packed so well, should the file end with it. */
+/*
+ * Whether the reader will take a block that is packed so well, should the file end with it: the
+ * bound of snapshots, and of what lives, which is in replay.c.
+ */
 static bool is_readable(const struct recording_writer *w, const struct recording_block_head *head,
 			size_t packed)
 {
-	return head->type != RECORDING_SNAPSHOT || w->snapshot_raw + head->raw_len <=
+	if (head->type == RECORDING_EVENTS)
+		return packed >= head->raw_len / sizeof(struct dmabuf_event);
+	return w->snapshot_raw + head->raw_len <=
 	       RECORDING_SNAPSHOT_MAX(w->snapshot_file + sizeof(*head) + packed);
 }
-#endif
 
 /* Leaves out what can be: what events have in common, then what zstd finds. */
-static const char *pack_all(struct recording_writer *w, struct recording_block_head *head,
-			    const char *content)
+static const char *pack(struct recording_writer *w, struct recording_block_head *head,
+			const char *content)
 {
 	size_t n = 0;
 
 	if (head->type == RECORDING_EVENTS)
 		n = recording_to_columns(w->scratch, content,
 					 head->len / sizeof(struct dmabuf_event));
-	if (n) {
+	if (n && is_readable(w, head, n)) {
 		content = w->scratch;
 		head->len = n;
 		head->flags |= RECORDING_COLUMNS;
@@ -218,20 +221,6 @@ static const char *pack_all(struct recording_writer *w, struct recording_block_h
 		}
 	}
 #endif
-	return content;
-}
-
-/* Events that hardly take room in the file would take memory of who reads it: see replay.c. */
-static const char *pack(struct recording_writer *w, struct recording_block_head *head,
-			const char *content)
-{
-	const struct recording_block_head whole = *head;
-	const char *packed = pack_all(w, head, content);
-
-	if (head->type != RECORDING_EVENTS ||
-	    head->len >= whole.raw_len / sizeof(struct dmabuf_event))
-		return packed;
-	*head = whole;
 	return content;
 }
 
