@@ -506,40 +506,42 @@ static void scan(void)
 	raw_spin_unlock(&scan_lock);
 }
 
+/* No figures are better than wrong ones, and the other parts need none. */
+static int off(const char *why, int err)
+{
+	pr_warn("dmabuf_tools: accounting is off: %s (%d)\n", why, err);
+	vfree(table);
+	vfree(acct);
+	acct = NULL;
+	return 0;
+}
+
 int accounting_init(void)
 {
 	const char *what;
+	char why[64];
 	int err;
 
 	table_mask = roundup_pow_of_two(clamp(slots, 2u * PROBES, 1u << 24)) - 1;
 	acct = vzalloc(sizeof(*acct));
 	table = vzalloc(array_size(table_mask + 1, sizeof(*table)));
-	if (!acct || !table) {
-		err = -ENOMEM;
-		goto free;
-	}
+	if (!acct || !table)
+		return off("no memory for its slots", -ENOMEM);
 	acct->n_exporters = ACCT_OTHER + 1;
 	acct->n_devices = ACCT_OTHER + 1;
 	err = acct_sysfs_init();
 	if (err)
-		goto free;
+		return off("no files in sysfs", err);
 	scanning = true;
 	err = hooks_arm(&what);
 	if (err) {
-		/* No figures are better than wrong ones, and the other parts need none. */
-		pr_warn("accounting is off: %s cannot be followed (%d)\n", what, err);
+		snprintf(why, sizeof(why), "%s cannot be followed", what);
 		acct_sysfs_exit();
-		err = 0;
-		goto free;
+		return off(why, err);
 	}
 	scan();
 	acct_tables_init();
 	return 0;
-free:
-	vfree(table);
-	vfree(acct);
-	acct = NULL;
-	return err;
 }
 
 void accounting_exit(void)

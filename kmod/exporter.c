@@ -114,7 +114,7 @@ static const struct file_operations exporter_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
-static struct miscdevice exporter_device = {
+struct miscdevice exporter_node = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "dmabuf_tools_exporter",
 	.nodename = "dmabuf_tools/exporter",
@@ -130,10 +130,5 @@ int exporter_init(void)
 	op_counters_files(&exporter_counters, dir);
 	log_file(dir);
 	checked_file(dir);
-	return misc_register(&exporter_device);
-}
-
-void exporter_exit(void)
-{
-	misc_deregister(&exporter_device);
+	return 0;
 }

@@ -591,7 +591,7 @@ static const struct file_operations importer_fops = {
 	.llseek = noop_llseek,
 };
 
-static struct miscdevice importer_misc = {
+struct miscdevice importer_node = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "dmabuf_tools_importer",
 	.nodename = "dmabuf_tools/importer",
@@ -695,11 +695,6 @@ int importer_init(void)
 	err = add_devices();
 	if (err)
 		return err;
-	err = misc_register(&importer_misc);
-	if (err) {
-		remove_devices(devices);
-		return err;
-	}
 	dir = debugfs_create_dir("importer", module_debugfs);
 	op_counters_files(&importer_counters, dir);
 	debugfs_create_file("leaked", 0600, dir, NULL, &leaked_fops);
@@ -708,7 +703,6 @@ int importer_init(void)
 
 void importer_exit(void)
 {
-	misc_deregister(&importer_misc);
 	remove_devices(devices);
 	fence_exit();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loads and unloads the parts of dmabuf_tools.ko; each can be off by a parameter. */
 #include <linux/debugfs.h>
+#include <linux/miscdevice.h>
 #include <linux/module.h>
 
 #include "compat.h"
@@ -17,38 +18,66 @@ MODULE_PARM_DESC(accounting, "keep accounts of all dma-bufs in /sys/kernel/dmabu
 
 struct dentry *module_debugfs;
 
+/* Who has a node open before the load fails has the code of a module that is gone: see below. */
 static struct {
 	const bool *wanted;
 	int (*init)(void);
 	void (*exit)(void);
+	struct miscdevice *node;
+	bool published;
 } parts[] = {
-	{ &exporter, exporter_init, exporter_exit },
-	{ &importer, importer_init, importer_exit },
+	{ &exporter, exporter_init, NULL, &exporter_node },
+	{ &importer, importer_init, importer_exit, &importer_node },
 	{ &accounting, accounting_init, accounting_exit },
 };
 
 static void exit_parts(size_t count)
 {
-	while (count--)
-		if (*parts[count].wanted)
+	while (count--) {
+		if (parts[count].published)
+			misc_deregister(parts[count].node);
+		if (*parts[count].wanted && parts[count].exit)
 			parts[count].exit();
+	}
 	debugfs_remove_recursive(module_debugfs);
+}
+
+/* The last step. Once one node is there the module stays: then a part may lack its own. */
+static int __init publish(void)
+{
+	bool any = false;
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!*parts[i].wanted || !parts[i].node)
+			continue;
+		err = misc_register(parts[i].node);
+		if (err && !any)
+			return err;
+		if (err)
+			pr_warn("dmabuf_tools: no %s (%d)\n", parts[i].node->name, err);
+		parts[i].published = !err;
+		any = true;
+	}
+	return 0;
 }
 
 static int __init dmabuf_tools_init(void)
 {
 	size_t i;
-	int err;
+	int err = 0;
 
 	module_debugfs = debugfs_create_dir("dmabuf_tools", NULL);
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
 		err = *parts[i].wanted ? parts[i].init() : 0;
-		if (err) {
-			exit_parts(i);
-			return err;
-		}
-	}
-	return 0;
+	if (err)
+		i--;	/* which undid its own */
+	else
+		err = publish();
+	if (err)
+		exit_parts(i);
+	return err;
 }
 module_init(dmabuf_tools_init);
 

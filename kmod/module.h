@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The parts of dmabuf_tools.ko and what they ask of each other. Each part is one file with an
- * init and an exit; main.c calls them, in the order below and back.
+ * init and an exit; main.c calls them, in the order below and back. No init registers its part's
+ * node: main.c does so when nothing can fail any more.
  */
 #ifndef DMABUF_TOOLS_MODULE_H
 #define DMABUF_TOOLS_MODULE_H
@@ -12,6 +13,7 @@
 
 struct dentry;
 struct dma_buf;
+struct miscdevice;
 struct seq_file;
 
 /*
@@ -34,17 +36,18 @@ void inject_init(void);
 int inject(enum op op);
 
 /* exporter.c, with its buffers (buffer.h) */
+extern struct miscdevice exporter_node;
 int exporter_init(void);
-void exporter_exit(void);
 /* Whether @dmabuf is the exporter's own, and whether it was made with DMABUF_TOOLS_CHECKED. */
 bool exporter_owns(const struct dma_buf *dmabuf);
 bool exporter_checks(const struct dma_buf *dmabuf);
 
 /* importer.c */
+extern struct miscdevice importer_node;
 int importer_init(void);
 void importer_exit(void);
 
-/* accounting.c, with its hooks (hooks.c) and files (sysfs.c) */
+/* accounting.c, with its hooks (hooks.c) and files (sysfs.c). Never fails: it is off then. */
 int accounting_init(void);
 void accounting_exit(void);
 

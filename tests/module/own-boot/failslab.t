@@ -257,6 +257,7 @@ def inserting(faults):
     # The same allocation may be the n-th of one try and the next of the next.
     ok(loader.nameless <= 2 * DEVICES, "an importer's device without a name is invalid, nothing else", loader.nameless)
     diag(f"accounting was off for {', '.join(sorted(off))}")
+    ok("no" in off, "no memory for the accounting's slots: the module is there without accounts", off)
     os.close(loader.file)
 
 
