@@ -184,6 +184,13 @@ int acct_sysfs_init(void)
 	return err;
 }
 
+/* Its files go now, whoever has a reference and however late the last one's end is noticed. */
+static void unmake(struct kobject *kobj)
+{
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
 /* After the last event: no name comes any more. */
 void acct_sysfs_exit(void)
 {
@@ -191,10 +198,10 @@ void acct_sysfs_exit(void)
 
 	cancel_work_sync(&names_work);
 	for (i = 0; i < made_exporters; i++)
-		kobject_put(acct->exporters[i].kobj);
+		unmake(acct->exporters[i].kobj);
 	for (i = 0; i < made_devices; i++)
-		kobject_put(acct->devices[i].kobj);
-	kobject_put(devices);
-	kobject_put(exporters);
-	kobject_put(top);
+		unmake(acct->devices[i].kobj);
+	unmake(devices);
+	unmake(exporters);
+	unmake(top);
 }
