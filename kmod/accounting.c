@@ -15,6 +15,7 @@
 #include <linux/file.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
@@ -81,23 +82,6 @@ static inline struct slot *find(const void *key)
 		if (READ_ONCE(table[at].key) == key)
 			return &table[at];
 	return NULL;
-}
-
-static inline struct slot *claim(const void *key)
-{
-	u32 at = place_of_key(key), i;
-
-	for (i = 0; i < PROBES; i++, at = (at + 1) & table_mask)
-		if (!READ_ONCE(table[at].key) && !cmpxchg(&table[at].key, NULL, CLAIMED))
-			return &table[at];
-	atomic64_inc(&acct->missed);
-	return NULL;
-}
-
-static inline void release(struct slot *slot)
-{
-	/* Whoever claims it writes to it after what was read of it */
-	smp_store_release(&slot->key, NULL);
 }
 
 /*
@@ -194,6 +178,69 @@ static inline void raise_peak(atomic64_t *peak, s64 value)
 		;
 }
 
+static void take_off(struct slot *slot)
+{
+	struct acct_device *device = slot->device;
+
+	atomic64_dec(&device->attachments);
+	if (unlikely(atomic_read(&slot->mappings)))
+		atomic64_sub(atomic_read(&slot->mappings), &device->mappings);
+}
+
+static void take_out(struct slot *slot)
+{
+	struct acct_exporter *exporter = slot->exporter;
+
+	atomic64_dec(&acct->buffers);
+	atomic64_dec(&exporter->buffers);
+	atomic64_sub(slot->size, &acct->bytes);
+	atomic64_sub(slot->size, &exporter->bytes);
+}
+
+/*
+ * What a slot of @key stands for ended unseen, by a hook that somebody turned off: it counts no
+ * more. False if it is another's by now.
+ */
+static noinline bool drop(struct slot *slot, const void *key, u64 ino)
+{
+	if (cmpxchg(&slot->key, key, CLAIMED) != key)
+		return false;
+	if (slot->ino != ino) {
+		smp_store_release(&slot->key, key);
+		return false;
+	}
+	if (is_attachment(slot))
+		take_off(slot);
+	else
+		take_out(slot);
+	atomic64_inc(&acct->missed);
+	return true;
+}
+
+/* Who claims a slot has a new thing at the address: what stands there as @key is an old one. */
+static inline struct slot *claim(const void *key)
+{
+	u32 at = place_of_key(key), i;
+
+	for (i = 0; i < PROBES; i++, at = (at + 1) & table_mask) {
+		struct slot *slot = &table[at];
+		const void *old = READ_ONCE(slot->key);
+
+		if (!old && !cmpxchg(&slot->key, NULL, CLAIMED))
+			return slot;
+		if (unlikely(old == key) && drop(slot, key, slot->ino))
+			return slot;
+	}
+	atomic64_inc(&acct->missed);
+	return NULL;
+}
+
+static inline void release(struct slot *slot)
+{
+	/* Whoever claims it writes to it after what was read of it */
+	smp_store_release(&slot->key, NULL);
+}
+
 static struct slot *add_buffer(const struct file *file, const struct dma_buf *dmabuf)
 {
 	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name);
@@ -225,7 +272,6 @@ void acct_export(struct dma_buf *dmabuf)
 
 void acct_release(const struct file *file)
 {
-	struct acct_exporter *exporter;
 	struct slot *slot;
 
 	/* An export that failed releases its file too. */
@@ -236,11 +282,7 @@ void acct_release(const struct file *file)
 		atomic64_inc(&acct->unknown_releases_total);
 		return;
 	}
-	exporter = slot->exporter;
-	atomic64_dec(&acct->buffers);
-	atomic64_dec(&exporter->buffers);
-	atomic64_sub(slot->size, &acct->bytes);
-	atomic64_sub(slot->size, &exporter->bytes);
+	take_out(slot);
 	atomic64_inc(&acct->releases_total);
 	release(slot);
 }
@@ -297,15 +339,6 @@ void acct_attach(struct dma_buf_attachment *attach)
 
 	if (slot)
 		atomic64_inc(&slot->device->attach_total);
-}
-
-static void take_off(struct slot *slot)
-{
-	struct acct_device *device = slot->device;
-
-	atomic64_dec(&device->attachments);
-	if (unlikely(atomic_read(&slot->mappings)))
-		atomic64_sub(atomic_read(&slot->mappings), &device->mappings);
 }
 
 /*
@@ -433,21 +466,40 @@ bool acct_next(enum acct_kind kind, loff_t *at, struct acct_row *row)
 	return false;
 }
 
-/* Files are freed after RCU, or stay files for ever: a pointer of a moment ago can be asked. */
+/*
+ * Whether an open file, which may be any that has taken the place of a buffer's, is that buffer's.
+ * An inode comes late to a new file, a buffer later, and its file last.
+ */
+static bool is_of(const struct file *file, u64 ino)
+{
+	const struct inode *inode = READ_ONCE(file->f_inode);
+	const struct dma_buf *dmabuf;
+
+	if (!inode || inode->i_sb->s_magic != DMA_BUF_MAGIC || inode->i_ino != ino)
+		return false;
+	dmabuf = READ_ONCE(file->private_data);
+	return dmabuf && READ_ONCE(dmabuf->file) == file;
+}
+
+/*
+ * Files are freed after RCU, or stay files for ever: a pointer of a moment ago can be asked. One
+ * whose release was not seen is older, and another's by now.
+ */
 struct file *acct_file(loff_t at, const struct acct_row *row)
 {
-	const void *key = row->file;
+	struct slot *slot = &table[at - 1];
 	struct file *file = NULL;
 
 	rcu_read_lock();
-	if (READ_ONCE(table[at - 1].key) == key)
-		file = compat_get_file_active((struct file *)key);
+	if (READ_ONCE(slot->key) == row->file)
+		file = compat_get_file_active((struct file *)row->file);
 	rcu_read_unlock();
-	if (file && (READ_ONCE(table[at - 1].key) != key || !file->private_data)) {
-		fput(file);
-		file = NULL;
-	}
-	return file;
+	if (!file || is_of(file, row->ino))
+		return file;
+	if (drop(slot, row->file, row->ino))
+		release(slot);
+	fput(file);
+	return NULL;
 }
 
 static void found_holder(const struct holder *holder, void *ctx)

@@ -54,7 +54,7 @@ struct acct_device {
 
 struct acct {
 	atomic64_t buffers, bytes, bytes_peak, exports_total, releases_total;
-	atomic64_t missed;		/* no slot was free; see acct_missed() */
+	atomic64_t missed;		/* no slot was free, an end not seen; see acct_missed() */
 	atomic64_t unknown_releases_total, unknown_detaches, unknown_unmaps;
 	struct acct_exporter exporters[ACCT_EXPORTERS];
 	struct acct_device devices[ACCT_DEVICES];
@@ -106,6 +106,8 @@ int hooks_arm(const char **what);
 void hooks_disarm(void);
 u64 hooks_missed(void);
 void hooks_show(struct seq_file *m);
+/* For tests: releases are not seen, as where somebody has turned kprobes off. */
+extern bool hooks_blind;
 
 /* holders.c */
 struct holder {

@@ -31,9 +31,12 @@ struct entry_hook {
 #endif
 };
 
+bool hooks_blind;
+
 static void release_seen(unsigned long inode, unsigned long file)
 {
-	acct_release((const struct file *)file);
+	if (likely(!READ_ONCE(hooks_blind)))
+		acct_release((const struct file *)file);
 }
 
 static void detach_seen(unsigned long dmabuf, unsigned long attach)

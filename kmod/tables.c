@@ -349,6 +349,7 @@ void acct_tables_init(void)
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		tables[i].file = debugfs_create_file(tables[i].name, 0400, module_debugfs, NULL,
 						     tables[i].fops);
+	debugfs_create_bool("unseen_releases", 0600, module_debugfs, &hooks_blind);
 }
 
 void acct_tables_exit(void)
