@@ -617,6 +617,11 @@ int events_open(struct events **events, const struct events_options *options, ch
 	return 0;
 }
 
+bool events_endangered(const struct events *e)
+{
+	return e && e->kinds & 1u << HOOKS_FENTRY && !trampolines_are_safe();
+}
+
 void events_start(struct events *e)
 {
 	e->skel->bss->tables.since = now_ns();

@@ -78,6 +78,11 @@ bool events_hook(uint32_t i, enum events_hooks hooks, bool exact, struct events_
 int events_open(struct events **events, const struct events_options *options, char *error,
 		size_t room);
 void events_start(struct events *events);
+/*
+ * Whether the module's accounting came since, and there are hooks that are not safe beside it:
+ * close them then; others are chosen if they are opened anew. NULL: false.
+ */
+bool events_endangered(const struct events *events);
 /* From here on nothing more is told; what is in the ring can still be read. */
 void events_stop(struct events *events);
 

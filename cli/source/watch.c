@@ -70,15 +70,15 @@ void source_watch(struct source *s, uint32_t what, const struct filter *filter)
 
 	/* It is tried again when it is asked for anew, not with every refresh. */
 	s->unwatchable &= what;
-	new = what & ~s->watched & ~s->unwatchable;
 	if (s->ops && (s->ops->operations || s->recorded)) {
 		watch_own(s, what);
 		return;
 	}
-	if (gone & MODEL_WATCHES_STATE)
+	if (gone & MODEL_WATCHES_STATE || events_endangered(s->state))
 		take_away(s, &s->state, MODEL_WATCHES_STATE);
-	if (gone & MODEL_WATCHES_TIMES)
+	if (gone & MODEL_WATCHES_TIMES || events_endangered(s->times))
 		take_away(s, &s->times, MODEL_WATCHES_TIMES);
+	new = what & ~s->watched & ~s->unwatchable;
 	/* Of the state all buffers', since the model selects */
 	if (new & MODEL_WATCHES_STATE)
 		set(s, &s->state, MODEL_WATCHES_STATE, state_options, NULL);
