@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# Depends on: user space
+# Depends on: host
 """No command destroys what it reads, an earlier recording or a file that it cannot replace by a whole one. Needs no kernel."""
 import os
 import resource

@@ -26,12 +26,13 @@ step() # NAME COMMAND...
 }
 
 # Start COMMAND as soon as a CPU has nothing to do; a VM keeps less than one busy. Its output comes when
-# it has ended, in one piece.
+# it has ended, in one piece. A job that mostly waits takes no CPU's place: idle has its process.
+idle=none
 job() # NAME COMMAND...
 {
 	local name=$1 start status
 	shift
-	while [ "$(jobs -pr | wc -l)" -ge "$cpus" ]; do
+	while [ "$(jobs -pr | grep -cvx "$idle")" -ge "$cpus" ]; do
 		wait -n || :
 	done
 	echo "$name" >>"$logs/started"

@@ -10,9 +10,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import kernel  # noqa: E402
 import module as m  # noqa: E402
-from tap import SCALE, SLOW, bufinfo, diag, done, equal, ok, poll  # noqa: E402
+from tap import SCALE, SLOW, bufinfo, scaled, diag, done, equal, ok, poll  # noqa: E402
 
-SEQUENCES = 10007 * SCALE if SCALE < 10 or SLOW >= 10 else 1000003
+SEQUENCES = 10007 * SCALE if SLOW >= 10 else scaled(1009, 1000003)
 SEED = os.environ.get("FUZZ_SEED", "")
 IMPORTER = (("attach", "detach"), ("map", "unmap"), ("pin", "unpin"), ("vmap", "vunmap"), ("begin", "end"),
             ("fence", "signal"))
