@@ -65,7 +65,7 @@ def suspects(exporter, importer):
         with subprocess.Popen(["python3", "-c", LEAKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leaks:
             ino = int(leaks.stdout.readline())
             s.keys("2")
-            line(s, rf"^{ino} ", "a buffer that a process holds")
+            line(s, rf"^ *{ino} ", "a buffer that a process holds")
             leaks.stdin.close()
             leaks.wait()
         s.keys("7")
