@@ -79,19 +79,14 @@ flavour() # RELEASE
 	echo "$1" | sed 's/^[^-]*\(-[0-9]*\)*\(-[a-z].*\)$/\2/'
 }
 
-# Print a line for each kernel of the targets whose row has each VALUE: apt-get's option for the suite that
-# it comes from, -t=SUITE, or -y for the tree's own with its updates; its packages; and the newest's, which
-# a mirror has that dropped the pinned ones. Commas are between packages.
+# Print a line for each kernel of the targets whose row has each VALUE: the suite that it comes from, its
+# packages, and the newest's, which a mirror has that dropped the pinned ones; commas between packages.
 kernel_packages() # COLUMN=VALUE...
 {
-	local name from release suite
+	local name from release
 	for name in $(targets "$@"); do
-		from=$(target "$name" from) release=$(target "$name" kernel) suite=$(target "$name" suite)
-		case ${from%/*} in
-		"${suite%-*}") suite=-y ;;
-		*) suite=-t=${from%/*} ;;
-		esac
-		echo "$suite linux-image-$release,linux-headers-$release ${from#*/},linux-headers-${from##*linux-image-}"
+		from=$(target "$name" from) release=$(target "$name" kernel)
+		echo "${from%/*} linux-image-$release,linux-headers-$release ${from#*/},linux-headers-${from##*linux-image-}"
 	done
 }
 
