@@ -61,10 +61,10 @@ def suspects(exporter, importer):
     os.close(orphan)
     with subprocess.Popen(["python3", "-c", GROWS], stdin=subprocess.PIPE) as grows, Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.1"]) as s:
         s.wait(lambda t: "Held" in t)
-        s.keys("7")
+        # Before there are hooks: they would tell the nodes that it came through, which this process has open, too
+        s.keys("2")
         with subprocess.Popen(["python3", "-c", LEAKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leaks:
             ino = int(leaks.stdout.readline())
-            s.keys("2")
             line(s, rf"^ *{ino} ", "a buffer that a process holds")
             leaks.stdin.close()
             leaks.wait()
