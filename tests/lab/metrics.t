@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: kernel, user space, nothing
 """dmabuf-trace metrics: the workloads' own numbers, by each source and each way to be scraped; what goes wrong around it."""
+import atexit
 import json
 import os
 import shutil
@@ -38,6 +39,8 @@ def server():
     global common
     if not common:
         common = Server()
+        # Whoever runs the test waits for all that has its output
+        atexit.register(lambda: common and common.stop())
     return common
 
 
