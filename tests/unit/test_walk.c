@@ -38,6 +38,7 @@ static void make(const char *path)
 	for (i = 0; i < MOMENTS; i++)
 		make_moment(w, i);
 	assert_int_equal(recording_finish(w, "done"), 0);
+	recording_free(w);
 }
 
 /* All that the screen shows which does not come from the moment alone. */
