@@ -12,6 +12,7 @@
 #define DRM_MAJOR	226		/* Documentation/admin-guide/devices.txt */
 #define ACCEL_MAJOR	261
 #define MEM_MAJOR	1
+#define VIDEO_MAJOR	81		/* V4L2 */
 #define TTY_MAJOR	4
 #define TTYAUX_MAJOR	5
 #define PTS_MAJOR	136

@@ -281,21 +281,24 @@ static __always_inline void fill_holder(struct snap_slot *out, struct task_struc
  * A device file that somebody has open, which whoever queued a buffer there has: no memory, no
  * terminal. User space adds the names, and takes out those that come more than once.
  */
-static __always_inline void emit_node(struct seq_file *seq, struct file *file)
+static __always_inline void emit_node(struct seq_file *seq, struct task_struct *task,
+				      struct file *file)
 {
+	__u32 rdev = file->f_inode->i_rdev, major = rdev >> MINOR_BITS;
 	struct snap_node out = {
 		.head = { SNAP_NODE, sizeof(out), 0 },
-		.rdev = file->f_inode->i_rdev,
+		.rdev = rdev,
+		.pid = major == VIDEO_MAJOR ? task->tgid : 0,
 	};
-	__u32 major = out.rdev >> MINOR_BITS;
+	__u64 node = (__u64)out.pid << 32 | rdev;
 
-	if ((file->f_inode->i_mode & S_IFMT) != S_IFCHR || out.rdev == run.node ||
+	if ((file->f_inode->i_mode & S_IFMT) != S_IFCHR || node == run.node ||
 	    major == MEM_MAJOR || major == TTY_MAJOR || major == TTYAUX_MAJOR ||
 	    (major >= PTS_MAJOR && major < PTS_MAJOR + PTS_MAJORS))
 		return;
 	/* What did not fit is shown again */
 	if (!bpf_seq_write(seq, &out, sizeof(out)))
-		run.node = out.rdev;
+		run.node = node;
 }
 
 SEC("iter/task_file")
@@ -307,7 +310,7 @@ int fd_slots(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	emit_node(ctx->meta->seq, file);
+	emit_node(ctx->meta->seq, task, file);
 	if (is_drm_node(file->f_inode->i_rdev)) {
 		emit_drm_file(task, file);
 		return 0;
@@ -350,7 +353,7 @@ int mappings(struct bpf_iter__task_vma *ctx)
 	file = vma->vm_file;
 	if (!file)
 		return 0;
-	emit_node(ctx->meta->seq, file);
+	emit_node(ctx->meta->seq, task, file);
 	/* A ring lives on in its mapping when its fd is closed */
 	magic = file->f_inode->i_sb->s_magic;
 	if (magic == ANON_INODE_FS_MAGIC)

@@ -161,7 +161,7 @@ struct snap_access {
 struct snap_node {
 	struct snap_head head;
 	__u32 rdev;			/* major << 20 | minor */
-	__u32 pad;
+	__u32 pid;			/* V4L2's: thread group; 0 unknown, or another's */
 	char name[SNAP_DEVICE_LEN];	/* below /dev: "video0", "dma_heap/system" */
 	char device[SNAP_DEVICE_LEN];	/* that it belongs to, empty: none, or unknown */
 	char driver[SNAP_DRIVER_LEN];	/* of that */

@@ -104,6 +104,23 @@ static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *e
 	return 0;
 }
 
+static bool is_late(const struct model *m, const struct model_past *past)
+{
+	return past->since && m->time - past->since < PIPELINE_PAST_SECONDS;
+}
+
+/* Whether a device, NULL any, used the buffer and was detached from it lately. */
+static bool has_late(const struct model *m, const struct model_buffer *b, const char *device)
+{
+	uint32_t i;
+
+	for (i = b->first_past; i < b->first_past + b->pasts; i++)
+		if (is_late(m, &m->pasts[i]) &&
+		    (!device || !strcmp(m->pasts[i].device, device)))
+			return true;
+	return false;
+}
+
 static int add_attachment_ends(struct model *m, uint32_t first, const struct model_attachment *a)
 {
 	struct pipelines *p = &m->pipelines;
@@ -112,8 +129,10 @@ static int add_attachment_ends(struct model *m, uint32_t first, const struct mod
 				.direction = DIRECTION_NONE };
 	int err = 0;
 
+	/* The attachment may be gone when hooks are asked: its device's next one is as the last */
 	if (!seen)
-		return add_end(p, first, &end);
+		return has_late(m, &m->buffers[a->buffer], end.device) ? 0 :
+		       add_end(p, first, &end);
 	for (d = 0; d < DIRECTION_NONE && !err; d++) {
 		if (!(seen & 1u << d))
 			continue;
@@ -122,21 +141,6 @@ static int add_attachment_ends(struct model *m, uint32_t first, const struct mod
 		err = add_end(p, first, &end);
 	}
 	return err;
-}
-
-static bool is_late(const struct model *m, const struct model_past *past)
-{
-	return past->since && m->time - past->since < PIPELINE_PAST_SECONDS;
-}
-
-static bool has_late(const struct model *m, const struct model_buffer *b)
-{
-	uint32_t i;
-
-	for (i = b->first_past; i < b->first_past + b->pasts; i++)
-		if (is_late(m, &m->pasts[i]))
-			return true;
-	return false;
 }
 
 /* Who attaches for each frame is one that stays. */
@@ -319,6 +323,45 @@ static int add_processes(struct model *m, uint32_t flow)
 	return 0;
 }
 
+static bool is_video(const struct model *m, const struct model_flow *f, uint32_t node)
+{
+	const char *path = m->nodes[node].path;
+	uint32_t i;
+
+	for (i = 0; i < f->ends; i++)
+		if (m->pipelines.ends[f->first_end + i].node == node)
+			return false;
+	return path && !strncmp(path, "/dev/video", strlen("/dev/video"));
+}
+
+/*
+ * The one node through which the exporter may work for a holder; INDEX_NONE: none, or several.
+ * A process that has its capture device open keeps it open: hooks that came later miss the export.
+ */
+static uint32_t presumed_node(const struct model *m, const struct model_flow *f)
+{
+	uint32_t found = INDEX_NONE, i, at;
+
+	if (f->node != INDEX_NONE || !f->exporter ||
+	    strncmp(f->exporter, "videobuf2", strlen("videobuf2")))
+		return f->node;
+	for (i = 0; i < f->processes; i++) {
+		uint32_t process = m->pipelines.processes[f->first_process + i];
+
+		at = index_get(&m->opened_by, m->processes[process].pid);
+		for (; at != INDEX_NONE; at = m->opened[at].next) {
+			uint32_t node = m->opened[at].node;
+
+			if (node == found || !is_video(m, f, node))
+				continue;
+			if (found != INDEX_NONE)
+				return INDEX_NONE;
+			found = node;
+		}
+	}
+	return found;
+}
+
 enum flow_side flow_end_side(const struct flow_end *end)
 {
 	/* One that may do both is not seen to write: DESIGN.md, section 2 */
@@ -373,11 +416,12 @@ int pipelines_update(struct model *m)
 	for (i = 0; i < m->n_buffers && !err; i++)
 		if (m->buffers[i].selected &&
 		    (m->buffers[i].attachments || m->buffers[i].accesses ||
-		     has_late(m, &m->buffers[i])))
+		     has_late(m, &m->buffers[i], NULL)))
 			err = find_flow(m, &m->buffers[i]);
 	for (i = 0; i < p->n_flows && !err; i++) {
 		sum_up(m, &p->flows[i]);
 		err = add_processes(m, i);
+		p->flows[i].presumed_node = presumed_node(m, &p->flows[i]);
 	}
 	p->time = m->time;
 	return err;
@@ -417,7 +461,8 @@ const char *flow_end_name(const struct model *m, const struct model_flow *f, enu
 
 const char *flow_presumed(const struct model *m, const struct model_flow *f)
 {
-	const char *node = f->node == INDEX_NONE ? NULL : m->nodes[f->node].path;
+	uint32_t at = f->presumed_node;
+	const char *node = at == INDEX_NONE ? NULL : m->nodes[at].path;
 
 	return !f->presumed ? NULL : node ? node : f->exporter;
 }

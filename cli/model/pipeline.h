@@ -71,6 +71,7 @@ struct model_flow {
 	uint32_t first_process, processes;	/* that hold them, in .processes */
 	bool held;			/* a mapping is kept: its device may go on unseen */
 	bool presumed;			/* nobody is seen to write: the exporter may */
+	uint32_t presumed_node;		/* then: see flow_presumed(), or INDEX_NONE */
 	bool rate_known;
 	double rate;			/* maps a second: busiest consumer, else producer */
 	int64_t created;		/* the oldest, CLOCK_REALTIME seconds; 0 unknown */
@@ -109,7 +110,11 @@ enum flow_side flow_end_side(const struct flow_end *end);
  */
 const char *flow_end_name(const struct model *model, const struct model_flow *flow,
 			  enum flow_side side, uint32_t i);
-/* Who is presumed to write: the node that the buffers were exported through, else the exporter. */
+/*
+ * The presumed producer: the node that the buffers were exported through. If no hook saw the
+ * export and V4L2 is the exporter: the only video node that the holders have open beside those
+ * of the flow's ends. Else the exporter. NULL: a producer is seen, or nothing is known.
+ */
 const char *flow_presumed(const struct model *model, const struct model_flow *flow);
 /* For how many seconds; false: it moves, was never seen to, or may do so unseen. */
 bool flow_is_stalled(const struct model *model, const struct model_flow *flow, uint64_t *seconds);

@@ -27,13 +27,14 @@ static void drop_rows(struct model *m)
 {
 	m->n_buffers = m->n_attachments = m->n_slots = m->n_holders = 0;
 	m->n_processes = m->n_devices = m->n_exporters = 0;
-	m->n_sockets = m->n_nodes = m->n_accesses = m->n_pasts = 0;
+	m->n_sockets = m->n_nodes = m->n_opened = m->n_accesses = m->n_pasts = 0;
 	index_clear(&m->by_socket);
 	index_clear(&m->by_ino);
 	index_clear(&m->by_pid);
 	index_clear(&m->by_device);
 	index_clear(&m->by_node);
 	index_clear(&m->open);
+	index_clear(&m->opened_by);
 	index_clear(&m->former);
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->torn = 0;
@@ -382,11 +383,24 @@ static int put_hash(struct model *m, const char *field, size_t room)
 	return *text ? index_put(&m->open, hash_string(text), 1) : 0;
 }
 
+static int add_opened(struct model *m, const struct snap_node *in)
+{
+	struct model_opened *o = array_add(&m->opened, &m->n_opened, &m->room_opened, sizeof(*o));
+
+	if (!o)
+		return -ENOMEM;
+	o->next = index_get(&m->opened_by, in->pid);
+	return add_node(m, in->rdev, &o->node) ?:
+		index_put(&m->opened_by, in->pid, m->n_opened - 1);
+}
+
 /* A device file that somebody has open. */
 static int add_open(struct model *m, const struct snap_node *in)
 {
-	int err = index_put(&m->open, in->rdev, 1);
+	int err = in->pid ? add_opened(m, in) : 0;
 
+	if (!err)
+		err = index_put(&m->open, in->rdev, 1);
 	if (!err)
 		err = index_put(&m->open, MODEL_OPEN_MAJOR(in->rdev >> 20), 1);
 	if (!err)
@@ -768,6 +782,7 @@ void model_free(struct model *m)
 	free(m->holders);
 	free(m->sockets);
 	free(m->nodes);
+	free(m->opened);
 	free(m->processes);
 	free(m->devices);
 	free(m->exporters);
@@ -781,6 +796,7 @@ void model_free(struct model *m)
 	index_free(&m->by_pid);
 	index_free(&m->by_device);
 	index_free(&m->open);
+	index_free(&m->opened_by);
 	index_free(&m->former);
 	index_free(&m->by_socket);
 	index_free(&m->by_node);

@@ -90,6 +90,12 @@ struct model_node {
 	const char *path;		/* the source fills it in, NULL unknown */
 };
 
+/* A node of V4L2 that a process has open. */
+struct model_opened {
+	uint32_t node;			/* index */
+	uint32_t next;			/* of the same process in model.opened, or INDEX_NONE */
+};
+
 /* One place that holds a reference; see snap_slot. */
 struct model_slot {
 	uint64_t table;
@@ -171,6 +177,8 @@ struct model {
 	uint32_t n_sockets, room_sockets;
 	struct model_node *nodes;
 	uint32_t n_nodes, room_nodes;
+	struct model_opened *opened;
+	uint32_t n_opened, room_opened;
 	struct model_process *processes;
 	uint32_t n_processes, room_processes;
 	struct model_device *devices;
@@ -203,6 +211,7 @@ struct model {
 	bool process_terms;			/* the filter asks for processes */
 	struct index by_ino, by_pid, by_device, by_socket, by_node, by_exporter;
 	struct index open;		/* device files: rdev, hashes of name, device and driver */
+	struct index opened_by;		/* pids, to the first of model.opened */
 	struct index former;		/* pids that held a buffer and live, holding none */
 	bool exporters_asked;		/* by pid, whether they are there: not of a recording */
 	struct intern strings, old_strings;

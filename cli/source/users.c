@@ -36,9 +36,11 @@ int users_name_nodes(struct node_names **names, struct records *records)
 		uint16_t len = node->head.len;
 
 		if (node->head.type == SNAP_NODE) {
-			if (index_get(&seen, node->rdev) != INDEX_NONE)
+			uint64_t key = (uint64_t)node->pid << 32 | node->rdev;
+
+			if (index_get(&seen, key) != INDEX_NONE)
 				continue;
-			err = index_put(&seen, node->rdev, 1);
+			err = index_put(&seen, key, 1);
 			node_describe(names, node);
 		}
 		if (to != at)

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -412,6 +413,48 @@ def compliance():
              always=lambda v: v[2] and "Total for vivid" in v[1][1] and v[3][0] > 30 and not v[3][1], likely=lambda v: v[0] == v[1])
 
 
+def stream():
+    """A client that attaches and detaches for each frame, before there are hooks and after."""
+    nodes = vivid_nodes()
+    if not nodes or not shutil.which("gst-launch-1.0"):
+        skip("a stream of GStreamer's", "no vivid module" if not nodes else "no gst-launch-1.0")
+        return
+    capture, output = nodes
+    command = ["gst-launch-1.0", "-v", "v4l2src", f"device={capture}", "io-mode=dmabuf", "!",
+               "video/x-raw,width=320,height=180,framerate=25/1", "!", "identity", "silent=false", "!",
+               "v4l2sink", f"device={output}", "io-mode=dmabuf-import", "sync=false"]
+    # The analog output wants interlaced frames
+    subprocess.run(["v4l2-ctl", "-d", output, "--set-output=1"], stdout=subprocess.DEVNULL, check=True)
+    with open(OPS, "wb") as out:
+        gst = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+    def frames():
+        with open(OPS, "rb") as f:
+            return f.read().count(b"last-message = chain")
+    try:
+        if not ok(poll(lambda: frames() > 23 or gst.poll() is not None) and gst.poll() is None, "GStreamer streams from one node to the other", gst.poll()):
+            return
+        buffers = json.loads(subprocess.run(["dmabuf-top", "-b", "-n", "1", "--json", "--view", "buffers", "-p", str(gst.pid)],
+                                            stdout=subprocess.PIPE, check=True).stdout)["buffers"]
+        sizes = Counter(b["size"] for b in buffers if b["exporter"].startswith("videobuf2"))
+
+        def flows():
+            first, start = frames(), time.monotonic()
+            text = subprocess.run(["dmabuf-top", "-b", "-n", "6", "-d", "1", "--json", "--view", "pipelines", "-p", str(gst.pid)],
+                                  stdout=subprocess.PIPE, check=True, text=True).stdout
+            rate = (frames() - first) / (time.monotonic() - start)
+            return [json.loads(line)["pipelines"] for line in text.splitlines()], rate
+        measured("a stream seen from its middle: one flow, of all its buffers, its producer presumed, its rate", flows,
+                 always=lambda v: len(v[0]) == 6 and all(
+                     [(f["producers"], f["presumed"], f["buffers"], [c.split()[0] for c in f["consumers"]]) for f in refresh] ==
+                     [([capture], True, sum(sizes.values()), [output])] for refresh in v[0][1:]),
+                 likely=lambda v: all(0.7 < f["rate"] / v[1] < 1.4 for refresh in v[0][1:] for f in refresh))
+    finally:
+        gst.kill()
+        gst.wait()
+        subprocess.run(["v4l2-ctl", "-d", output, "--set-output=0"], stdout=subprocess.DEVNULL, check=True)
+
+
 def prime():
     """vgem attaches; before 6.16 it maps too."""
     events, _ = live(["mkbufs", "vgem-import", "-n", 5], "-e", "attach,map", "-O", "event,device,direction,node")
@@ -427,6 +470,6 @@ module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
             "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
-            "video": video, "prime": prime, "killed": killed},
+            "video": video, "stream": stream, "prime": prime, "killed": killed},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})

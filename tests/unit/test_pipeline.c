@@ -116,6 +116,8 @@ static void attached_by_frame(void **state)
 	by_frame(&r, 100);
 	update(&m, &r, 200);
 	by_frame(&r, 130);
+	/* Detached, or not yet mapped, when the hooks were asked */
+	record_attachment(&r, 3, "display", "drm");
 	update(&m, &r, 201);
 	assert_int_equal(m.pipelines.n_flows, 1);
 	f = m.pipelines.flows;
@@ -156,6 +158,48 @@ static void presumed(void **state)
 	assert_false(f->rate_known);
 	assert_false(flow_is_stalled(&m, f, &seconds));
 	records_free(&r);
+	model_free(&m);
+}
+
+/* A V4L2 buffer of process 7 that an output of number 81:1 reads; the process has others open. */
+static const char *presumed_of(struct model *m, const uint32_t *minors)
+{
+	static const char *const paths[] = { "/dev/video0", "/dev/video1", "/dev/video2",
+					     "/dev/v4l-subdev3" };
+	struct snap_node node = { .head = { SNAP_NODE, sizeof(node), 0 }, .pid = 7 };
+	struct records r = { 0 };
+	uint32_t i;
+
+	strcpy(record_buffer(&r, 1, 4096, 1)->exporter, "videobuf2_dma_contig");
+	record_slot(&r, 7, 1, 7, 3, 0);
+	record_attachment(&r, 1, "vivid.0", "vivid");
+	mapping(&r, 1, "vivid.0", 1, DIRECTION_TO_DEVICE, 1, 1)->rdev = 81 << 20 | 1;
+	for (; *minors != UINT32_MAX; minors++) {
+		node.rdev = 81 << 20 | *minors;
+		record_add(&r, &node, sizeof(node));
+	}
+	m->watched = MODEL_WATCHES_STATE;
+	m->time = 100;
+	load(m, &r, NULL);
+	for (i = 0; i < m->n_nodes; i++)
+		m->nodes[i].path = paths[m->nodes[i].rdev & 0xff];
+	assert_int_equal(pipelines_update(m), 0);
+	records_free(&r);
+	assert_int_equal(m->pipelines.n_flows, 1);
+	return flow_presumed(m, m->pipelines.flows);
+}
+
+/* Hooks that came after the export do not know its node. */
+static void presumed_by_open_nodes(void **state)
+{
+	static const uint32_t only[] = { 1, 0, 3, 0, UINT32_MAX }, none[] = { 1, 3, UINT32_MAX },
+			      several[] = { 0, 1, 2, UINT32_MAX };
+	struct model m = { 0 };
+
+	(void)state;
+	assert_string_equal(presumed_of(&m, only), "/dev/video0");
+	assert_string_equal(presumed_of(&m, none), "videobuf2_dma_contig");
+	assert_string_equal(presumed_of(&m, several), "videobuf2_dma_contig");
 	model_free(&m);
 }
 
@@ -212,6 +256,7 @@ int main(void)
 		cmocka_unit_test(flows),
 		cmocka_unit_test(attached_by_frame),
 		cmocka_unit_test(presumed),
+		cmocka_unit_test(presumed_by_open_nodes),
 		cmocka_unit_test(processes),
 		cmocka_unit_test(unknown),
 	};
