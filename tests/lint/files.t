@@ -9,11 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import done, equal, ok  # noqa: E402
+from tree import TOP, tree  # noqa: E402
 
 C = (".c", ".h")
 SOURCE = C + (".py", ".t", ".sh", ".mk", ".8", ".5", ".4")
-# Screens and data: they hold what the tools print.
-DATA = re.compile(r"^tests/.*/golden/|\.(snap|json|csv|png|svg|data)$")
 VERSION_MACRO = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|LINUX_KERNEL_VERSION|RHEL_RELEASE\w*)\b")
 VERSIONS_ALLOWED = ("kmod/compat.h", "bpf/kernel_compat.bpf.h", "tests/lint/files.t")
 STRING = re.compile(r'"(\\.|[^"\\]){16,}"')
@@ -29,18 +28,6 @@ SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
 CREATES = re.compile(r"\bO_CREAT\b|\bfopen\([^;]*, *\"[wa]|\bjson_object_to_file")
 # One that there was not (O_EXCL), and one that is renamed when it is whole
 CREATES_ALLOWED = ("cli/output/file.c", "cli/top/write.c", "cli/trace/metrics.c")
-
-
-def tree(top):
-    """Path and text of every text file but what was built."""
-    for folder, folders, files in os.walk(top):
-        folders[:] = sorted(f for f in folders if f not in (".git", "out", "__pycache__"))
-        for name in sorted(files):
-            path = os.path.relpath(os.path.join(folder, name), top)
-            with open(os.path.join(folder, name), "rb") as f:
-                raw = f.read()
-            if not DATA.search(path) and b"\0" not in raw:
-                yield path, raw.decode("utf-8", "replace")
 
 
 def lines(path, text, good):
@@ -167,8 +154,7 @@ RULES = (
     ("no test demands that little time has passed", is_python, bounds, PYTHON + "ok(time.monotonic() - start < 30, 'at once')\n"),
 )
 
-top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-files = list(tree(top))
+files = list(tree(TOP))
 ok(len(files) > 50, "the files are found", len(files))
 for what, about, test, *planted in RULES:
     equal(sum((test(p, t) for p, t in files if about(p, t)), []), [], what)
