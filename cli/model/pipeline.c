@@ -321,7 +321,7 @@ static int add_processes(struct model *m, uint32_t flow)
 
 enum flow_side flow_end_side(const struct flow_end *end)
 {
-	/* One that may do both is not seen to write: DESIGN.md, section 2 */
+	/* DMA_BIDIRECTIONAL permits writes and proves none: a consumer */
 	return end->direction == DIRECTION_NONE ? FLOW_OTHER :
 	       end->direction == DIRECTION_FROM_DEVICE ? FLOW_PRODUCER : FLOW_CONSUMER;
 }

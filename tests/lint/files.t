@@ -24,6 +24,8 @@ SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?
 SLEEP_ALLOWED = ("tests/cli/metrics-soak.t", "tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t", "tests/workloads/leaker.c",
                  "tests/unit/test_recording.c")
 CLOCKS = ("time", "monotonic", "monotonic_ns")
+# Papers of the project; others are not in the repository
+DOCUMENT = re.compile(r"\b(?!(?:README|CONTRIBUTING)\.md\b)[A-Z]+\.md\b")
 SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
 CREATES = re.compile(r"\bO_CREAT\b|\bfopen\([^;]*, *\"[wa]|\bjson_object_to_file")
 # One that there was not (O_EXCL), and one that is renamed when it is whole
@@ -129,6 +131,10 @@ def shells(path, text):
     return lines(path, text, lambda s: not SHELL.search(s))
 
 
+def documents(path, text):
+    return [] if path == "tests/lint/files.t" else lines(path, text, lambda s: not DOCUMENT.search(s))
+
+
 def creates(path, text):
     if path in CREATES_ALLOWED or (path.startswith("tests/") and path != "tests/planted.c"):
         return []
@@ -145,6 +151,8 @@ RULES = (
     ("C is indented by tabs", is_c, tabs, "        int x;\n"),
     ("no line of C beyond column 100", is_c, columns, "\t" * 12 + "sizes;\n"),
     ("kernel versions are known only to the compat headers", is_c, versions, "#if KERNEL_VERSION(6, 1, 0)\n"),
+    ("no text refers to a document that is not here", ANY, documents, "/* as in DESIGN.md */\n", "# SCREENS.md\n", "/* FACTS.md, section 2 */\n",
+     "/* (STYLE.md) */\n"),
     ("no tool runs a shell", is_c, shells, "system(\"ls\");\n"),
     ("files are created by output/file.c, or are new and whole", is_c, creates, "open(path, O_CREAT);\n"),
     ("no test sleeps and hopes, nor has seconds for it in C", is_source, sleeps, "sleep 1\n", "\tpoll(NULL, 0, 2600);\n",
