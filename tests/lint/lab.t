@@ -77,9 +77,9 @@ with open("tests/lab/seconds", encoding="utf-8") as f:
 equal([row[0] for row in known if not os.path.exists(re.sub(r"^out/(tests/\w+/\w+)$", r"\1.c", row[0]))], [], "tests/lab/seconds has no file that is gone")
 equal([name for name in head[1:] if name not in [*(r["name"] for r in rows), "host"]], [], "nor a target that is gone")
 
-with open("README.md", encoding="utf-8") as f:
+with open("tests/README.md", encoding="utf-8") as f:
     listed = [[cell.strip() for cell in line.split("|")[1:-1]] for line in re.search(r"^\| Target .*?\n\n", f.read(), re.M | re.S)[0].strip().splitlines()[2:]]
-equal(listed, [[row["name"], row["kernel"], row["suite"], row["tests"], f"`{TIERS[row['tier']]}`"] for row in rows], "README.md lists the targets")
+equal(listed, [[row["name"], row["kernel"], row["suite"], row["tests"], f"`{TIERS[row['tier']]}`"] for row in rows], "tests/README.md lists the targets")
 equal({row["arch"] for row in rows} - {"x86_64", "aarch64"}, set(), "tests/lab/run knows each architecture")
 
 
