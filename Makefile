@@ -22,7 +22,7 @@ export ARCH CROSS_COMPILE
 endif
 LIBS	:= libbpf libelf json-c ncursesw
 # What the tools can do without, saying so
-OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd libxml-2.0
+OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd
 
 ifneq ($(V),1)
 Q	:= @

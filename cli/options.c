@@ -34,7 +34,6 @@ static const struct {
 	{ "libdw", "stacks without lines", IS_ONE(HAVE_DW) },
 	{ "protobuf-c", "no Perfetto", IS_ONE(HAVE_PROTOBUF_C) },
 	{ "libmicrohttpd", "no metrics over HTTP", IS_ONE(HAVE_MICROHTTPD) },
-	{ "libxml2", "no JUnit", IS_ONE(HAVE_XML_2_0) },
 };
 
 void options_print_version(const char *command)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Options that several commands share (DESIGN.md section 8); used by the mains and subcommands. */
+/* Options that several commands share. Mains and subcommands use them. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 

@@ -364,7 +364,7 @@ static uint32_t presumed_node(const struct model *m, const struct model_flow *f)
 
 enum flow_side flow_end_side(const struct flow_end *end)
 {
-	/* One that may do both is not seen to write: DESIGN.md, section 2 */
+	/* DMA_BIDIRECTIONAL permits writes and proves none: a consumer */
 	return end->direction == DIRECTION_NONE ? FLOW_OTHER :
 	       end->direction == DIRECTION_FROM_DEVICE ? FLOW_PRODUCER : FLOW_CONSUMER;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * debugfs' bufinfo: what the kernel itself prints of all buffers. Used by source/bpf.c where no
- * process holds a buffer from which the kernel's list could be walked. Names are printed raw
- * there, so whatever a name may hold must not pass for a row (FACTS.md).
+ * process holds a buffer from which the kernel's list could be walked. dma_buf_debug_show() of
+ * drivers/dma-buf/dma-buf.c prints names raw: the text of a name must not pass for a row.
  */
 #include <ctype.h>
 #include <errno.h>

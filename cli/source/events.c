@@ -204,7 +204,10 @@ static bool has_trampolines(void)
 	return known;
 }
 
-/* DESIGN.md section 5: exact, or cheap. What it names may not be there: see available(). */
+/*
+ * Return the hooks of a call and the reason. Exact hooks miss no event; the others are the
+ * cheapest. available() checks that the kernel has the hooks.
+ */
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
 {

@@ -16,7 +16,7 @@
 #include "model/snapshot.h"
 #include "source/users.h"
 
-/* A row that moves is read again this often (DESIGN.md section 2, the "three times"). */
+/* Readings of a snapshot at most, if references change meanwhile */
 #define SNAPSHOT_TRIES 3
 
 const struct source_ops *const source_all[] = {

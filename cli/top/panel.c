@@ -245,7 +245,7 @@ static int add_kernel_sum(struct panel *p, const struct model *m, const struct m
 	return err ?: add(p, ROLE_PLAIN, 0, "%*s%s", indent, "", line);
 }
 
-/* The sum of DESIGN.md section 2, in its words. */
+/* Add the references of a buffer: count = fd slots + memory mappings + kernel. */
 static int add_references(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
 	char fds[32], maps[32];

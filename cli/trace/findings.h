@@ -108,9 +108,8 @@ int findings_text(FILE *out, const struct findings *findings);
 /* Workflow commands of GitHub Actions, one for each finding that is not suppressed or known. */
 int findings_annotate(FILE *out, const struct findings *findings);
 int findings_json(FILE *out, const struct findings *findings);
-/* A file: 0 or -errno; -ENOTSUP in a build without libxml2. */
+/* Write a file. Return 0 or -errno. */
 int findings_junit(const char *path, const struct findings *findings);
-bool findings_has_junit(void);
 
 /*
  * Reading and writing what is suppressed and known. Return 0, or -errno with error saying what is

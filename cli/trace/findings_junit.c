@@ -1,68 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Findings as a JUnit report, a test case for each kind, by libxml2; see findings.h. */
+/* Findings as a JUnit report, a test case for each kind; see findings.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/findings.h"
-
-#ifndef HAVE_XML_2_0
-
-bool findings_has_junit(void)
-{
-	return false;
-}
-
-int findings_junit(const char *path, const struct findings *s)
-{
-	(void)path;
-	(void)s;
-	return -ENOTSUP;
-}
-
-#else
-
-#include <libxml/xmlwriter.h>
-
 #include "output/file.h"
 #include "output/text.h"
-
-bool findings_has_junit(void)
-{
-	return true;
-}
+#include "trace/findings.h"
 
 /*
- * The report as people read it, as XML may hold it: no control characters, no U+FFFE and U+FFFF.
- * Freed by the caller; NULL if memory is out.
+ * Write text with the escapes of XML 1.0. Bytes outside UTF-8 become \xNN, and characters that
+ * XML forbids become "?". Returns 0 or -ENOMEM.
  */
-static char *text_of(const char *plain)
+static int put_text(FILE *xml, const char *text)
 {
-	size_t len = strlen(plain), i, n = 0;
-	char *utf8 = malloc(TEXT_SAFE_ROOM(len)), *xml = malloc(TEXT_SAFE_ROOM(len));
+	static const struct {
+		const char *from, *to;
+	} escapes[] = {
+		{ "&", "&amp;" }, { "<", "&lt;" }, { ">", "&gt;" }, { "\"", "&quot;" },
+		{ "\x7f", "?" }, { "\xef\xbf\xbe", "?" }, { "\xef\xbf\xbf", "?" },
+	};
+	const size_t room = TEXT_SAFE_ROOM(strlen(text)), n = sizeof(escapes) / sizeof(*escapes);
+	char *utf8 = malloc(room);
+	const char *at;
+	size_t i;
 
-	if (utf8 && xml) {
-		text_utf8(utf8, TEXT_SAFE_ROOM(len), plain);
-		for (i = 0; utf8[i]; i++) {
-			unsigned char c = utf8[i];
+	if (!utf8)
+		return -ENOMEM;
+	text_utf8(utf8, room, text);
+	for (at = utf8; *at; at++) {
+		for (i = 0; i < n; i++)
+			if (!strncmp(at, escapes[i].from, strlen(escapes[i].from)))
+				break;
+		if (i < n) {
+			fputs(escapes[i].to, xml);
+			at += strlen(escapes[i].from) - 1;
+		} else {
+			bool control = (unsigned char)*at < 0x20 && *at != '\n' && *at != '\t';
 
-			if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ||
-			    !strncmp(utf8 + i, "\xef\xbf\xbe", 3) ||
-			    !strncmp(utf8 + i, "\xef\xbf\xbf", 3))
-				n += snprintf(xml + n, 5, "?");
-			else
-				xml[n++] = c;
+			fputc(control ? '?' : *at, xml);
 		}
-		xml[n] = '\0';
 	}
 	free(utf8);
-	return xml;
+	return 0;
 }
 
-/* The findings of one kind as findings_text() prints them. */
+/* Return the findings of one kind as finding_text() prints them, for free(); NULL: no memory. */
 static char *print_kind(const struct findings *s, unsigned int kind, bool failing, uint32_t *n)
 {
-	char *text = NULL, *safe;
+	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	uint32_t i;
@@ -80,64 +66,80 @@ static char *print_kind(const struct findings *s, unsigned int kind, bool failin
 		(*n)++;
 	}
 	fclose(out);
-	safe = text ? text_of(text) : NULL;
-	free(text);
-	return safe;
+	return text;
 }
 
-static int write_kind(xmlTextWriter *w, const struct findings *s, unsigned int kind)
+static void begin_case(FILE *xml, const char *name, bool empty)
+{
+	fprintf(xml, " <testcase classname=\"dmabuf-trace.leaks\" name=\"%s\"%s>\n", name,
+		empty ? "/" : "");
+}
+
+static int write_kind(FILE *xml, const struct findings *s, unsigned int kind)
 {
 	uint32_t failing, others;
 	char *failed = print_kind(s, kind, true, &failing);
 	char *rest = print_kind(s, kind, false, &others);
-	char message[80];
-	int err = 0;
+	int err = failed && rest ? 0 : -ENOMEM;
 
-	if (!failed || !rest) {
-		err = -ENOMEM;
-		goto out;
+	begin_case(xml, leak_name(kind), !failing && !others);
+	if (!err && failing) {
+		fprintf(xml, "  <failure type=\"%s\" message=\"%u finding%s: ", leak_name(kind),
+			failing, failing == 1 ? "" : "s");
+		err = put_text(xml, leak_help(kind));
+		fputs("\">", xml);
+		err = err ? err : put_text(xml, failed);
+		fputs("</failure>\n", xml);
 	}
-	xmlTextWriterStartElement(w, BAD_CAST "testcase");
-	xmlTextWriterWriteAttribute(w, BAD_CAST "classname", BAD_CAST "dmabuf-trace.leaks");
-	xmlTextWriterWriteAttribute(w, BAD_CAST "name", BAD_CAST leak_name(kind));
-	if (failing) {
-		snprintf(message, sizeof(message), "%u finding%s: %s", failing,
-			 failing == 1 ? "" : "s", leak_help(kind));
-		xmlTextWriterStartElement(w, BAD_CAST "failure");
-		xmlTextWriterWriteAttribute(w, BAD_CAST "type", BAD_CAST leak_name(kind));
-		xmlTextWriterWriteAttribute(w, BAD_CAST "message", BAD_CAST message);
-		xmlTextWriterWriteString(w, BAD_CAST failed);
-		xmlTextWriterEndElement(w);
+	if (!err && others) {
+		fputs("  <system-out>", xml);
+		err = put_text(xml, rest);
+		fputs("</system-out>\n", xml);
 	}
-	if (others)
-		xmlTextWriterWriteElement(w, BAD_CAST "system-out", BAD_CAST rest);
-	if (xmlTextWriterEndElement(w) < 0)
-		err = -EIO;
-out:
+	if (failing || others)
+		fputs(" </testcase>\n", xml);
 	free(failed);
 	free(rest);
 	return err;
 }
 
-/* Whether the verdict can be trusted is a test too. */
-static int write_verdict(xmlTextWriter *w, const struct findings *s)
+/* The completeness of the check is a test case, too. */
+static int write_verdict(FILE *xml, const struct findings *s)
 {
-	char *why = s->incomplete ? text_of(s->incomplete) : NULL;
+	int err;
 
-	xmlTextWriterStartElement(w, BAD_CAST "testcase");
-	xmlTextWriterWriteAttribute(w, BAD_CAST "classname", BAD_CAST "dmabuf-trace.leaks");
-	xmlTextWriterWriteAttribute(w, BAD_CAST "name", BAD_CAST "complete");
-	if (s->incomplete) {
-		xmlTextWriterStartElement(w, BAD_CAST "error");
-		xmlTextWriterWriteAttribute(w, BAD_CAST "message", BAD_CAST (why ? why : ""));
-		xmlTextWriterEndElement(w);
-	}
-	free(why);
-	return xmlTextWriterEndElement(w) < 0 ? -EIO : 0;
+	begin_case(xml, "complete", !s->incomplete);
+	if (!s->incomplete)
+		return 0;
+	fputs("  <error message=\"", xml);
+	err = put_text(xml, s->incomplete);
+	fputs("\"/>\n </testcase>\n", xml);
+	return err;
 }
 
-/* Not by the library, which would print errors of its own. */
-static int write_file(const char *path, const xmlBuffer *text)
+static int write_suite(FILE *xml, const struct findings *s)
+{
+	bool kinds[LEAK_KINDS] = { false };
+	unsigned int failing = 0, kind;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < s->leaks->n_findings; i++)
+		kinds[s->leaks->findings[i].kind] |= finding_fails(s, &s->leaks->findings[i]);
+	for (kind = 0; kind < LEAK_KINDS; kind++)
+		failing += kinds[kind];
+	fprintf(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<testsuite name=\"dmabuf-trace leaks\" tests=\"%d\" failures=\"%u\" errors=\"%d\">\n",
+		LEAK_KINDS + 1, failing, s->incomplete ? 1 : 0);
+	for (kind = 0; kind < LEAK_KINDS && !err; kind++)
+		err = write_kind(xml, s, kind);
+	if (!err)
+		err = write_verdict(xml, s);
+	fputs("</testsuite>\n", xml);
+	return err;
+}
+
+static int write_file(const char *path, const char *text, size_t len)
 {
 	struct file_whole file;
 	FILE *out = file_begin_stream(&file, path, FILE_PUBLIC);
@@ -146,7 +148,7 @@ static int write_file(const char *path, const xmlBuffer *text)
 	if (!out)
 		return -errno;
 	errno = 0;
-	fwrite(xmlBufferContent(text), 1, xmlBufferLength(text), out);
+	fwrite(text, 1, len, out);
 	if (ferror(out))
 		err = errno ? -errno : -EIO;
 	return file_end(&file, err);
@@ -154,40 +156,18 @@ static int write_file(const char *path, const xmlBuffer *text)
 
 int findings_junit(const char *path, const struct findings *s)
 {
-	xmlBuffer *text = xmlBufferCreate();
-	xmlTextWriter *w;
-	uint32_t failing = 0, i;
-	unsigned int kind;
-	bool kinds[LEAK_KINDS] = { false };
-	int err = 0;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *xml = open_memstream(&text, &len);
+	int err;
 
-	w = text ? xmlNewTextWriterMemory(text, 0) : NULL;
-	if (!w) {
-		xmlBufferFree(text);
+	if (!xml)
 		return -ENOMEM;
-	}
-	for (i = 0; i < s->leaks->n_findings; i++)
-		kinds[s->leaks->findings[i].kind] |= finding_fails(s, &s->leaks->findings[i]);
-	for (kind = 0; kind < LEAK_KINDS; kind++)
-		failing += kinds[kind];
-	xmlTextWriterSetIndent(w, 1);
-	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
-	xmlTextWriterStartElement(w, BAD_CAST "testsuite");
-	xmlTextWriterWriteAttribute(w, BAD_CAST "name", BAD_CAST "dmabuf-trace leaks");
-	xmlTextWriterWriteFormatAttribute(w, BAD_CAST "tests", "%d", LEAK_KINDS + 1);
-	xmlTextWriterWriteFormatAttribute(w, BAD_CAST "failures", "%u", failing);
-	xmlTextWriterWriteFormatAttribute(w, BAD_CAST "errors", "%d", s->incomplete ? 1 : 0);
-	for (kind = 0; kind < LEAK_KINDS && !err; kind++)
-		err = write_kind(w, s, kind);
+	err = write_suite(xml, s);
+	if (fclose(xml) && !err)
+		err = -ENOMEM;
 	if (!err)
-		err = write_verdict(w, s);
-	if (!err && (xmlTextWriterEndDocument(w) < 0 || xmlTextWriterFlush(w) < 0))
-		err = -EIO;
-	xmlFreeTextWriter(w);
-	if (!err)
-		err = write_file(path, text);
-	xmlBufferFree(text);
+		err = write_file(path, text, len);
+	free(text);
 	return err;
 }
-
-#endif

@@ -11,7 +11,7 @@
 #include "output/file.h"
 #include "source/events.h"
 
-/* Exit status where a command was to be run and the tool itself failed (DESIGN.md section 8) */
+/* Exit status if the tool fails instead of running the COMMAND, as env(1) and timeout(1) have it */
 #define EXIT_TOOL_FAILED 125
 
 enum {

@@ -18,33 +18,44 @@ kernel_reports="$kernel_reports|ODEBUG:|unreferenced object|suspected memory lea
 
 die() { echo "${0##*/}: $*" >&2; exit 125; }
 
-# Print the names of the targets whose row has each VALUE, in the table's order.
-targets() # [COLUMN=VALUE...]
+# Print COLUMN of each row of the table that has each VALUE, in the table's order.
+rows() # COLUMN [COLUMN=VALUE...]
 {
-	awk -v wanted="$*" '
+	local column=$1
+	shift
+	awk -v column="$column" -v wanted="$*" '
 		BEGIN { n = split(wanted, want, " ") }
 		/^#/ || !NF { next }
 		!head { for (i = 1; i <= NF; i++) at[$i] = i; head = 1; next }
 		{
 			for (i = 1; i <= n; i++) {
 				split(want[i], pair, "=")
-				if ($at[pair[1]] != pair[2])
+				if ($at[pair[1]] "" != pair[2])
 					next
 			}
-			print $at["name"]
+			print $at[column]
 		}' "$src/tests/lab/targets"
+}
+
+# Print the names of the targets whose row has each VALUE, in the table's order.
+targets() # [COLUMN=VALUE...]
+{
+	rows name "$@"
+}
+
+# Print the name of the first target, the default of tests/lab/run.
+first_target()
+{
+	targets | head -n1
 }
 
 # Print the value of COLUMN in TARGET's row, or nothing for "-". Exit if no row has that name.
 target() # TARGET COLUMN
 {
-	awk -v name="$1" -v column="$2" '
-		/^#/ || !NF { next }
-		!head { for (i = 1; i <= NF; i++) at[$i] = i; head = 1; next }
-		$at["name"] == name { found = 1; if ($at[column] != "-") print $at[column] }
-		END { exit !found }' "$src/tests/lab/targets" && return
-	echo "${0##*/}: no target '$1' ($(targets | tr '\n' ' '))" >&2
-	exit 2
+	local value
+	value=$(rows "$2" "name=$1")
+	[ -n "$value" ] || { echo "${0##*/}: no target '$1' ($(targets | tr '\n' ' '))" >&2; exit 2; }
+	[ "$value" = - ] || echo "$value"
 }
 
 # Print the suites of TARGETs, each once.

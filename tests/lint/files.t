@@ -9,11 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import done, equal, ok  # noqa: E402
+from tree import TOP, tree  # noqa: E402
 
 C = (".c", ".h")
 SOURCE = C + (".py", ".t", ".sh", ".mk", ".8", ".5", ".4")
-# Screens and data: they hold what the tools print.
-DATA = re.compile(r"^tests/.*/golden/|\.(snap|json|csv|png|svg|data)$")
 VERSION_MACRO = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|LINUX_KERNEL_VERSION|RHEL_RELEASE\w*)\b")
 VERSIONS_ALLOWED = ("kmod/compat.h", "bpf/kernel_compat.bpf.h", "tests/lint/files.t")
 STRING = re.compile(r'"(\\.|[^"\\]){16,}"')
@@ -25,22 +24,12 @@ SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?
 SLEEP_ALLOWED = ("tests/cli/metrics-soak.t", "tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t", "tests/workloads/leaker.c",
                  "tests/unit/test_recording.c")
 CLOCKS = ("time", "monotonic", "monotonic_ns")
+# Papers of the project; others are not in the repository
+DOCUMENT = re.compile(r"\b(?!(?:README|CONTRIBUTING)\.md\b)[A-Z]+\.md\b")
 SHELL = re.compile(r"\b(system|popen|wordexp)\s*\(")
 CREATES = re.compile(r"\bO_CREAT\b|\bfopen\([^;]*, *\"[wa]|\bjson_object_to_file")
 # One that there was not (O_EXCL), and one that is renamed when it is whole
 CREATES_ALLOWED = ("cli/output/file.c", "cli/top/write.c", "cli/trace/metrics.c")
-
-
-def tree(top):
-    """Path and text of every text file but what was built."""
-    for folder, folders, files in os.walk(top):
-        folders[:] = sorted(f for f in folders if f not in (".git", "out", "__pycache__"))
-        for name in sorted(files):
-            path = os.path.relpath(os.path.join(folder, name), top)
-            with open(os.path.join(folder, name), "rb") as f:
-                raw = f.read()
-            if not DATA.search(path) and b"\0" not in raw:
-                yield path, raw.decode("utf-8", "replace")
 
 
 def lines(path, text, good):
@@ -142,6 +131,10 @@ def shells(path, text):
     return lines(path, text, lambda s: not SHELL.search(s))
 
 
+def documents(path, text):
+    return [] if path == "tests/lint/files.t" else lines(path, text, lambda s: not DOCUMENT.search(s))
+
+
 def creates(path, text):
     if path in CREATES_ALLOWED or (path.startswith("tests/") and path != "tests/planted.c"):
         return []
@@ -158,6 +151,8 @@ RULES = (
     ("C is indented by tabs", is_c, tabs, "        int x;\n"),
     ("no line of C beyond column 100", is_c, columns, "\t" * 12 + "sizes;\n"),
     ("kernel versions are known only to the compat headers", is_c, versions, "#if KERNEL_VERSION(6, 1, 0)\n"),
+    ("no text refers to a document that is not here", ANY, documents, "/* as in DESIGN.md */\n", "# SCREENS.md\n", "/* FACTS.md, section 2 */\n",
+     "/* (STYLE.md) */\n"),
     ("no tool runs a shell", is_c, shells, "system(\"ls\");\n"),
     ("files are created by output/file.c, or are new and whole", is_c, creates, "open(path, O_CREAT);\n"),
     ("no test sleeps and hopes, nor has seconds for it in C", is_source, sleeps, "sleep 1\n", "\tpoll(NULL, 0, 2600);\n",
@@ -167,8 +162,7 @@ RULES = (
     ("no test demands that little time has passed", is_python, bounds, PYTHON + "ok(time.monotonic() - start < 30, 'at once')\n"),
 )
 
-top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-files = list(tree(top))
+files = list(tree(TOP))
 ok(len(files) > 50, "the files are found", len(files))
 for what, about, test, *planted in RULES:
     equal(sum((test(p, t) for p, t in files if about(p, t)), []), [], what)

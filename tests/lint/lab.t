@@ -77,13 +77,22 @@ with open("tests/lab/seconds", encoding="utf-8") as f:
 equal([row[0] for row in known if not os.path.exists(re.sub(r"^out/(tests/\w+/\w+)$", r"\1.c", row[0]))], [], "tests/lab/seconds has no file that is gone")
 equal([name for name in head[1:] if name not in [*(r["name"] for r in rows), "host"]], [], "nor a target that is gone")
 
-with open("README.md", encoding="utf-8") as f:
+with open("tests/README.md", encoding="utf-8") as f:
     listed = [[cell.strip() for cell in line.split("|")[1:-1]] for line in re.search(r"^\| Target .*?\n\n", f.read(), re.M | re.S)[0].strip().splitlines()[2:]]
-equal(listed, [[row["name"], row["kernel"], row["suite"], row["tests"], f"`{TIERS[row['tier']]}`"] for row in rows], "README.md lists the targets")
+equal(listed, [[row["name"], row["kernel"], row["suite"], row["tests"], f"`{TIERS[row['tier']]}`"] for row in rows], "tests/README.md lists the targets")
 equal({row["arch"] for row in rows} - {"x86_64", "aarch64"}, set(), "tests/lab/run knows each architecture")
+
+
+def shell(script):
+    """Run a script that has sourced tests/lab/lib.sh."""
+    return subprocess.run(["bash", "-c", f". tests/lab/lib.sh; {script}", "tests/lab/run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 for row in rows:
-    p = subprocess.run(["bash", "-c", f". tests/lab/lib.sh; target {row['name']} suite; target {row['name']} layer", "tests/lab/run"], stdout=subprocess.PIPE, text=True)
-    equal(p.stdout.split(), [row["suite"], *([] if row["layer"] == "-" else [row["layer"]])], f"{row['name']}: the shell reads the row")
-p = subprocess.run(["bash", "-c", ". tests/lab/lib.sh; target 4.4 suite", "tests/lab/run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-ok(p.returncode == 2 and "no target '4.4'" in p.stderr and "7.x" in p.stderr, "an unknown target is refused, with those that there are", p.stderr)
+    p = shell(f"for column in {' '.join(row)}; do echo \"$column $(target {row['name']} $column)\"; done")
+    equal(p.stdout.splitlines(), [f"{column} {'' if value == '-' else value}" for column, value in row.items()], f"{row['name']}: the shell reads the row")
+equal(shell("first_target; targets arch=aarch64 tier=check").stdout.split(),
+      [rows[0]["name"], *(row["name"] for row in rows if (row["arch"], row["tier"]) == ("aarch64", "check"))], "the shell selects rows")
+p = shell("target 4.4 suite")
+ok(p.returncode == 2 and "no target '4.4'" in p.stderr and rows[0]["name"] in p.stderr, "an unknown target is refused, with those that there are", p.stderr)
 sys.exit(done())

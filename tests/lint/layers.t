@@ -31,7 +31,6 @@ LIBRARIES = {
     r"n?curses(w/.*)?\.h": {"top"},
     r"bpf/(libbpf|bpf|btf)\.h": {"source", "trace", "options", "mains"},
     r"json-c/.*": {"output", "trace"},
-    r"libxml/.*": {"trace"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 

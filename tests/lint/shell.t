@@ -10,19 +10,15 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import done, ok, skip  # noqa: E402
+from tree import TOP, tree  # noqa: E402
 
 
-def scripts(top):
+def scripts():
     """Path, and "sh", "bash" or "python3"."""
-    for folder, folders, files in os.walk(top):
-        folders[:] = sorted(f for f in folders if f not in (".git", "out", "__pycache__"))
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            with open(path, "rb") as f:
-                first = f.readline().decode("utf-8", "replace")
-            found = re.match(r"#!.*\b(sh|bash|python3)$", first.strip())
-            if found or name.endswith((".sh", ".bash", ".py")):
-                yield path, found[1] if found else name.rsplit(".")[-1].replace("py", "python3")
+    for path, text in tree(TOP):
+        found = re.match(r"#!.*\b(sh|bash|python3)$", text.split("\n", 1)[0].strip())
+        if found or path.endswith((".sh", ".bash", ".py")):
+            yield path, found[1] if found else path.rsplit(".")[-1].replace("py", "python3")
 
 
 def passes(name, *command):
@@ -30,22 +26,21 @@ def passes(name, *command):
     ok(p.returncode == 0, name, p.stdout)
 
 
-top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-found = list(scripts(top))
+os.chdir(TOP)
+found = list(scripts())
 ok({"sh", "bash", "python3"} <= {kind for _, kind in found}, "the scripts are found", found)
 for path, kind in found:
-    name = os.path.relpath(path, top)
     if kind == "python3":
         with open(path, encoding="utf-8") as f:
             try:
-                ok(compile(f.read(), path, "exec"), f"python3: {name}")
+                ok(compile(f.read(), path, "exec"), f"python3: {path}")
             except SyntaxError as e:
-                ok(False, f"python3: {name}", e)
+                ok(False, f"python3: {path}", e)
         continue
-    passes(f"{kind} -n: {name}", kind, "-n", path)
+    passes(f"{kind} -n: {path}", kind, "-n", path)
     if not shutil.which("shellcheck"):
-        skip(f"shellcheck: {name}", "no shellcheck")
+        skip(f"shellcheck: {path}", "no shellcheck")
         continue
-    passes(f"shellcheck: {name}", "shellcheck", "-S", "warning", "-x", "-P", "SCRIPTDIR",
+    passes(f"shellcheck: {path}", "shellcheck", "-S", "warning", "-x", "-P", "SCRIPTDIR",
            "-s", "dash" if kind == "sh" else kind, path)
 sys.exit(done())

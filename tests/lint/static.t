@@ -34,7 +34,8 @@ ok("zstd" in version and "no libmicrohttpd" in version, "--version tells what it
 TIME = re.compile(r"\b\d{10}\.\d{3}\b|(\d{4}-\d\d-\d\d  ?)?\d\d:\d\d:\d\d|\d+d\d\dh\b")
 recordings = sorted(glob.glob(f"{top}/tests/fuzz/corpus/recording/*.data"))
 ok(len(recordings) > 5, "recordings to read")
-for args in (("dmabuf-top", "-b", "-n1", "-r"), ("dmabuf-trace", "report", "-i"), ("dmabuf-trace", "report", "--json", "-i")):
+for args in (("dmabuf-top", "-b", "-n1", "-r"), ("dmabuf-trace", "report", "-i"), ("dmabuf-trace", "report", "--json", "-i"),
+             ("dmabuf-trace", "leaks", "-o", "/dev/null", "--junit", "/dev/stdout", "-r")):
     said = [[(p.returncode, TIME.sub("TIME", p.stdout), p.stderr) for p in (run(f"{place}/{args[0]}", *args[1:], name) for name in recordings)]
             for place in (build, f"{build}/static")]
     equal(said[1], said[0], f"{' '.join(args)}: the same of each recording")
