@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-top: who holds each dma-buf, live. Options here; all else in top/. */
-#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,172 +13,98 @@
 #include "source/source.h"
 #include "top/top.h"
 
-enum {
-	OPT_VIEW = OPT_OWN,
-};
-
-static const struct option long_options[] = {
-	OPTIONS_FILTER,
-	OPTIONS_TABLE,
-	OPTIONS_SOURCE,
-	OPTIONS_LAST,
-	{ "batch", no_argument, NULL, 'b' },
-	{ "refreshes", required_argument, NULL, 'n' },
-	{ "delay", required_argument, NULL, 'd' },
-	{ "replay", required_argument, NULL, 'r' },
-	{ "view", required_argument, NULL, OPT_VIEW },
-	{ "sort", required_argument, NULL, 's' },
-	{ "invert", no_argument, NULL, 'I' },
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-top [options]\n"
-	"Shows who holds each dma-buf, live, as top does for processes.\n\n"
-	"  -b, --batch              print refreshes instead of a screen\n"
-	"  -n, --refreshes=N        end after N\n"
-	"  -d, --delay=SECONDS      time between two (1)\n"
-	"  -r, --replay=FILE        what dmabuf-trace record saw, instead of what is now\n"
-	"      --view=VIEW[,VIEW]   processes, buffers, holders, devices, attachments,\n"
-	"                           exporters, latency, pipelines, suspects\n"
-	"  -s, --sort=COLUMN        by that column; -I, --invert: the other way round\n"
-	OPTIONS_FILTER_HELP
-	OPTIONS_TABLE_HELP
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_SOURCE_HELP
-	OPTIONS_LAST_HELP;
-
-static int no_such_view(const struct options *o, const char *name)
-{
-	uint32_t i;
-
-	fprintf(stderr, "%s: no view '%s'; there are:", o->command, name);
-	for (i = 0; i < n_views; i++)
-		fprintf(stderr, " %s", views[i].name);
-	fputc('\n', stderr);
-	return EXIT_USAGE;
-}
-
-static int no_such_column(const struct options *o, const struct view *view, const char *name)
-{
-	uint32_t i;
-
-	fprintf(stderr, "%s: no column '%s' in view %s; there are:", o->command, name, view->name);
-	for (i = 0; i < view->n_columns; i++)
-		fprintf(stderr, " %s", view->columns[i].name);
-	fputc('\n', stderr);
-	return EXIT_USAGE;
-}
-
 /* A view's columns can be named only once the view is known, so these come last. */
 static int check_columns(struct top_options *top)
 {
 	struct column_list list = { 0 };
-	char *unknown = NULL;
-	int status = 0, i;
+	int status = OPTIONS_GO, i;
 
-	for (i = 0; i < top->n_views && !status; i++) {
-		if (top->sort && !view_column(top->views[i], top->sort))
-			status = no_such_column(&top->common, top->views[i], top->sort) + 1;
-		else if (column_list_parse(&list, top->views[i], top->common.columns,
-					   &unknown) == -EINVAL)
-			status = no_such_column(&top->common, top->views[i], unknown) + 1;
+	for (i = 0; i < top->n_views && status == OPTIONS_GO; i++) {
+		if (top->sort)
+			status = options_column(&top->common, top->views[i], top->sort);
+		if (status == OPTIONS_GO)
+			status = options_columns(&top->common, top->views[i], &list);
 	}
-	free(unknown);
 	free(list.columns);
 	return status;
 }
 
-static int take_views(struct top_options *top, const char *arg)
+static const char *view_name(unsigned int i)
 {
-	top->n_views = 0;
-	for (; arg; arg = strchr(arg, ',') ? strchr(arg, ',') + 1 : NULL) {
-		char name[32];
+	return i < n_views ? views[i].name : NULL;
+}
 
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg, ","), arg);
+static int parse_views(void *data, const struct option_use *use, const char *arg)
+{
+	struct top_options *top = data;
+	int view;
+
+	for (top->n_views = 0; arg; top->views[top->n_views++] = &views[view]) {
 		if (top->n_views == TOP_MAX_VIEWS)
 			return options_usage(&top->common, "--view takes %d views at most",
-					     TOP_MAX_VIEWS) + 1;
-		top->views[top->n_views] = view_find(name);
-		if (!top->views[top->n_views++])
-			return no_such_view(&top->common, name) + 1;
+					     TOP_MAX_VIEWS);
+		view = option_value_next(use, &arg);
+		if (view < 0)
+			return EXIT_USAGE;
 	}
-	return 0;
+	return OPTIONS_GO;
 }
 
-static int take_number(struct top_options *top, int opt, const char *arg)
+static int parse_replay(void *data, const struct option_use *use, const char *arg)
 {
-	char *end;
+	struct top_options *top = data;
 
-	errno = 0;
-	if (opt == 'n') {
-		top->refreshes = strtol(arg, &end, 10);
-		if (errno || end == arg || *end || top->refreshes < 1)
-			return options_usage(&top->common, "-n takes a count from 1 on: '%s'", arg) + 1;
-	} else {
-		top->delay = options_seconds(arg, 0.1, 86400);
-		top->delay_given = true;
-		if (top->delay < 0)
-			return options_usage(&top->common, "-d takes seconds from 0.1 to 86400: '%s'",
-					     arg) + 1;
-	}
-	return 0;
+	(void)use;
+	top->replay = arg;
+	top->common.from_file = true;
+	return OPTIONS_GO;
 }
 
-/* How other options are taken depends on it, wherever it stands. */
-static void find_replay(struct top_options *top, int argc, char **argv)
-{
-	int opt;
+#define AT(field) .at = offsetof(struct top_options, field)
 
-	opterr = 0;
-	while ((opt = options_next(argc, argv, long_options, false)) != -1)
-		if (opt == 'r')
-			top->replay = optarg;
-	opterr = 1;
-	optind = 0;
-	top->common.from_file = top->replay;
-}
+static const struct option_spec specs[] = {
+	{ "batch", 'b', OPTION_FLAG, AT(batch), .help = "print refreshes instead of a screen" },
+	{ "refreshes", 'n', OPTION_NUMBER, "N", AT(refreshes), .least = 1, .help = "end after N" },
+	{ "delay", 'd', OPTION_SECONDS, "SECONDS", AT(delay), .least = 0.1, .most = 86400,
+	  .given = offsetof(struct top_options, delay_given), .help = "time between two (1)" },
+	{ "replay", 'r', OPTION_CALL, "FILE", .parse = parse_replay,
+	  .help = "what dmabuf-trace record saw, instead of what is now" },
+	{ "view", 0, OPTION_CALL, "VIEW[,VIEW]", .parse = parse_views, .value = view_name,
+	  .help = "processes, buffers, holders, devices, attachments,\n"
+		  "exporters, latency, pipelines, suspects" },
+	{ "sort", 's', OPTION_TEXT, "COLUMN", AT(sort),
+	  .help = "by that column; -I, --invert: the other way round" },
+	{ "invert", 'I', OPTION_FLAG, AT(invert), .hidden = true },
+	{ 0 }
+};
+
+static const struct option_table table = {
+	"dmabuf-top",
+	"Usage: dmabuf-top [options]\n"
+	"Shows who holds each dma-buf, live, as top does for processes.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, specs, 0 },
+		{ OPTIONS_FILTER_TITLE, options_filter, 0 },
+		{ OPTIONS_TABLE_TITLE, options_table, 0 },
+		{ NULL, options_output, 0 },
+		{ NULL, options_source, 0 },
+		{ NULL, options_last, 0 },
+		{ 0 }
+	},
+};
 
 static int parse(struct top_options *top, int argc, char **argv)
 {
-	int opt, status = take_views(top, "processes");
+	int status = option_table_parse(&table, top, argc, argv);
 
-	find_replay(top, argc, argv);
-	while (!status && (opt = options_next(argc, argv, long_options, false)) != -1) {
-		switch (opt) {
-		case 'b':
-			top->batch = true;
-			break;
-		case 'n':
-		case 'd':
-			status = take_number(top, opt, optarg);
-			break;
-		case 'r':
-			break;
-		case 's':
-			top->sort = optarg;
-			break;
-		case 'I':
-			top->invert = true;
-			break;
-		case OPT_VIEW:
-			status = take_views(top, optarg);
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK + 1;
-		default:
-			status = options_take(&top->common, opt, optarg);
-		}
-	}
-	if (status)
-		return status;
-	if (optind < argc)
-		return options_usage(&top->common, "'%s' is not an option", argv[optind]) + 1;
+	if (status == OPTIONS_GO)
+		status = options_no_words(&top->common, argc, argv, "");
+	if (status == OPTIONS_GO)
+		status = options_check(&top->common);
 	/* What cannot be shown on a screen means batch; a file is no screen either. */
 	if (top->common.format != OUTPUT_TEXT || top->common.output)
 		top->batch = true;
-	return check_columns(top);
+	return status == OPTIONS_GO ? check_columns(top) : status;
 }
 
 /* Of sources that were tried, why they are not used. */
@@ -214,7 +139,7 @@ static int open_source(struct top_options *top, struct source *source)
 
 int main(int argc, char **argv)
 {
-	struct top_options top = { .delay = 1 };
+	struct top_options top = { .delay = 1, .views = { view_find("processes") }, .n_views = 1 };
 	struct source source = { 0 };
 	int status;
 
@@ -224,12 +149,13 @@ int main(int argc, char **argv)
 	options_safe_stderr();
 	options_init(&top.common, "dmabuf-top");
 	status = parse(&top, argc, argv);
-	if (status) {
+	if (status != OPTIONS_GO) {
 		options_free(&top.common);
-		return options_end("dmabuf-top", status - 1);
+		return options_end("dmabuf-top", status);
 	}
 	if (top.common.list_columns) {
 		output_list_columns(stdout, views, n_views);
+		status = EXIT_OK;
 	} else if (!top.batch) {
 		status = screen_run(&top, &source, open_source);
 	} else if (open_source(&top, &source)) {

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "output/columns.h"
 #include "output/file.h"
 #include "output/text.h"
 #include "source/source.h"
@@ -59,34 +61,6 @@ void options_init(struct options *o, const char *command)
 	memset(o, 0, sizeof(*o));
 	o->command = command;
 	o->source = "auto";
-}
-
-int options_next(int argc, char **argv, const struct option *options, bool first)
-{
-	char letters[128], *end = letters;	/* +, and each letter once, with a colon */
-	const struct option *o;
-
-	if (first)
-		*end++ = '+';
-	for (o = options; o->name; o++) {
-		if (o->val >= OPT_EXPORTER)
-			continue;
-		*end++ = o->val;
-		if (o->has_arg == required_argument)
-			*end++ = ':';
-	}
-	*end = 0;
-	return getopt_long(argc, argv, letters, options, NULL);
-}
-
-double options_seconds(const char *arg, double least, double most)
-{
-	char *end;
-	double s;
-
-	errno = 0;
-	s = strtod(arg, &end);
-	return errno || end == arg || *end || !isfinite(s) || s < least || s > most ? -1 : s;
 }
 
 /* Of one second, and its part behind a point. */
@@ -218,115 +192,161 @@ int options_fail(const struct options *o, const char *format, ...)
 	return EXIT_FAILED;
 }
 
-/* A pid that does not exist is a typing error: nothing would ever be shown. */
-static int take_pids(struct options *o, const char *arg)
+static int parse_pids(void *data, const struct option_use *use, const char *arg)
 {
-	uint32_t i = o->filter.n_pids;
-	int err = filter_add_pids(&o->filter, arg);
+	struct options *o = data;
 
-	if (err)
-		return options_usage(o, "-p takes process ids, 1 or more, like 812,640: '%s'", arg);
-	for (; i < o->filter.n_pids && !o->from_file; i++)
+	return filter_add_pids(&o->filter, arg) ? option_invalid(use, arg, strlen(arg)) :
+		OPTIONS_GO;
+}
+
+/* A pid that does not exist is a typing error: nothing would ever be shown. */
+int options_check(const struct options *o)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->filter.n_pids && !o->from_file; i++)
 		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
 			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
 					     o->filter.pids[i]);
-	return 0;
+	return OPTIONS_GO;
 }
 
-static int take_source(struct options *o, const char *arg)
+static int no_column(const struct options *o, const struct view *view, const char *name)
 {
-	int i;
+	uint32_t i;
 
-	o->source = arg;
-	if (!strcmp(arg, "auto"))
-		return 0;
-	for (i = 0; source_all[i]; i++)
-		if (!strcmp(arg, source_all[i]->name))
-			return 0;
-	fprintf(stderr, "%s: no source '%s'; there are: auto", o->command, arg);
-	for (i = 0; source_all[i]; i++)
-		fprintf(stderr, " %s", source_all[i]->name);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: no column '%s' in %s (", o->command, name, view->name);
+	for (i = 0; i < view->n_columns; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", view->columns[i].name);
+	fputs(")\n", stderr);
 	return EXIT_USAGE;
 }
 
-static int take_pattern(struct options *o, struct filter_list *list, const char *name,
-			const char *arg)
+int options_columns(const struct options *o, const struct view *view, struct column_list *list)
 {
-	if (filter_add_pattern(list, arg))
-		return options_usage(o, "%s takes a name or a pattern", name);
-	return 0;
+	char *unknown = NULL;
+	int status = OPTIONS_GO;
+	int err = column_list_parse(list, view, o->columns, &unknown);
+
+	if (err == -EINVAL)
+		status = no_column(o, view, unknown);
+	else if (err)
+		status = options_fail(o, "%s", strerror(-err));
+	free(unknown);
+	return status;
 }
 
-static int take(struct options *o, int opt, const char *arg)
+int options_column(const struct options *o, const struct view *view, const char *name)
 {
-	switch (opt) {
-	case 'p':
-		return take_pids(o, arg);
-	case 'G':
-		return take_pattern(o, &o->filter.cgroups, "-G", arg);
-	case OPT_EXPORTER:
-		return take_pattern(o, &o->filter.exporters, "--exporter", arg);
-	case OPT_DEVICE:
-		return take_pattern(o, &o->filter.devices, "--device", arg);
-	case OPT_COMM:
-		return take_pattern(o, &o->filter.comms, "--comm", arg);
-	case OPT_MIN_SIZE:
-		if (filter_parse_size(arg, &o->filter.min_size))
-			return options_usage(o, "--min-size takes bytes, or K, M, G, T: '%s'", arg);
-		return 0;
-	case OPT_SOURCE:
-		return take_source(o, arg);
-	case 'o':
-		o->output = arg;
-		return 0;
-	case 'O':
-		o->columns = arg;
-		return 0;
-	case OPT_JSON:
-	case OPT_CSV:
-		if (o->format == (opt == OPT_JSON ? OUTPUT_CSV : OUTPUT_JSON))
-			return options_usage(o, "--json or --csv, not both");
-		o->format = opt == OPT_JSON ? OUTPUT_JSON : OUTPUT_CSV;
-		return 0;
-	case OPT_NO_HEADER:
-		o->no_header = true;
-		return 0;
-	case OPT_BYTES:
-		o->bytes = true;
-		return 0;
-	case OPT_LIST_COLUMNS:
-		o->list_columns = true;
-		return 0;
-	case 'q':
-		o->quiet = true;
-		return 0;
-	case 'v':
-		o->verbose = source_verbose = true;
-		return 0;
-	default:
-		/* getopt_long() has printed what is wrong */
-		fprintf(stderr, "Try '%s --help'\n", o->command);
-		return EXIT_USAGE;
-	}
+	return view_column(view, name) ? OPTIONS_GO : no_column(o, view, name);
 }
 
-int options_take(struct options *o, int opt, const char *arg)
+int options_no_words(const struct options *o, int argc, char **argv, const char *hint)
 {
-	int status;
-
-	if (opt == OPT_VERSION) {
-		options_print_version(o->command);
-		return EXIT_OK + 1;
-	}
-	status = take(o, opt, arg);
-	return status ? status + 1 : 0;
+	return optind < argc ? options_usage(o, "'%s' is not an option%s", argv[optind], hint) :
+		OPTIONS_GO;
 }
+
+static int parse_pattern(void *data, const struct option_use *use, const char *arg)
+{
+	struct filter_list *list = (void *)((char *)data + use->spec->at);
+
+	return filter_add_pattern(list, arg) ? option_invalid(use, arg, strlen(arg)) : OPTIONS_GO;
+}
+
+static int parse_format(void *data, const struct option_use *use, const char *arg)
+{
+	enum output_format format = use->spec->name[0] == 'j' ? OUTPUT_JSON : OUTPUT_CSV;
+	struct options *o = data;
+
+	(void)arg;
+	if (o->format != OUTPUT_TEXT && o->format != format)
+		return options_usage(o, "--json or --csv, not both");
+	o->format = format;
+	return OPTIONS_GO;
+}
+
+static int parse_verbose(void *data, const struct option_use *use, const char *arg)
+{
+	(void)use;
+	(void)arg;
+	((struct options *)data)->verbose = source_verbose = true;
+	return OPTIONS_GO;
+}
+
+static int parse_version(void *data, const struct option_use *use, const char *arg)
+{
+	(void)data;
+	(void)arg;
+	options_print_version(use->table->command);
+	return EXIT_OK;
+}
+
+static const char *source_name(unsigned int i)
+{
+	return !i ? "auto" : source_all[i - 1] ? source_all[i - 1]->name : NULL;
+}
+
+#define AT(field) .at = offsetof(struct options, field)
+
+const struct option_spec options_filter[] = {
+	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
+	  .help = "processes, and their buffers" },
+	{ "cgroup", 'G', OPTION_CALL, "PATH", .parse = parse_pattern, AT(filter.cgroups),
+	  .help = "processes of a cgroup and those below it" },
+	{ "comm", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.comms),
+	  .help = "processes by command name" },
+	{ "exporter", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.exporters),
+	  .help = "buffers by exporter, by device" },
+	{ "device", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.devices) },
+	{ "min-size", 0, OPTION_SIZE, "SIZE", AT(filter.min_size),
+	  .help = "buffers of that size or more (K, M, G)" },
+	{ 0 }
+};
+
+/* Of leaks alone */
+const struct option_spec options_pid[] = {
+	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
+	  .help = "processes that run, until they end, or ^C," },
+	{ 0 }
+};
+
+const struct option_spec options_table[] = {
+	{ "json", 0, OPTION_CALL, .parse = parse_format,
+	  .help = "for programs: bytes and seconds, stable names" },
+	{ "csv", 0, OPTION_CALL, .parse = parse_format },
+	{ "columns", 'O', OPTION_TEXT, "COLUMNS", AT(columns),
+	  .help = "a,b: these; +a: one more; --list-columns: which" },
+	{ "list-columns", 0, OPTION_FLAG, .hidden = true, AT(list_columns) },
+	{ "no-header", 0, OPTION_FLAG, AT(no_header), .help = "rows only; exact sizes in text" },
+	{ "bytes", 0, OPTION_FLAG, AT(bytes) },
+	{ 0 }
+};
+
+const struct option_spec options_output[] = {
+	{ "output", 'o', OPTION_TEXT, "FILE", AT(output),
+	  .help = "write there instead of standard output" },
+	{ 0 }
+};
+
+const struct option_spec options_source[] = {
+	{ "source", 0, OPTION_WORD, "SOURCE", AT(source), .value = source_name, .help = "%s" },
+	{ 0 }
+};
+
+const struct option_spec options_last[] = {
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet), .help = "" },
+	{ "verbose", 'v', OPTION_CALL, .parse = parse_verbose },
+	{ "version", 0, OPTION_CALL, .parse = parse_version },
+	{ "help", 'h', .type = OPTION_CALL },
+	{ 0 }
+};
 
 int options_check_output(const struct options *o, const char *input, const char *output)
 {
 	if (!file_same(input, output))
-		return 0;
+		return EXIT_OK;
 	return options_usage(o, "%s is read: it cannot be written, too",
 			     output ? output : "standard output");
 }

@@ -3,17 +3,15 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "model/filter.h"
+#include "option_table.h"
 
-/* Exit statuses of all commands */
-#define EXIT_OK		0
-#define EXIT_FAILED	1
-#define EXIT_USAGE	2
+struct column_list;
+struct view;
 
 enum output_format {
 	OUTPUT_TEXT,
@@ -32,87 +30,31 @@ struct options {
 	bool from_file;			/* processes of another time: they need not exist */
 };
 
-/* getopt_long() values of long options without a letter start here. */
-enum {
-	OPT_EXPORTER = 256,
-	OPT_DEVICE,
-	OPT_COMM,
-	OPT_MIN_SIZE,
-	OPT_JSON,
-	OPT_CSV,
-	OPT_NO_HEADER,
-	OPT_BYTES,
-	OPT_LIST_COLUMNS,
-	OPT_SOURCE,
-	OPT_VERSION,
-	OPT_HELP,
-	OPT_OWN,			/* first of a command's own */
-};
-
-/* Groups of them, as commands have them, and what --help says */
-#define OPTIONS_FILTER								\
-	{ "pid", required_argument, NULL, 'p' },				\
-	{ "cgroup", required_argument, NULL, 'G' },				\
-	{ "exporter", required_argument, NULL, OPT_EXPORTER },			\
-	{ "device", required_argument, NULL, OPT_DEVICE },			\
-	{ "comm", required_argument, NULL, OPT_COMM },				\
-	{ "min-size", required_argument, NULL, OPT_MIN_SIZE }
-#define OPTIONS_FILTER_HELP							\
-	"Of what (values of one option are alternatives, options must all hold):\n"	\
-	"  -p, --pid=PID[,PID]      processes, and their buffers\n"		\
-	"  -G, --cgroup=PATH        processes of a cgroup and those below it\n"	\
-	"      --comm=PATTERN       processes by command name\n"		\
-	"      --exporter=PATTERN, --device=PATTERN  buffers by exporter, by device\n"	\
-	"      --min-size=SIZE      buffers of that size or more (K, M, G)\n"
-
-#define OPTIONS_TABLE								\
-	{ "columns", required_argument, NULL, 'O' },				\
-	{ "json", no_argument, NULL, OPT_JSON },				\
-	{ "csv", no_argument, NULL, OPT_CSV },					\
-	{ "no-header", no_argument, NULL, OPT_NO_HEADER },			\
-	{ "bytes", no_argument, NULL, OPT_BYTES },				\
-	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS }
-#define OPTIONS_TABLE_HELP							\
-	"Output:\n"								\
-	"      --json, --csv        for programs: bytes and seconds, stable names\n"	\
-	"  -O, --columns=COLUMNS    a,b: these; +a: one more; --list-columns: which\n"	\
-	"      --no-header, --bytes rows only; exact sizes in text\n"
-
-#define OPTIONS_SOURCE								\
-	{ "source", required_argument, NULL, OPT_SOURCE }
-#define OPTIONS_SOURCE_HELP							\
-	"      --source=SOURCE      auto, bpf:iter, bpf:task, module, proc\n"
-
-/* Of all that write something */
-#define OPTIONS_LAST								\
-	{ "output", required_argument, NULL, 'o' },				\
-	{ "quiet", no_argument, NULL, 'q' },					\
-	{ "verbose", no_argument, NULL, 'v' },					\
-	{ "version", no_argument, NULL, OPT_VERSION },				\
-	{ "help", no_argument, NULL, 'h' }
-#define OPTIONS_OUTPUT_HELP							\
-	"  -o, --output=FILE        write there instead of standard output\n"
-#define OPTIONS_LAST_HELP							\
-	"  -q, --quiet  -v, --verbose  --version  -h, --help\n"
-
-/*
- * The next option as getopt_long() has it, its letters being those of the long ones. With first,
- * all before the first word that is none, which may be a command.
- */
-int options_next(int argc, char **argv, const struct option *options, bool first);
+/* Rows that several commands have, about a struct options. */
+extern const struct option_spec options_filter[], options_table[], options_source[],
+	options_output[], options_last[], options_pid[];
+#define OPTIONS_FILTER_TITLE \
+	"Of what (values of one option are alternatives, options must all hold):"
+#define OPTIONS_TABLE_TITLE "Output:"
 
 void options_init(struct options *options, const char *command);
 /* The version, the libraries it was built with, and what it cannot do for lack of others. */
 void options_print_version(const char *command);
 
 /*
- * Takes one option that getopt_long() returned. Returns 0, or an exit status + 1 if the command
- * is to end now (its message is out): bad usage, or --version.
+ * What can be checked only when all options are there: processes of -p that do not exist. OPTIONS_GO
+ * or EXIT_USAGE.
  */
-int options_take(struct options *options, int opt, const char *arg);
-
-/* Seconds in arg, from least to most; below 0 if it is no such number. */
-double options_seconds(const char *arg, double least, double most);
+int options_check(const struct options *options);
+/*
+ * The columns of -O in that view, or the one that name has in it (-s). OPTIONS_GO, or EXIT_USAGE or
+ * EXIT_FAILED with the message out.
+ */
+int options_columns(const struct options *options, const struct view *view,
+		    struct column_list *list);
+int options_column(const struct options *options, const struct view *view, const char *name);
+/* Refuses words after the options; hint: what would help, "" nothing. OPTIONS_GO or EXIT_USAGE. */
+int options_no_words(const struct options *options, int argc, char **argv, const char *hint);
 
 /*
  * A moment of a recording, CLOCK_REALTIME ns: seconds after its start, or with a unit (ns to s);
@@ -129,7 +71,7 @@ int options_usage(const struct options *options, const char *format, ...)
 int options_fail(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Refuses an output that is what is read; NULL: standard output. 0 or EXIT_USAGE. */
+/* Refuses an output that is what is read; NULL: standard output. EXIT_OK or EXIT_USAGE. */
 int options_check_output(const struct options *options, const char *input, const char *output);
 
 /* Opens those of 0 to 2 that are closed, so that no file of ours is; to use them fails still. */

@@ -43,7 +43,7 @@ struct events_options {
 	bool exact;			/* no event is missed; else: as cheap as can be */
 	bool to_ring, to_histograms;
 	bool to_state;			/* what is mapped now, who accesses, through which node */
-	size_t ring_bytes;		/* 0: 8 MiB */
+	uint64_t ring_bytes;		/* 0: 8 MiB */
 	const struct filter *filter;	/* pid, cgroup, exporter, device, size; NULL all */
 	uint32_t stacks;		/* EVENTS_*_STACKS, to take; with to_ring only */
 	uint32_t follow;		/* this process and its children, 0: all that filter says */

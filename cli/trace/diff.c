@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace diff: how what is held at the end of two recordings differs. */
 #include <errno.h>
+#include <getopt.h>
 #include <string.h>
 
 #include "trace/diff_stacks.h"
 #include "trace/report.h"
 #include "trace/trace.h"
 
-static const struct option long_options[] = {
-	OPTIONS_FILTER,
-	OPTIONS_TABLE,
-	OPTIONS_LAST,
-	{ "by", required_argument, NULL, OPT_BY },
+static const char *group_name(unsigned int i)
+{
+	static const char *const names[] = {
+		[DIFF_EXPORTER] = "exporter", [DIFF_COMM] = "comm", [DIFF_NAME] = "name",
+		[DIFF_STACK] = "stack", [DIFF_STACK + 1] = NULL,
+	};
+
+	return names[i];
+}
+
+static const struct option_spec specs[] = {
+	{ "by", 0, OPTION_CHOICE, "GROUP", .at = offsetof(struct report, by), .value = group_name,
+	  .help = "exporter (default), comm, name of the buffers; stack:\n"
+		  "the functions that exported them (record --stacks)" },
 	{ 0 }
 };
 
-static const char help[] =
+#define COMMON offsetof(struct report, common)
+
+static const struct option_table table = {
+	"dmabuf-trace diff",
 	"Usage: dmabuf-trace diff [options] A B\n"
-	"How what was held at the end of recording B differs from A; needs no root.\n\n"
-	"      --by=GROUP           exporter (default), comm, name of the buffers; stack:\n"
-	"                           the functions that exported them (record --stacks)\n"
-	OPTIONS_FILTER_HELP
-	OPTIONS_TABLE_HELP
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
+	"How what was held at the end of recording B differs from A; needs no root.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, specs, 0 },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ OPTIONS_TABLE_TITLE, options_table, COMMON },
+		{ NULL, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+};
 
 static int print_diff(struct report *r)
 {
@@ -85,10 +101,11 @@ int diff_main(int argc, char **argv)
 	int status;
 
 	options_init(&r.common, "dmabuf-trace diff");
-	status = report_parse(&r, argc, argv, long_options, help, &diff_view, 1);
-	if (!status && argc - optind != 2)
-		status = options_usage(&r.common, "it takes two recordings, the earlier one first") + 1;
-	status = status ? status - 1 : diff(&r, argv + optind);
+	status = report_parse(&r, argc, argv, &table, NULL, &diff_view, 1);
+	if (status == OPTIONS_GO && argc - optind != 2)
+		status = options_usage(&r.common, "it takes two recordings, the earlier one first");
+	if (status == OPTIONS_GO)
+		status = diff(&r, argv + optind);
 	report_release(&r);
 	return status;
 }

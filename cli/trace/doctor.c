@@ -2,7 +2,6 @@
 /* dmabuf-trace doctor: what this machine offers, which source is used and why, what would help. */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +17,6 @@
 #include "trace/trace.h"
 
 #define DEBUGFS_MAGIC 0x64626720	/* include/uapi/linux/magic.h */
-
-static const struct option long_options[] = {
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 }
-};
 
 static void print_line(const char *state, const char *what, const char *text)
 {
@@ -170,29 +163,28 @@ static void print_verdict(bool any_source, bool any_hook)
 		puts("Works: report, diff, export of recordings.  Missing: all that looks at this machine.");
 }
 
+static const struct option_table table = {
+	"dmabuf-trace doctor",
+	"Usage: dmabuf-trace doctor [-v]\n"
+	"Tells what this kernel offers, which source is used and why, and what helps.\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, options_last, 0 },
+		{ 0 }
+	},
+};
+
 int doctor_main(int argc, char **argv)
 {
+	struct options options;
 	bool any_hook = false;
-	int opt, status;
+	int status;
 
-	while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) != -1) {
-		switch (opt) {
-		case 'v':
-			source_verbose = true;
-			break;
-		case 'h':
-			puts("Usage: dmabuf-trace doctor [-v]\n"
-			     "Tells what this kernel offers, which source is used and why, and what helps.\n"
-			     "  -v, --verbose            with what libbpf says");
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "dmabuf-trace doctor: '%s' is not an option\n", argv[optind]);
-		return EXIT_USAGE;
-	}
+	options_init(&options, "dmabuf-trace doctor");
+	status = option_table_parse(&table, &options, argc, argv);
+	if (status == OPTIONS_GO)
+		status = options_no_words(&options, argc, argv, "");
+	if (status != OPTIONS_GO)
+		return status;
 	print_kernel();
 	status = print_sources();
 	if (status == EXIT_OK && bpf_works)

@@ -8,28 +8,6 @@
 #include "trace/report.h"
 #include "trace/trace.h"
 
-static const struct option long_options[] = {
-	{ "format", required_argument, NULL, OPT_FORMAT },
-	{ "input", required_argument, NULL, 'i' },
-	{ "from", required_argument, NULL, OPT_FROM },
-	{ "to", required_argument, NULL, OPT_TO },
-	OPTIONS_FILTER,
-	OPTIONS_LAST,
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace export --format FORMAT [options]\n"
-	"Makes of a recording what other tools read; needs no root.\n\n"
-	"      --format=FORMAT      perfetto: for ui.perfetto.dev; chrome: JSON, for that\n"
-	"                           and chrome://tracing; ndjson: an object on each line\n"
-	"  -i, --input=FILE         the recording (dmabuf.data)\n"
-	"      --from=TIME, --to=TIME  a part: seconds since the start, [DATET]HH:MM:SS\n"
-	OPTIONS_FILTER_HELP
-	"Output:\n"
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
-
 static const struct {
 	const char *name;
 	const struct timeline_ops *ops;	/* NULL: ndjson */
@@ -41,19 +19,39 @@ static const struct {
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
 
-static int find_format(const struct report *r)
+static const char *format_name(unsigned int i)
 {
-	size_t i;
-
-	for (i = 0; r->format && i < FORMATS; i++)
-		if (!strcmp(r->format, formats[i].name))
-			return i;
-	return -1;
+	return i < FORMATS ? formats[i].name : NULL;
 }
+
+static const struct option_spec specs[] = {
+	{ "format", 0, OPTION_CHOICE, "FORMAT", .at = offsetof(struct report, format),
+	  .value = format_name,
+	  .help = "perfetto: for ui.perfetto.dev; chrome: JSON, for that\n"
+		  "and chrome://tracing; ndjson: an object on each line" },
+	{ 0 }
+};
+
+#define COMMON offsetof(struct report, common)
+
+static const struct option_table table = {
+	"dmabuf-trace export",
+	"Usage: dmabuf-trace export --format FORMAT [options]\n"
+	"Makes of a recording what other tools read; needs no root.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, specs, 0 },
+		{ NULL, report_input, 0 },
+		{ NULL, report_part, 0 },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ OPTIONS_TABLE_TITLE, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+};
 
 static int write_it(struct report *r)
 {
-	const struct timeline_ops *ops = formats[find_format(r)].ops;
+	const struct timeline_ops *ops = formats[r->format].ops;
 
 	return ops ? export_timeline(r, ops) : export_lines(r);
 }
@@ -73,23 +71,21 @@ static int export(struct report *r)
 
 int export_main(int argc, char **argv)
 {
-	struct report r = { .path = "dmabuf.data" };
+	struct report r = { .path = "dmabuf.data", .format = FORMATS };
 	int status;
 
 	options_init(&r.common, "dmabuf-trace export");
 	activity_init(&r.activity);
-	status = report_parse(&r, argc, argv, long_options, help, &event_view, 1);
-	if (!status && optind < argc)
-		status = options_usage(&r.common, "'%s' is not an option; a recording is -i FILE",
-				       argv[optind]) + 1;
-	if (!status && find_format(&r) < 0)
-		status = options_usage(&r.common, "--format takes perfetto, chrome or ndjson") + 1;
+	status = report_parse(&r, argc, argv, &table, "; a recording is -i FILE", &event_view, 1);
+	if (status == OPTIONS_GO && r.format == FORMATS)
+		status = options_usage(&r.common, "--format takes perfetto, chrome or ndjson");
 #ifndef HAVE_PROTOBUF_C
-	if (!status && formats[find_format(&r)].ops == &timeline_perfetto)
+	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto)
 		status = options_fail(&r.common,
-				      "perfetto needs protobuf-c, which this build is without; chrome is read by Perfetto too") + 1;
+				      "perfetto needs protobuf-c, which this build is without; chrome is read by Perfetto too");
 #endif
-	status = status ? status - 1 : export(&r);
+	if (status == OPTIONS_GO)
+		status = export(&r);
 	report_release(&r);
 	return status;
 }

@@ -22,68 +22,6 @@
 /* How long events may wait in the ring; it holds more than come in this time. */
 #define READ_MS 10
 
-enum {
-	OPT_SUPPRESSIONS = OPT_OWN + 16,	/* behind those of tracing.h */
-	OPT_BASELINE,
-	OPT_WRITE_BASELINE,
-	OPT_JUNIT,
-	OPT_FAIL_ON,
-	OPT_STRICT,
-	OPT_EXIT_CODE,
-	OPT_SETTLE,
-	OPT_MAX_AGE,
-	OPT_UNSYNCED,
-	OPT_ALLOW_LOST,
-	OPT_DURATION,
-};
-
-static const struct option long_options[] = {
-	{ "suppressions", required_argument, NULL, OPT_SUPPRESSIONS },
-	{ "baseline", required_argument, NULL, OPT_BASELINE },
-	{ "write-baseline", required_argument, NULL, OPT_WRITE_BASELINE },
-	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-	{ "strict", no_argument, NULL, OPT_STRICT },
-	{ "exit-code", required_argument, NULL, OPT_EXIT_CODE },
-	{ "settle", required_argument, NULL, OPT_SETTLE },
-	{ "max-age", required_argument, NULL, OPT_MAX_AGE },
-	{ "unsynced", no_argument, NULL, OPT_UNSYNCED },
-	{ "allow-lost", no_argument, NULL, OPT_ALLOW_LOST },
-	{ "duration", required_argument, NULL, OPT_DURATION },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "junit", required_argument, NULL, OPT_JUNIT },
-	{ "pid", required_argument, NULL, 'p' },
-	{ "replay", required_argument, NULL, 'r' },
-	TRACING_HOOKS,
-	OPTIONS_SOURCE,
-	OPTIONS_LAST,
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace leaks [options] [--] COMMAND [ARGUMENT...]\n"
-	"       dmabuf-trace leaks [options] -p PID[,PID] | -r FILE\n"
-	"Runs COMMAND; tells which dma-bufs that it and its children exported leak.\n\n"
-	"  -p, --pid=PID[,PID]      processes that run, until they end, or ^C,\n"
-	"      --duration=SECONDS   or until then\n"
-	"  -r, --replay=FILE        a recording: what all its processes exported\n"
-	"  -u, --user=USER          run COMMAND as that user\n"
-	"      --settle=SECONDS     wait as long at most for what goes after the end (2)\n"
-	"What is a finding:\n"
-	"      --max-age=SECONDS, --unsynced  alive and idle; mapped, never synced\n"
-	"      --strict             fds and mappings left to an exit are errors\n"
-	"      --fail-on=KIND[,KIND]  findings of these kinds fail, and no others\n"
-	"      --suppressions=FILE  lines of leak:PATTERN, as for LeakSanitizer\n"
-	"      --baseline=FILE      findings that are known do not fail;\n"
-	"      --write-baseline=FILE  makes that file\n"
-	"      --exit-code=N        if any finding fails (23)\n"
-	"      --allow-lost         judge even where events were lost\n"
-	"Output:\n"
-	"      --json, --junit=FILE  for programs; a test case for each kind\n"
-	"  -o, --output=FILE        write there instead of standard error\n"
-	"      --hooks=HOOKS, --ring-size=SIZE  auto, tracepoint, kprobe; event room (8M)\n"
-	"      --source=SOURCE      auto, bpf:iter, bpf:task: of what is there at the end\n"
-	OPTIONS_LAST_HELP;
-
 struct run {
 	struct tracing tracing;
 	struct leaks_options options;
@@ -96,111 +34,110 @@ struct run {
 	struct source source;
 	struct model end;
 	double settle, duration;	/* seconds; duration 0: as long as they live */
-	int exit_code;
-	bool allow_lost;
+	double max_age;			/* seconds */
+	bool max_age_given;
+	long exit_code;
+	bool allow_lost, json;
 	const char *suppressions, *baseline, *write_baseline, *junit, *recording;
 	char incomplete[320];
 };
 
-static int take_kinds(struct run *r, const char *arg)
+static const char *kind_name(unsigned int i)
 {
-	for (;;) {
-		size_t len = strcspn(arg, ",");
-		unsigned int kind = leak_find(arg, len);
+	return i < LEAK_KINDS ? leak_name(i) : NULL;
+}
 
-		if (kind == LEAK_KINDS) {
-			fprintf(stderr, "%s: no kind '%.*s'; there are:",
-				r->tracing.common.command, (int)len, arg);
-			for (kind = 0; kind < LEAK_KINDS; kind++)
-				fprintf(stderr, " %s", leak_name(kind));
-			fputc('\n', stderr);
-			return EXIT_USAGE + 1;
-		}
+/* fentry misses events: it allows no verdict. */
+static const char *hooks_name(unsigned int i)
+{
+	return i < HOOKS_FENTRY ? tracing_hooks_name(i) : NULL;
+}
+
+static int parse_kinds(void *data, const struct option_use *use, const char *arg)
+{
+	struct run *r = data;
+	int kind;
+
+	while (arg) {
+		kind = option_value_next(use, &arg);
+		if (kind < 0)
+			return EXIT_USAGE;
 		r->findings.fail_on |= 1u << kind;
-		if (!arg[len])
-			return 0;
-		arg += len + 1;
 	}
+	return OPTIONS_GO;
 }
 
-static int take_seconds(struct run *r, const char *name, const char *arg, double *seconds)
-{
-	*seconds = options_seconds(arg, 0, 1e6);
-	if (*seconds < 0)
-		return options_usage(&r->tracing.common, "%s takes seconds from 0 to 1000000: '%s'",
-				     name, arg) + 1;
-	return 0;
-}
+#define AT(field) .at = offsetof(struct run, field)
+#define SECONDS .least = 0, .most = 1e6
 
-static int take_exit_code(struct run *r, const char *arg)
-{
-	char *end;
-	long code = strtol(arg, &end, 10);
+static const struct option_spec processes[] = {
+	{ "duration", 0, OPTION_SECONDS, "SECONDS", AT(duration), SECONDS, .help = "or until then" },
+	{ "replay", 'r', OPTION_TEXT, "FILE", AT(recording),
+	  .help = "a recording: what all its processes exported" },
+	{ 0 }
+};
 
-	if (end == arg || *end || code < 0 || code > 255)
-		return options_usage(&r->tracing.common, "--exit-code takes 0 to 255: '%s'",
-				     arg) + 1;
-	r->exit_code = code;
-	return 0;
-}
+static const struct option_spec settling[] = {
+	{ "settle", 0, OPTION_SECONDS, "SECONDS", AT(settle), SECONDS,
+	  .help = "wait as long at most for what goes after the end (2)" },
+	{ 0 }
+};
 
-static int take_option(struct run *r, int opt, const char *arg)
-{
-	double seconds;
-	int status;
+static const struct option_spec judging[] = {
+	{ "max-age", 0, OPTION_SECONDS, "SECONDS", AT(max_age), SECONDS,
+	  .given = offsetof(struct run, max_age_given),
+	  .help = "alive and idle; mapped, never synced" },
+	{ "unsynced", 0, OPTION_FLAG, AT(options.unsynced) },
+	{ "strict", 0, OPTION_FLAG, AT(options.strict),
+	  .help = "fds and mappings left to an exit are errors" },
+	{ "fail-on", 0, OPTION_CALL, "KIND[,KIND]", .parse = parse_kinds, .value = kind_name,
+	  .help = "findings of these kinds fail, and no others" },
+	{ "suppressions", 0, OPTION_TEXT, "FILE", AT(suppressions),
+	  .help = "lines of leak:PATTERN, as for LeakSanitizer" },
+	{ "baseline", 0, OPTION_TEXT, "FILE", AT(baseline),
+	  .help = "findings that are known; makes it" },
+	{ "write-baseline", 0, OPTION_TEXT, "FILE", AT(write_baseline) },
+	{ "exit-code", 0, OPTION_NUMBER, "N", AT(exit_code), .most = 255,
+	  .help = "if any finding fails (23)" },
+	{ "allow-lost", 0, OPTION_FLAG, AT(allow_lost), .help = "judge even where events were lost" },
+	{ 0 }
+};
 
-	switch (opt) {
-	case OPT_SUPPRESSIONS:
-		r->suppressions = arg;
-		return 0;
-	case OPT_BASELINE:
-		r->baseline = arg;
-		return 0;
-	case OPT_WRITE_BASELINE:
-		r->write_baseline = arg;
-		return 0;
-	case OPT_JUNIT:
-		r->junit = arg;
-		return 0;
-	case OPT_FAIL_ON:
-		return take_kinds(r, arg);
-	case OPT_STRICT:
-		r->options.strict = true;
-		return 0;
-	case OPT_EXIT_CODE:
-		return take_exit_code(r, arg);
-	case OPT_SETTLE:
-		return take_seconds(r, "--settle", arg, &r->settle);
-	case OPT_DURATION:
-		return take_seconds(r, "--duration", arg, &r->duration);
-	case OPT_MAX_AGE:
-		status = take_seconds(r, "--max-age", arg, &seconds);
-		if (!status)
-			r->options.max_age = seconds > 0 ? seconds * 1e9 : 1;
-		return status;
-	case OPT_UNSYNCED:
-		r->options.unsynced = true;
-		return 0;
-	case 'r':
-		r->recording = arg;
-		return 0;
-	case OPT_ALLOW_LOST:
-		r->allow_lost = true;
-		return 0;
-	default:
-		return tracing_take(&r->tracing, opt, arg);
-	}
-}
+static const struct option_spec printing[] = {
+	{ "json", 0, OPTION_FLAG, AT(json), .help = "for programs; a test case for each kind" },
+	{ "junit", 0, OPTION_TEXT, "FILE", AT(junit) },
+	{ "output", 'o', OPTION_TEXT, "FILE", AT(tracing.common.output),
+	  .help = "write there instead of standard error" },
+	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(tracing.events.hooks), .value = hooks_name,
+	  .help = "%s" },
+	{ "ring-size", 0, OPTION_SIZE, "SIZE", AT(tracing.events.ring_bytes), .least = 1,
+	  .most = 1 << 30, .help = "room for events that are not yet read (8M)" },
+	{ 0 }
+};
 
-static int fail(struct run *r, const char *format, const char *what)
-{
-	fprintf(stderr, "%s: ", r->tracing.common.command);
-	fprintf(stderr, format, what);
-	fputc('\n', stderr);
-	return EXIT_TOOL_FAILED;
-}
+#define TRACING offsetof(struct run, tracing)
+#define COMMON offsetof(struct run, tracing.common)
 
-/* None of the files that are written is one of those that are read. As options_take(). */
+static const struct option_table table = {
+	"dmabuf-trace leaks",
+	"Usage: dmabuf-trace leaks [options] [--] COMMAND [ARGUMENT...]\n"
+	"       dmabuf-trace leaks [options] -p PID[,PID] | -r FILE\n"
+	"Runs COMMAND; tells which dma-bufs that it and its children exported leak.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, options_pid, COMMON },
+		{ NULL, processes, 0 },
+		{ NULL, tracing_user, TRACING },
+		{ NULL, settling, 0 },
+		{ "What is a finding:", judging, 0 },
+		{ "Output:", printing, 0 },
+		{ NULL, options_source, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+	.runs = true,
+};
+
+/* None of the files that are written is one of those that are read. OPTIONS_GO or an exit status. */
 static int check_files(const struct run *r)
 {
 	const struct options *o = &r->tracing.common;
@@ -211,11 +148,11 @@ static int check_files(const struct run *r)
 	for (i = 0; i < 3; i++)
 		for (j = 0; j < 3; j++)
 			if (in[i] && out[j] && options_check_output(o, in[i], out[j]))
-				return EXIT_USAGE + 1;
-	return 0;
+				return EXIT_USAGE;
+	return OPTIONS_GO;
 }
 
-/* What can be looked at only when all options are there. As options_take(). */
+/* What can be looked at only when all options are there. OPTIONS_GO or an exit status. */
 static int prepare(struct run *r, int argc, char **argv)
 {
 	struct tracing *t = &r->tracing;
@@ -224,24 +161,22 @@ static int prepare(struct run *r, int argc, char **argv)
 	if (optind < argc)
 		t->command = argv + optind;
 	if (t->command && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or a COMMAND, not both") + 1;
+		return options_usage(&t->common, "-p or a COMMAND, not both");
 	if (r->recording && (t->command || t->common.filter.n_pids))
-		return options_usage(&t->common, "-r, -p or a COMMAND: one of them") + 1;
+		return options_usage(&t->common, "-r, -p or a COMMAND: one of them");
 	if (!t->command && !t->common.filter.n_pids && !r->recording)
-		return options_usage(&t->common, "whose? a COMMAND's, -p PID or -r FILE") + 1;
+		return options_usage(&t->common, "whose? a COMMAND's, -p PID or -r FILE");
 	if (!t->command && t->user)
-		return options_usage(&t->common, "-u is about a COMMAND: there is none") + 1;
+		return options_usage(&t->common, "-u is about a COMMAND: there is none");
 	if (t->command && r->duration)
-		return options_usage(&t->common, "--duration is about -p") + 1;
-	if (check_files(r))
-		return EXIT_USAGE + 1;
-	if (t->events.hooks == HOOKS_FENTRY)
-		return options_usage(&t->common, "fentry misses events: no verdict is to be had of it") + 1;
+		return options_usage(&t->common, "--duration is about -p");
+	if (options_check(&t->common) != OPTIONS_GO || check_files(r) != OPTIONS_GO)
+		return EXIT_USAGE;
 	if ((r->suppressions && suppressions_read(&r->findings.suppressions, r->suppressions,
 						  error, sizeof(error))) ||
 	    (r->baseline && baseline_read(&r->findings.baseline, r->baseline, error,
 					  sizeof(error))))
-		return options_usage(&t->common, "%s", error) + 1;
+		return options_usage(&t->common, "%s", error);
 	t->out = options_raw_stderr;
 	if (t->common.output) {
 		t->whole = true;
@@ -249,10 +184,10 @@ static int prepare(struct run *r, int argc, char **argv)
 		if (!t->out) {
 			snprintf(error, sizeof(error), "%.400s: %s", t->common.output,
 				 file_error(errno));
-			return fail(r, "cannot write %s", error) + 1;
+			return tracing_fail(&r->tracing, "cannot write %s", error);
 		}
 	}
-	return 0;
+	return OPTIONS_GO;
 }
 
 static int take_event(void *ctx, const struct model_event *event)
@@ -482,16 +417,16 @@ static int report(struct run *r)
 		snprintf(error, sizeof(error), "%.300s: %s",
 			 t->common.output ? t->common.output : "the findings",
 			 strerror(err && err != -EIO ? -err : errno));
-		return fail(r, "cannot write %s", error);
+		return tracing_fail(&r->tracing, "cannot write %s", error);
 	}
 	t->written = true;
 	err = r->junit ? findings_junit(r->junit, s) : 0;
 	if (err) {
 		snprintf(error, sizeof(error), "%.300s: %s", r->junit, strerror(-err));
-		return fail(r, "cannot write %s", error);
+		return tracing_fail(&r->tracing, "cannot write %s", error);
 	}
 	if (r->write_baseline && baseline_write(r->write_baseline, s, error, sizeof(error)))
-		return fail(r, "%s", error);
+		return tracing_fail(&r->tracing, "%s", error);
 	return EXIT_OK;
 }
 
@@ -543,13 +478,13 @@ static int run(struct run *r)
 	int status, err;
 
 	if (runner_fork(&r->runner, t, &why))
-		return fail(r, "cannot run a process: %s", why);
+		return tracing_fail(&r->tracing, "cannot run a process: %s", why);
 	t->events.follow = t->command ? (uint32_t)r->runner.pid : t->common.filter.pids[0];
 	r->findings.pid = t->events.follow;
 	r->findings.command = t->command;
 	if (events_open(&r->events, &t->events, error, sizeof(error))) {
 		runner_cancel(&r->runner);
-		return fail(r, "%s", error);
+		return tracing_fail(&r->tracing, "%s", error);
 	}
 	leaks_init(&r->leaks, &r->options);
 	err = add_processes(r);
@@ -566,7 +501,7 @@ static int run(struct run *r)
 	while (t->command && !runner_ended(&r->runner))
 		runner_wait(1000);
 	r->findings.status = r->runner.status;
-	status = err ? fail(r, "cannot judge: %s", strerror(-err)) : verdict(r);
+	status = err ? tracing_fail(&r->tracing, "cannot judge: %s", strerror(-err)) : verdict(r);
 	events_close(r->events);
 	return status;
 }
@@ -578,18 +513,19 @@ static int run_recording(struct run *r)
 	r->options.everybody = true;
 	leaks_init(&r->leaks, &r->options);
 	if (source_open_recording(&r->source, r->recording))
-		return fail(r, "%s", r->source.error);
+		return tracing_fail(&r->tracing, "%s", r->source.error);
 	err = judge_recording(r);
-	return err ? fail(r, "cannot judge: %s", strerror(-err)) : verdict(r);
+	return err ? tracing_fail(&r->tracing, "cannot judge: %s", strerror(-err)) : verdict(r);
 }
 
 int leaks_main(int argc, char **argv)
 {
 	struct run r = { .settle = 2, .exit_code = EXIT_FINDINGS };
 	struct tracing *t = &r.tracing;
-	int opt, status = 0;
+	int status;
 
 	tracing_init(t, "dmabuf-trace leaks");
+	t->gate = true;
 	t->events.wanted = 1u << EVENT_EXPORT | 1u << EVENT_GET | 1u << EVENT_PUT |
 			   1u << EVENT_MMAP | 1u << EVENT_ATTACH | 1u << EVENT_DETACH |
 			   1u << EVENT_MAP | 1u << EVENT_UNMAP | 1u << EVENT_PIN |
@@ -599,25 +535,21 @@ int leaks_main(int argc, char **argv)
 			   1u << EVENT_EXIT | 1u << EVENT_LEFT;
 	t->events.to_ring = true;
 	t->events.stacks = EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
-	while (!status &&
-	       (opt = options_next(argc, argv, long_options, true)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			status = EXIT_OK + 1;
-		} else {
-			status = take_option(&r, opt, optarg);
-		}
-	}
-	if (!status)
+	status = option_table_parse(&table, &r, argc, argv);
+	if (r.json)
+		t->common.format = OUTPUT_JSON;
+	if (r.max_age_given)
+		r.options.max_age = r.max_age > 0 ? r.max_age * 1e9 : 1;
+	if (status == OPTIONS_GO)
 		status = prepare(&r, argc, argv);
 	r.options.running = !t->command;
-	if (!status)
-		status = (r.recording ? run_recording(&r) : run(&r)) + 1;
+	if (status == OPTIONS_GO)
+		status = r.recording ? run_recording(&r) : run(&r);
 	findings_free(&r.findings);
 	leaks_free(&r.leaks);
 	model_free(&r.end);
 	replay_free(r.replay);
 	symbols_free(r.symbols);
 	source_close(&r.source);
-	return tracing_end(t, status - 1);
+	return tracing_end(t, status);
 }

@@ -13,26 +13,6 @@
 #include "trace/trace.h"
 #include "trace/tracing.h"
 
-static const struct option long_options[] = {
-	OPTIONS_FILTER,
-	OPTIONS_TABLE,
-	OPTIONS_LAST,
-	TRACING_LONG,
-	TRACING_STACKS,
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
-	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's\n"
-	"processes do and what is done to the buffers that they export.\n\n"
-	TRACING_HELP
-	TRACING_STACKS_HELP
-	OPTIONS_FILTER_HELP
-	OPTIONS_TABLE_HELP
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
-
 struct live {
 	struct tracing tracing;
 	struct events *events;
@@ -40,6 +20,29 @@ struct live {
 	uint64_t lost;			/* as far as told */
 	time_t second;			/* of the last event; a clock with time zones is slow */
 	char clock[16];			/* then */
+};
+
+#define TRACING offsetof(struct live, tracing)
+#define COMMON offsetof(struct live, tracing.common)
+
+static const struct option_table table = {
+	"dmabuf-trace live",
+	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
+	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's\n"
+	"processes do and what is done to the buffers that they export.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, tracing_events, TRACING },
+		{ NULL, tracing_all, TRACING },
+		{ NULL, tracing_user, TRACING },
+		{ NULL, tracing_hooks, TRACING },
+		{ NULL, tracing_stacks, TRACING },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ OPTIONS_TABLE_TITLE, options_table, COMMON },
+		{ NULL, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+	.runs = true,
 };
 
 static const char *error_name(int error)
@@ -265,22 +268,15 @@ int live_main(int argc, char **argv)
 {
 	struct live live = { 0 };
 	struct tracing *t = &live.tracing;
-	int opt, status = 0;
+	int status;
 
 	tracing_init(t, "dmabuf-trace live");
-	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			status = EXIT_OK + 1;
-		} else {
-			status = tracing_take(t, opt, optarg);
-		}
-	}
-	if (!status && t->common.list_columns) {
+	status = option_table_parse(&table, &live, argc, argv);
+	if (status == OPTIONS_GO && t->common.list_columns) {
 		output_list_columns(stdout, &event_view, 1);
-		status = EXIT_OK + 1;
+		status = EXIT_OK;
 	}
-	if (!status)
+	if (status == OPTIONS_GO)
 		status = tracing_prepare(t, &event_view, argc, argv);
-	return tracing_end(t, status ? status - 1 : run(&live));
+	return tracing_end(t, status == OPTIONS_GO ? run(&live) : status);
 }

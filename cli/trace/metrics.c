@@ -27,59 +27,17 @@
 #include "source/source.h"
 #include "trace/metrics.h"
 #include "trace/trace.h"
+#include "trace/tracing.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9417"
 #define DEFAULT_TOP 20
 #define MAX_TOP 1000
 
-enum {
-	OPT_TEXTFILE = OPT_OWN,
-	OPT_INTERVAL,
-	OPT_LISTEN,
-	OPT_BY,
-	OPT_TOP,
-	OPT_PER_BUFFER,
-	OPT_OPENMETRICS,
-	OPT_HOOKS,
-	OPT_LIST_METRICS,
-};
-
-static const struct option long_options[] = {
-	{ "textfile", required_argument, NULL, OPT_TEXTFILE },
-	{ "interval", required_argument, NULL, OPT_INTERVAL },
-	{ "listen", optional_argument, NULL, OPT_LISTEN },
-	{ "by", required_argument, NULL, OPT_BY },
-	{ "top", required_argument, NULL, OPT_TOP },
-	{ "per-buffer", no_argument, NULL, OPT_PER_BUFFER },
-	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
-	{ "hooks", required_argument, NULL, OPT_HOOKS },
-	{ "list-metrics", no_argument, NULL, OPT_LIST_METRICS },
-	OPTIONS_SOURCE,
-	OPTIONS_LAST,
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace metrics [options]\n"
-	"Prints sums over all dma-bufs for Prometheus, once; or, until SIGTERM or ^C:\n"
-	"      --listen[=ADDR:PORT] serve /metrics and /-/healthy (" DEFAULT_LISTEN ")\n"
-	"      --textfile=PATH      write PATH, which ends in .prom, for node_exporter\n"
-	"      --interval=SECONDS   how often, from 0.1 on (15); 0: once\n"
-	"What to tell:\n"
-	"      --by=comm|cgroup     what processes are told apart by (comm)\n"
-	"      --top=N              so many of those, and the rest as \"other\" (20)\n"
-	"      --per-buffer         each buffer too\n"
-	"      --list-metrics       every metric, its type, unit and labels; and exit\n"
-	"How:\n"
-	OPTIONS_SOURCE_HELP
-	"      --hooks=HOOKS        of the counters: auto, tracepoint, kprobe, fentry\n"
-	"      --openmetrics        print OpenMetrics instead of Prometheus' text format\n"
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
-
 struct collector {
 	struct options common;
 	struct metrics_options options;
+	unsigned int by;		/* --by: index */
+	long top;			/* --top */
 	const char *textfile, *listen;
 	double interval;		/* seconds, of textfile; 0: once */
 	bool openmetrics;
@@ -404,113 +362,112 @@ static int run(struct collector *c)
 	return c->textfile ? run_textfile(c, signals) : run_once(c);
 }
 
-static bool take_number(const char *arg, double least, double most, double *value)
-{
-	char *end;
-
-	*value = strtod(arg, &end);
-	return end != arg && !*end && *value >= least && *value <= most;
-}
-
-static int take_interval(struct collector *c, const char *arg)
-{
-	if (!take_number(arg, 0, 86400, &c->interval) || (c->interval && c->interval < 0.1))
-		return options_usage(&c->common, "--interval takes seconds, 0.1 to 86400, or 0 for once: '%s'",
-				     arg) + 1;
-	return 0;
-}
-
-static int take_textfile(struct collector *c, const char *arg)
+static int parse_textfile(void *data, const struct option_use *use, const char *arg)
 {
 	const char *slash = strrchr(arg, '/'), *name = slash ? slash + 1 : arg;
+	struct collector *c = data;
 	size_t len = strlen(name);
 
+	(void)use;
 	if (len <= 5 || strcmp(name + len - 5, ".prom"))
 		return options_usage(&c->common, "--textfile takes a file that ends in .prom, which node_exporter reads: '%s'",
-				     arg) + 1;
+				     arg);
 	c->textfile = arg;
-	return 0;
+	return OPTIONS_GO;
 }
 
-static int take_own(struct collector *c, int opt, const char *arg)
+static int parse_list(void *data, const struct option_use *use, const char *arg)
 {
-	double number;
-
-	switch (opt) {
-	case OPT_TEXTFILE:
-		return take_textfile(c, arg);
-	case OPT_INTERVAL:
-		return take_interval(c, arg);
-	case OPT_LISTEN:
-		c->listen = arg ? arg : DEFAULT_LISTEN;
-		return 0;
-	case OPT_BY:
-		c->options.by_cgroup = !strcmp(arg, "cgroup");
-		if (!c->options.by_cgroup && strcmp(arg, "comm"))
-			return options_usage(&c->common, "--by takes comm or cgroup: '%s'", arg) + 1;
-		return 0;
-	case OPT_TOP:
-		if (!take_number(arg, 0, MAX_TOP, &number) || number != (unsigned int)number)
-			return options_usage(&c->common, "--top takes a number up to %d: '%s'",
-					     MAX_TOP, arg) + 1;
-		c->options.top = number;
-		return 0;
-	case OPT_PER_BUFFER:
-		c->options.per_buffer = true;
-		return 0;
-	case OPT_OPENMETRICS:
-		c->openmetrics = true;
-		return 0;
-	case OPT_HOOKS:
-		if (events_hooks_find(arg, &c->hooks))
-			return options_usage(&c->common, "no hooks '%s'; there are: auto tracepoint kprobe fentry",
-					     arg) + 1;
-		return 0;
-	case OPT_LIST_METRICS:
-		openmetrics_list(stdout);
-		return EXIT_OK + 1;
-	case 'h':
-		fputs(help, stdout);
-		return EXIT_OK + 1;
-	default:
-		return options_take(&c->common, opt, arg);
-	}
+	(void)data;
+	(void)use;
+	(void)arg;
+	openmetrics_list(stdout);
+	return EXIT_OK;
 }
 
-/* Returns as options_take(). */
-static int take_all(struct collector *c, int argc, char **argv)
+static const char *group_name(unsigned int i)
 {
-	int opt, status;
+	static const char *const names[] = { "comm", "cgroup", NULL };
 
-	while ((opt = options_next(argc, argv, long_options, false)) != -1) {
-		if (opt == '?')
-			return EXIT_USAGE + 1;
-		/* "--listen ADDRESS:PORT" too, though it may stand alone */
-		if (opt == OPT_LISTEN && !optarg && optind < argc && *argv[optind] != '-')
-			optarg = argv[optind++];
-		status = take_own(c, opt, optarg);
-		if (status)
-			return status;
-	}
-	if (optind < argc)
-		return options_usage(&c->common, "'%s' is not an option", argv[optind]) + 1;
+	return names[i];
+}
+
+#define AT(field) .at = offsetof(struct collector, field)
+
+static const struct option_spec serving[] = {
+	{ "listen", 0, OPTION_TEXT, "ADDR:PORT", .optional = true, .otherwise = DEFAULT_LISTEN,
+	  AT(listen), .help = "serve /metrics and /-/healthy (" DEFAULT_LISTEN ")" },
+	{ "textfile", 0, OPTION_CALL, "PATH", .parse = parse_textfile,
+	  .help = "write PATH, which ends in .prom, for node_exporter" },
+	{ "interval", 0, OPTION_SECONDS, "SECONDS", AT(interval), .least = 0.1, .most = 86400,
+	  .zero = true, .help = "how often, from 0.1 on (15); 0: once" },
+	{ 0 }
+};
+
+static const struct option_spec figures[] = {
+	{ "by", 0, OPTION_CHOICE, "comm|cgroup", AT(by), .value = group_name,
+	  .help = "what processes are told apart by (comm)" },
+	{ "top", 0, OPTION_NUMBER, "N", AT(top), .most = MAX_TOP,
+	  .help = "so many of those, and the rest as \"other\" (20)" },
+	{ "per-buffer", 0, OPTION_FLAG, AT(options.per_buffer), .help = "each buffer too" },
+	{ "list-metrics", 0, OPTION_CALL, .parse = parse_list,
+	  .help = "every metric, its type, unit and labels; and exit" },
+	{ 0 }
+};
+
+static const struct option_spec ways[] = {
+	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(hooks), .value = tracing_hooks_name,
+	  .help = "%s" },
+	{ "openmetrics", 0, OPTION_FLAG, AT(openmetrics),
+	  .help = "print OpenMetrics instead of Prometheus' text format" },
+	{ 0 }
+};
+
+#define COMMON offsetof(struct collector, common)
+
+static const struct option_table table = {
+	"dmabuf-trace metrics",
+	"Usage: dmabuf-trace metrics [options]\n"
+	"Prints sums over all dma-bufs for Prometheus, once; or, until SIGTERM or ^C:\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, serving, 0 },
+		{ "What to tell:", figures, 0 },
+		{ "How:", options_source, COMMON },
+		{ NULL, ways, 0 },
+		{ NULL, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+};
+
+static int parse(struct collector *c, int argc, char **argv)
+{
+	int status = option_table_parse(&table, c, argc, argv);
+
+	if (status == OPTIONS_GO)
+		status = options_no_words(&c->common, argc, argv, "");
+	if (status != OPTIONS_GO)
+		return status;
 	if (c->textfile && c->listen)
-		return options_usage(&c->common, "--textfile or --listen, not both") + 1;
+		return options_usage(&c->common, "--textfile or --listen, not both");
 	if (c->interval != 15 && !c->textfile)
-		return options_usage(&c->common, "--interval is for --textfile") + 1;
+		return options_usage(&c->common, "--interval is for --textfile");
 	if ((c->common.output || c->openmetrics) && (c->textfile || c->listen))
-		return options_usage(&c->common, "-o and --openmetrics are for printing once") + 1;
-	return 0;
+		return options_usage(&c->common, "-o and --openmetrics are for printing once");
+	c->options.by_cgroup = c->by;
+	c->options.top = c->top;
+	return OPTIONS_GO;
 }
 
 int metrics_main(int argc, char **argv)
 {
-	struct collector c = { .interval = 15, .options.top = DEFAULT_TOP };
+	struct collector c = { .interval = 15, .top = DEFAULT_TOP };
 	int status;
 
 	options_init(&c.common, "dmabuf-trace metrics");
-	status = take_all(&c, argc, argv);
-	status = status ? status - 1 : run(&c);
+	status = parse(&c, argc, argv);
+	if (status == OPTIONS_GO)
+		status = run(&c);
 	source_close(&c.source);
 	model_free(&c.model);
 	metrics_free(&c.figures);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -26,49 +27,6 @@
 #define MIN_SIZE	(1u << 16)	/* of --max-size: header, names, one snapshot */
 #define FLIGHT_SIZE	(256u << 20)	/* of memory, unless --max-size says */
 
-enum {
-	OPT_SNAPSHOT = OPT_OWN + 16,	/* behind those of tracing.h */
-	OPT_MAX_SIZE,
-	OPT_COMPRESS,
-	OPT_FLIGHT,
-	OPT_TRIGGER,
-};
-
-static const struct option long_options[] = {
-	{ "snapshot", required_argument, NULL, OPT_SNAPSHOT },
-	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
-	{ "compress", optional_argument, NULL, OPT_COMPRESS },
-	{ "flight", required_argument, NULL, OPT_FLIGHT },
-	{ "trigger", required_argument, NULL, OPT_TRIGGER },
-	{ "tree", no_argument, NULL, 'F' },
-	OPTIONS_FILTER,
-	{ "events", required_argument, NULL, 'e' },
-	TRACING_HOOKS,
-	TRACING_STACKS,
-	OPTIONS_SOURCE,
-	OPTIONS_LAST,
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace record [options] [-- COMMAND...]\n"
-	"Records what happens to dma-bufs and who holds them, until ^C or COMMAND ends.\n\n"
-	"  -o, --output=FILE        the recording (dmabuf.data)\n"
-	"  -F, --tree               only COMMAND's processes, and what they export\n"
-	"      --snapshot=SECONDS   between two snapshots (1); 0: only at start and end\n"
-	"      --max-size=SIZE      stop before the file is larger (K, M, G)\n"
-	"      --compress[=LEVEL]   by zstd, 1 to 19 (3)\n"
-	"      --flight=SECONDS     the last, from memory (256M): at the end, on SIGUSR2\n"
-	"      --trigger=EVENT>TIME  and when one takes longer, like map>5ms\n"
-	"  -e, --events=EVENT[,EVENT]  only these\n"
-	"  -u, --user=USER          run COMMAND as that user\n"
-	"      --hooks=HOOKS        auto, tracepoint, kprobe, fentry\n"
-	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
-	TRACING_STACKS_HELP
-	OPTIONS_FILTER_HELP
-	"      --source=SOURCE      of snapshots: auto, bpf:iter, bpf:task, proc\n"
-	OPTIONS_LAST_HELP;
-
 static volatile sig_atomic_t asked_to_dump;
 
 static void ask_to_dump(int number)
@@ -77,74 +35,54 @@ static void ask_to_dump(int number)
 	asked_to_dump = 1;
 }
 
-static int take_compress(struct record *r, const char *arg)
+static int parse_trigger(void *data, const struct option_use *use, const char *arg)
 {
-	char *end = "";
-	long level = arg ? strtol(arg, &end, 10) : 3;
+	struct record *r = data;
 
-	if (*end || level < 1 || level > 19)
-		return options_usage(&r->tracing.common, "--compress takes a level from 1 to 19: '%s'",
-				     arg) + 1;
-	if (!recording_zstd_version())
-		return options_fail(&r->tracing.common, "--compress needs zstd, which this build is without") + 1;
-	r->options.compress = level;
-	return 0;
+	(void)use;
+	return record_parse_trigger(r, arg) ?
+		options_usage(&r->tracing.common, "--trigger takes a call and a time, like map>5ms: '%s'",
+			      arg) : OPTIONS_GO;
 }
 
-static int take_option(struct record *r, int opt, const char *arg)
-{
-	struct options *common = &r->tracing.common;
-	double seconds;
+#define AT(field) .at = offsetof(struct record, field)
 
-	switch (opt) {
-	case OPT_SNAPSHOT:
-		r->interval = strcmp(arg, "0") ? options_seconds(arg, 0.01, 86400) : 0;
-		if (r->interval < 0)
-			return options_usage(common, "--snapshot takes seconds from 0.01 to 86400, or 0: '%s'",
-					     arg) + 1;
-		return 0;
-	case OPT_FLIGHT:
-		seconds = options_seconds(arg, 0.1, 86400);
-		if (seconds < 0)
-			return options_usage(common, "--flight takes seconds from 0.1 to 86400: '%s'",
-					     arg) + 1;
-		r->options.keep = seconds * 1e9;
-		return 0;
-	case OPT_MAX_SIZE:
-		if (filter_parse_size(arg, &r->options.max_size) || r->options.max_size < MIN_SIZE)
-			return options_usage(common, "--max-size takes bytes, or K, M, G, from 64K on: '%s'",
-					     arg) + 1;
-		return 0;
-	case OPT_COMPRESS:
-		return take_compress(r, arg);
-	case OPT_TRIGGER:
-		if (record_parse_trigger(r, arg))
-			return options_usage(common, "--trigger takes a call and a time, like map>5ms: '%s'",
-					     arg) + 1;
-		return 0;
-	case 'F':
-		r->tree = true;
-		return 0;
-	case 'o':
-		r->path = arg;
-		return 0;
-	case 'e':
-	case OPT_HOOKS:
-	case OPT_RING_SIZE:
-	case OPT_STACKS:
-		r->events_asked = true;
-		/* fall through */
-	default:
-		return tracing_take(&r->tracing, opt, arg);
-	}
-}
+static const struct option_spec specs[] = {
+	{ "output", 'o', OPTION_TEXT, "FILE", AT(path), .help = "the recording (dmabuf.data)" },
+	{ "tree", 'F', OPTION_FLAG, AT(tree), .help = "only COMMAND's processes, and what they export" },
+	{ "snapshot", 0, OPTION_SECONDS, "SECONDS", AT(interval), .least = 0.01, .most = 86400,
+	  .zero = true, .help = "between two snapshots (1); 0: only at start and end" },
+	{ "max-size", 0, OPTION_SIZE, "SIZE", AT(options.max_size), .least = MIN_SIZE,
+	  .help = "stop before the file is larger (K, M, G)" },
+	{ "compress", 0, OPTION_NUMBER, "LEVEL", .optional = true, .otherwise = "3", AT(level),
+	  .least = 1, .most = 19, .help = "by zstd, 1 to 19 (3)" },
+	{ "flight", 0, OPTION_SECONDS, "SECONDS", AT(flight), .least = 0.1, .most = 86400,
+	  .help = "the last, from memory (256M): at the end, on SIGUSR2" },
+	{ "trigger", 0, OPTION_CALL, "EVENT>TIME", .parse = parse_trigger,
+	  .help = "and when one takes longer, like map>5ms" },
+	{ 0 }
+};
 
-static int fail(struct record *r, const char *what, const char *why)
-{
-	fprintf(stderr, "%s: %s%s%s\n", r->tracing.common.command, what, why ? ": " : "",
-		why ? why : "");
-	return r->tracing.command ? EXIT_TOOL_FAILED : EXIT_FAILED;
-}
+#define TRACING offsetof(struct record, tracing)
+#define COMMON offsetof(struct record, tracing.common)
+
+static const struct option_table table = {
+	"dmabuf-trace record",
+	"Usage: dmabuf-trace record [options] [-- COMMAND...]\n"
+	"Records what happens to dma-bufs and who holds them, until ^C or COMMAND ends.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, specs, 0 },
+		{ NULL, tracing_events, TRACING },
+		{ NULL, tracing_user, TRACING },
+		{ NULL, tracing_hooks, TRACING },
+		{ NULL, tracing_stacks, TRACING },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ NULL, options_source, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+	.runs = true,
+};
 
 /* The words as one line, for people. */
 static char *join(char **words, int n)
@@ -328,7 +266,7 @@ static int finish(struct record *r)
 		tracing_tell_stacks(&r->tracing, r->events);
 	if (r->error) {
 		snprintf(text, sizeof(text), "cannot write %s", r->path);
-		status = fail(r, text, strerror(-r->error));
+		status = tracing_fail(&r->tracing, "%s: %s", text, strerror(-r->error));
 		fprintf(stderr, "%s: what was written before can be read\n",
 			r->tracing.common.command);
 	} else if (!strcmp(why, "max-size")) {
@@ -344,13 +282,13 @@ static int finish(struct record *r)
 /* Those that cannot be had are no reason to record no snapshots, unless they were asked for. */
 static int open_events(struct record *r)
 {
-	bool asked = r->events_asked || r->tree || r->trigger != EVENT_TYPES;
+	bool asked = r->tracing.asked || r->tree || r->trigger != EVENT_TYPES;
 	char why[512];
 
 	if (!record_open_events(r, why, sizeof(why)))
 		return 0;
 	if (asked)
-		return fail(r, why, NULL);
+		return tracing_fail(&r->tracing, "%s", why);
 	if (!r->tracing.common.quiet)
 		fprintf(stderr, "%s: only snapshots, no events: %s\n", r->tracing.common.command,
 			why);
@@ -366,20 +304,20 @@ static int start(struct record *r, int argc, char **argv)
 	snprintf(text, sizeof(text), "cannot write %s", r->path);
 	err = file_begin(&r->file, r->path, FILE_PRIVATE);
 	if (err)
-		return fail(r, text, file_error(-err));
+		return tracing_fail(&r->tracing, "%s: %s", text, file_error(-err));
 	/* After the fork: the command gets them as they were */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigaction(SIGUSR2, &action, NULL);
 	err = create(r, argc, argv);
 	if (err)
-		return fail(r, text, strerror(-err));
+		return tracing_fail(&r->tracing, "%s: %s", text, strerror(-err));
 	r->start = now_seconds();
 	/* Before the snapshot, so that nothing is between the two */
 	if (r->events)
 		events_start(r->events);
 	if (take_snapshot(r))
-		return fail(r, r->source.error, NULL);
+		return tracing_fail(&r->tracing, "%s", r->source.error);
 	/* What is asked for by --flight goes to the file later */
 	return 0;
 }
@@ -407,10 +345,10 @@ static int run(struct record *r, int argc, char **argv)
 	int status;
 
 	if (runner_fork(&r->runner, &r->tracing, &why))
-		return fail(r, "cannot run a process", why);
+		return tracing_fail(&r->tracing, "cannot run a process: %s", why);
 	if (source_open(&r->source, r->tracing.common.source, NULL)) {
 		runner_cancel(&r->runner);
-		return fail(r, r->source.error, NULL);
+		return tracing_fail(&r->tracing, "%s", r->source.error);
 	}
 	status = open_events(r);
 	if (!status)
@@ -441,25 +379,29 @@ static int check(struct record *r)
 	struct tracing *t = &r->tracing;
 
 	if (!t->command && (t->user || r->tree))
-		return options_usage(&t->common, "-u and -F are about a COMMAND: there is none") + 1;
+		return options_usage(&t->common, "-u and -F are about a COMMAND: there is none");
 	if (r->tree && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or -F, not both") + 1;
+		return options_usage(&t->common, "-p or -F, not both");
+	if (r->options.compress && !recording_zstd_version())
+		return options_fail(&t->common, "--compress needs zstd, which this build is without");
+	if (options_check(&t->common) != OPTIONS_GO)
+		return EXIT_USAGE;
 	if (r->trigger == EVENT_TYPES)
-		return 0;
+		return OPTIONS_GO;
 	if (!r->options.keep)
 		return options_usage(&t->common,
-				     "--trigger writes what --flight keeps: there is none") + 1;
+				     "--trigger writes what --flight keeps: there is none");
 	if (!(t->events.wanted & 1u << r->trigger))
 		return options_usage(&t->common, "--trigger waits for %s, which -e leaves out",
-				     event_name(r->trigger)) + 1;
-	return 0;
+				     event_name(r->trigger));
+	return OPTIONS_GO;
 }
 
 int record_main(int argc, char **argv)
 {
 	struct record *r = calloc(1, sizeof(*r));
-	int opt, status = 0;
 	struct tracing *t;
+	int status;
 
 	if (!r)
 		return EXIT_FAILED;
@@ -469,25 +411,20 @@ int record_main(int argc, char **argv)
 	r->trigger = EVENT_TYPES;
 	tracing_init(t, "dmabuf-trace record");
 	t->events.wanted = (1u << EVENT_TYPES) - 1;
-	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			status = EXIT_OK + 1;
-		} else {
-			status = take_option(r, opt, optarg);
-		}
-	}
-	if (!status && optind < argc)
+	status = option_table_parse(&table, r, argc, argv);
+	r->options.compress = r->level;
+	r->options.keep = r->flight * 1e9;
+	if (optind < argc)
 		t->command = argv + optind;
-	if (!status)
+	if (status == OPTIONS_GO)
 		status = check(r);
-	if (!status) {
+	if (status == OPTIONS_GO) {
 		if (r->options.keep && !r->options.max_size)
 			r->options.max_size = FLIGHT_SIZE;
 		r->progress = isatty(STDERR_FILENO) && !t->common.quiet;
-		status = run(r, argc, argv) + 1;
+		status = run(r, argc, argv);
 	}
 	options_free(&t->common);
 	free(r);
-	return status - 1;
+	return status;
 }

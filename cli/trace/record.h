@@ -21,9 +21,10 @@ struct record {
 	struct tracing tracing;
 	struct recording_options options;
 	double interval;		/* seconds between snapshots, 0 none */
+	double flight;			/* --flight, seconds */
+	long level;			/* --compress */
 	const char *path;
 	bool tree;			/* -F */
-	bool events_asked;		/* by an option that is about nothing else */
 	unsigned int trigger;		/* EVENT_*, EVENT_TYPES none: if it takes longer than: */
 	uint64_t trigger_ns;
 	struct file_whole file;

@@ -10,31 +10,44 @@
 #include "trace/report.h"
 #include "trace/trace.h"
 
-static const struct option long_options[] = {
-	OPTIONS_FILTER,
-	OPTIONS_TABLE,
-	OPTIONS_LAST,
-	{ "input", required_argument, NULL, 'i' },
-	{ "view", required_argument, NULL, OPT_VIEW },
-	{ "events", optional_argument, NULL, OPT_EVENTS },
-	{ "from", required_argument, NULL, OPT_FROM },
-	{ "to", required_argument, NULL, OPT_TO },
-	{ "sort", required_argument, NULL, OPT_SORT },
+static const char *view_name(unsigned int i)
+{
+	return i < REPORT_VIEWS ? report_views[i].name : NULL;
+}
+
+static const char *type_name(unsigned int i)
+{
+	return i < EVENT_TYPES ? event_name(i) : NULL;
+}
+
+#define AT(field) .at = offsetof(struct report, field)
+
+static const struct option_spec specs[] = {
+	{ "view", 0, OPTION_WORD, "VIEW", AT(view), .value = view_name, .help = "%s" },
+	{ "events", 0, OPTION_CALL, "EVENT,...", .optional = true, .parse = report_parse_events,
+	  .value = type_name, .help = "instead, what happened, one by one: all, or these" },
+	{ "sort", 0, OPTION_TEXT, "COLUMN", AT(sort),
+	  .help = "events by that instead of as they came (takes memory)" },
 	{ 0 }
 };
 
-static const char help[] =
+#define COMMON offsetof(struct report, common)
+
+static const struct option_table table = {
+	"dmabuf-trace report",
 	"Usage: dmabuf-trace report [options]\n"
-	"What a recording comes to: peaks, holders, how long operations took; no root.\n\n"
-	"  -i, --input=FILE         the recording (dmabuf.data)\n"
-	"      --view=VIEW          exporters, processes, operations, slowest, longest\n"
-	"      --events[=EVENT,...]  instead, what happened, one by one: all, or these\n"
-	"      --sort=COLUMN        events by that instead of as they came (takes memory)\n"
-	"      --from=TIME, --to=TIME  a part: seconds since the start, [DATET]HH:MM:SS\n"
-	OPTIONS_FILTER_HELP
-	OPTIONS_TABLE_HELP
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
+	"What a recording comes to: peaks, holders, how long operations took; no root.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, report_input, 0 },
+		{ NULL, specs, 0 },
+		{ NULL, report_part, 0 },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ OPTIONS_TABLE_TITLE, options_table, COMMON },
+		{ NULL, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+};
 
 static int take_snapshot(void *ctx, uint32_t i)
 {
@@ -281,16 +294,14 @@ int report_main(int argc, char **argv)
 	options_init(&r.common, "dmabuf-trace report");
 	activity_init(&r.activity);
 	r.activity.ranks = true;
-	status = report_parse(&r, argc, argv, long_options, help, report_views, REPORT_VIEWS);
-	if (!status && optind < argc)
-		status = options_usage(&r.common, "'%s' is not an option; a recording is -i FILE",
-				       argv[optind]) + 1;
-	if (!status && r.sort && !r.events)
-		status = options_usage(&r.common, "--sort is about --events") + 1;
-	if (!status && r.sort && !view_column(&event_view, r.sort))
-		status = options_usage(&r.common, "no column '%s' in events; --list-columns has them",
-				       r.sort) + 1;
-	status = status ? status - 1 : report(&r);
+	status = report_parse(&r, argc, argv, &table, "; a recording is -i FILE", report_views,
+			      REPORT_VIEWS);
+	if (status == OPTIONS_GO && r.sort && !r.events)
+		status = options_usage(&r.common, "--sort is about --events");
+	if (status == OPTIONS_GO && r.sort)
+		status = options_column(&r.common, &event_view, r.sort);
+	if (status == OPTIONS_GO)
+		status = report(&r);
 	report_release(&r);
 	return status;
 }

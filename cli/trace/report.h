@@ -14,27 +14,16 @@
 #include "recording/replay.h"
 #include "source/source.h"
 
-/* Options, beside those of options.h */
-enum {
-	OPT_VIEW = OPT_OWN,
-	OPT_BY,
-	OPT_EVENTS,
-	OPT_FROM,
-	OPT_TO,
-	OPT_SORT,
-	OPT_FORMAT,
-};
-
 struct report {
 	struct options common;
 	const char *path;
 	const char *view;		/* --view, NULL all */
-	const char *events;		/* --events: names, "" all; NULL: no table of them */
+	bool events;			/* --events: a table of them */
 	uint32_t wanted;		/* 1 << EVENT_*, by that */
 	const char *sort;		/* --sort, NULL: as they came */
 	const char *from, *to;		/* as they were given */
-	const char *format;		/* --format */
-	enum diff_by by;
+	unsigned int format;		/* --format: index */
+	unsigned int by;		/* --by: enum diff_by */
 	struct source source;
 	struct replay *replay;
 	struct symbols *symbols;	/* of its stacks; NULL until it has one */
@@ -61,17 +50,19 @@ int report_replay(struct report *r);
 int report_events(struct report *r);
 /* Gives an event its stacks, good until report_release(). 0 or -ENOMEM. */
 int report_name_stacks(struct report *r, struct model_event *event);
-/* --events' argument. Returns as options_take(). */
-int report_take_events(struct report *r, const char *arg);
+/* Rows of a recording's part, about a struct report: --input; --from, --to. */
+extern const struct option_spec report_input[], report_part[];
+/* parse() of --events. */
+int report_parse_events(void *data, const struct option_use *use, const char *arg);
 
 /* Opens -o, calls what(), and says what could not be written. An exit status. */
 int report_print(struct report *r, int (*what)(struct report *r));
 /*
- * Options and columns; help, --list-columns. 0, or an exit status + 1. Views: those that -O and
- * --list-columns are about.
+ * Options, columns, --list-columns; hint: as options_no_words(), NULL: words are the command's.
+ * Views: those that -O and --list-columns are about. OPTIONS_GO or an exit status.
  */
-int report_parse(struct report *r, int argc, char **argv, const struct option *options,
-		 const char *help, const struct view *views, uint32_t n);
+int report_parse(struct report *r, int argc, char **argv, const struct option_table *table,
+		 const char *hint, const struct view *views, uint32_t n);
 /* One view's n rows of that size, in its own order; columns NULL: what -O says. 0 or -errno. */
 int report_rows(struct report *r, const struct view *view, const void *base, uint32_t n,
 		size_t size, const char *columns);

@@ -112,101 +112,44 @@ int report_print(struct report *r, int (*what)(struct report *))
 	return err ? options_fail(&r->common, "cannot write %s: %s", path, strerror(-err)) : EXIT_OK;
 }
 
-static int take_by(struct report *r, const char *arg)
-{
-	static const char *const names[] = { "exporter", "comm", "name", "stack" };
-	unsigned int i;
+#define AT(field) .at = offsetof(struct report, field)
 
-	for (i = 0; i < 4; i++)
-		if (!strcmp(arg, names[i]))
-			break;
-	r->by = i;
-	return i < 4 ? 0 : options_usage(&r->common, "--by takes exporter, comm, name or stack: '%s'",
-					 arg) + 1;
-}
+const struct option_spec report_input[] = {
+	{ "input", 'i', OPTION_TEXT, "FILE", AT(path), .help = "the recording (dmabuf.data)" },
+	{ 0 }
+};
 
-static int take_view(struct report *r, const char *arg)
-{
-	int i;
+const struct option_spec report_part[] = {
+	{ "from", 0, OPTION_TEXT, "TIME", AT(from),
+	  .help = "a part: seconds since the start, [DATET]HH:MM:SS" },
+	{ "to", 0, OPTION_TEXT, "TIME", AT(to) },
+	{ 0 }
+};
 
-	r->view = arg;
-	for (i = 0; i < REPORT_VIEWS; i++)
-		if (!strcmp(arg, report_views[i].name))
-			return 0;
-	return options_usage(&r->common, "--view takes exporters, processes, operations, slowest or longest: '%s'",
-			     arg) + 1;
-}
-
-static int take_option(struct report *r, int opt, const char *arg)
-{
-	switch (opt) {
-	case 'i':
-		r->path = arg;
-		return 0;
-	case OPT_BY:
-		return take_by(r, arg);
-	case OPT_VIEW:
-		return take_view(r, arg);
-	case OPT_EVENTS:
-		return report_take_events(r, arg ? arg : "");
-	case OPT_FROM:
-		r->from = arg;
-		return 0;
-	case OPT_TO:
-		r->to = arg;
-		return 0;
-	case OPT_SORT:
-		r->sort = arg;
-		return 0;
-	case OPT_FORMAT:
-		r->format = arg;
-		return 0;
-	default:
-		return options_take(&r->common, opt, arg);
-	}
-}
-
-static int check_columns(const struct report *r, const struct view *view)
+int report_parse(struct report *r, int argc, char **argv, const struct option_table *table,
+		 const char *hint, const struct view *views, uint32_t n)
 {
 	struct column_list list = { 0 };
-	char *unknown = NULL;
-	int status = 0;
-
-	if (column_list_parse(&list, view, r->common.columns, &unknown) == -EINVAL)
-		status = options_usage(&r->common, "no column '%s' in %s; --list-columns has them",
-				       unknown, view->name) + 1;
-	free(unknown);
-	free(list.columns);
-	return status;
-}
-
-int report_parse(struct report *r, int argc, char **argv, const struct option *options,
-		 const char *help, const struct view *views, uint32_t n)
-{
-	int opt, status = 0;
+	int status;
 	uint32_t i;
 
 	r->common.from_file = true;
-	while (!status &&
-	       (opt = options_next(argc, argv, options, false)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			return EXIT_OK + 1;
-		}
-		status = take_option(r, opt, optarg);
-	}
+	status = option_table_parse(table, r, argc, argv);
 	/* Of --events these columns, of all else the views' */
 	if (r->events) {
 		views = &event_view;
 		n = 1;
 	}
-	if (!status && r->common.list_columns) {
+	if (status == OPTIONS_GO && r->common.list_columns) {
 		output_list_columns(stdout, views, n);
-		return EXIT_OK + 1;
+		return EXIT_OK;
 	}
-	for (i = 0; i < n && !status; i++)
+	for (i = 0; i < n && status == OPTIONS_GO; i++)
 		if (!r->view || !strcmp(r->view, views[i].name))
-			status = check_columns(r, &views[i]);
+			status = options_columns(&r->common, &views[i], &list);
+	free(list.columns);
+	if (status == OPTIONS_GO && hint)
+		status = options_no_words(&r->common, argc, argv, hint);
 	return status;
 }
 

@@ -20,22 +20,20 @@ struct listing {
 	struct intern strings;
 };
 
-int report_take_events(struct report *r, const char *arg)
+int report_parse_events(void *data, const struct option_use *use, const char *arg)
 {
-	r->events = arg;
-	r->wanted = 0;
-	while (*arg) {
-		size_t len = strcspn(arg, ",");
-		unsigned int type = event_find(arg, len);
+	struct report *r = data;
+	int type;
 
-		if (type == EVENT_TYPES)
-			return options_usage(&r->common, "no event '%.*s'", (int)len, arg) + 1;
+	r->events = true;
+	r->wanted = arg && *arg ? 0 : (1u << EVENT_TYPES) - 1;
+	while (arg && *arg) {
+		type = option_value_next(use, &arg);
+		if (type < 0)
+			return EXIT_USAGE;
 		r->wanted |= 1u << type;
-		arg += len + !!arg[len];
 	}
-	if (!r->wanted)
-		r->wanted = (1u << EVENT_TYPES) - 1;
-	return 0;
+	return OPTIONS_GO;
 }
 
 static int put(struct listing *l, const struct model_event *event)

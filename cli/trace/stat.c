@@ -14,26 +14,6 @@
 #include "trace/trace.h"
 #include "trace/tracing.h"
 
-static const struct option long_options[] = {
-	OPTIONS_FILTER,
-	OPTIONS_TABLE,
-	OPTIONS_LAST,
-	TRACING_LONG,
-	{ "interval", required_argument, NULL, 'I' },
-	{ 0 }
-};
-
-static const char help[] =
-	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
-	"Counts and times what is done to dma-bufs until COMMAND ends, or ^C: what its\n"
-	"processes do, and what is done to the buffers that they export.\n\n"
-	"  -I, --interval=MS        print what came in each MS milliseconds (10 and more)\n"
-	TRACING_HELP
-	OPTIONS_FILTER_HELP
-	OPTIONS_TABLE_HELP
-	OPTIONS_OUTPUT_HELP
-	OPTIONS_LAST_HELP;
-
 #define DEFAULT_COLUMNS "op,direction,exporter,device,count,errors,p50,p99,max"
 
 struct stat {
@@ -45,6 +25,35 @@ struct stat {
 	uint64_t start;			/* CLOCK_MONOTONIC, ns */
 	unsigned int prints;
 	double printed;			/* seconds after the start, of the last table */
+};
+
+static const struct option_spec specs[] = {
+	{ "interval", 'I', OPTION_NUMBER, "MS", .at = offsetof(struct stat, interval), .least = 10, .most = 86400000,
+	  .help = "print what came in each MS milliseconds (10 and more)" },
+	{ 0 }
+};
+
+#define TRACING offsetof(struct stat, tracing)
+#define COMMON offsetof(struct stat, tracing.common)
+
+static const struct option_table table = {
+	"dmabuf-trace stat",
+	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
+	"Counts and times what is done to dma-bufs until COMMAND ends, or ^C: what its\n"
+	"processes do, and what is done to the buffers that they export.\n\n",
+	.groups = (const struct option_group[]) {
+		{ NULL, specs, 0 },
+		{ NULL, tracing_events, TRACING },
+		{ NULL, tracing_all, TRACING },
+		{ NULL, tracing_user, TRACING },
+		{ NULL, tracing_hooks, TRACING },
+		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
+		{ OPTIONS_TABLE_TITLE, options_table, COMMON },
+		{ NULL, options_output, COMMON },
+		{ NULL, options_last, COMMON },
+		{ 0 }
+	},
+	.runs = true,
 };
 
 static double seconds_since(uint64_t start)
@@ -314,42 +323,22 @@ static int run(struct stat *s)
 	return status;
 }
 
-static int take_interval(struct stat *s, const char *arg)
-{
-	char *end;
-
-	errno = 0;
-	s->interval = strtol(arg, &end, 10);
-	if (errno || end == arg || *end || s->interval < 10 || s->interval > 86400000)
-		return options_usage(&s->tracing.common,
-				     "-I takes milliseconds from 10 to 86400000: '%s'", arg) + 1;
-	return 0;
-}
-
 int stat_main(int argc, char **argv)
 {
 	struct stat s = { 0 };
 	struct tracing *t = &s.tracing;
-	int opt, status = 0;
+	int status;
 
 	tracing_init(t, "dmabuf-trace stat");
-	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			status = EXIT_OK + 1;
-		} else {
-			status = opt == 'I' ? take_interval(&s, optarg) :
-				 tracing_take(t, opt, optarg);
-		}
-	}
-	if (!status && t->common.list_columns) {
+	status = option_table_parse(&table, &s, argc, argv);
+	if (status == OPTIONS_GO && t->common.list_columns) {
 		output_list_columns(stdout, &operation_view, 1);
-		status = EXIT_OK + 1;
+		status = EXIT_OK;
 	}
-	if (!status && !t->common.columns && t->common.format == OUTPUT_TEXT)
+	if (!t->common.columns && t->common.format == OUTPUT_TEXT)
 		t->common.columns = DEFAULT_COLUMNS;
 	t->whole = !s.interval;
-	if (!status)
+	if (status == OPTIONS_GO)
 		status = tracing_prepare(t, &operation_view, argc, argv);
-	return tracing_end(t, status ? status - 1 : run(&s));
+	return tracing_end(t, status == OPTIONS_GO ? run(&s) : status);
 }

@@ -3,6 +3,7 @@
 #include "trace/tracing.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,71 +24,81 @@ void tracing_init(struct tracing *t, const char *command)
 	t->events.filter = &t->common.filter;
 }
 
-static int take_stacks(struct tracing *t, const char *arg)
+static const char *stacks_name(unsigned int i)
 {
-	t->events.stacks = EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
-	if (arg && events_stacks_find(arg, &t->events.stacks))
-		return options_usage(&t->common, "--stacks takes kernel, user or both: '%s'", arg) + 1;
-	return 0;
+	static const char *const names[] = { "kernel", "user", "both", NULL };
+
+	return names[i];
 }
 
-static int no_such_event(const struct tracing *t, const char *name, size_t len)
+const char *tracing_hooks_name(unsigned int i)
 {
-	unsigned int type;
-
-	fprintf(stderr, "%s: no event '%.*s'; there are:", t->common.command, (int)len, name);
-	for (type = 0; type < EVENT_TYPES; type++)
-		fprintf(stderr, " %s", event_name(type));
-	fputc('\n', stderr);
-	return EXIT_USAGE + 1;
+	return i < HOOKS_NONE ? events_hooks_name(i) : NULL;
 }
 
-static int take_events(struct tracing *t, const char *arg)
+static const char *type_name(unsigned int i)
 {
-	t->events.wanted = 0;
-	for (;;) {
-		size_t len = strcspn(arg, ",");
-		unsigned int type = event_find(arg, len);
+	return i < EVENT_TYPES ? event_name(i) : NULL;
+}
 
-		if (type == EVENT_TYPES)
-			return no_such_event(t, arg, len);
-		t->events.wanted |= 1u << type;
-		if (!arg[len])
-			return 0;
-		arg += len + 1;
+static int parse_stacks(void *data, const struct option_use *use, const char *arg)
+{
+	int i = option_value_next(use, &arg);
+
+	if (i < 0 || arg)
+		return EXIT_USAGE;
+	/* EVENTS_KERNEL_STACKS, EVENTS_USER_STACKS and their sum */
+	((struct tracing *)data)->events.stacks = i + 1;
+	return OPTIONS_GO;
+}
+
+static int parse_events(void *data, const struct option_use *use, const char *arg)
+{
+	struct tracing *t = data;
+	int type;
+
+	for (t->events.wanted = 0; arg; t->events.wanted |= 1u << type) {
+		type = option_value_next(use, &arg);
+		if (type < 0)
+			return EXIT_USAGE;
 	}
+	return OPTIONS_GO;
 }
 
-int tracing_take(struct tracing *t, int opt, const char *arg)
-{
-	uint64_t size;
+#define AT(field) .at = offsetof(struct tracing, field)
+#define ASKED .given = offsetof(struct tracing, asked)
 
-	switch (opt) {
-	case 'e':
-		return take_events(t, arg);
-	case 'a':
-		t->all = true;
-		return 0;
-	case 'u':
-		t->user = arg;
-		return 0;
-	case OPT_HOOKS:
-		if (events_hooks_find(arg, &t->events.hooks))
-			return options_usage(&t->common, "no hooks '%s'; there are: auto tracepoint kprobe session fentry",
-					     arg) + 1;
-		return 0;
-	case OPT_STACKS:
-		return take_stacks(t, arg);
-	case OPT_RING_SIZE:
-		if (filter_parse_size(arg, &size) || !size || size > 1u << 30)
-			return options_usage(&t->common, "--ring-size takes bytes, or K, M, up to 1G: '%s'",
-					     arg) + 1;
-		t->events.ring_bytes = size;
-		return 0;
-	default:
-		return options_take(&t->common, opt, arg);
-	}
-}
+const struct option_spec tracing_events[] = {
+	{ "events", 'e', OPTION_CALL, "EVENT[,EVENT]", .parse = parse_events, .value = type_name, ASKED,
+	  .help = "only these" },
+	{ 0 }
+};
+
+const struct option_spec tracing_all[] = {
+	{ "all", 'a', OPTION_FLAG, AT(all),
+	  .help = "the whole system, not only COMMAND's processes" },
+	{ 0 }
+};
+
+const struct option_spec tracing_user[] = {
+	{ "user", 'u', OPTION_TEXT, "USER", AT(user), .help = "run COMMAND as that user" },
+	{ 0 }
+};
+
+const struct option_spec tracing_hooks[] = {
+	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(events.hooks), .value = tracing_hooks_name, ASKED,
+	  .help = "%s" },
+	{ "ring-size", 0, OPTION_SIZE, "SIZE", AT(events.ring_bytes), ASKED, .least = 1,
+	  .most = 1 << 30, .help = "room for events that are not yet read (8M)" },
+	{ 0 }
+};
+
+const struct option_spec tracing_stacks[] = {
+	{ "stacks", 0, OPTION_CALL, "STACKS", .optional = true, .otherwise = "both",
+	  .parse = parse_stacks, .value = stacks_name, ASKED,
+	  .help = "%s (if not said): what led to export,\nget, mmap, attach, map, pin, vmap, begin" },
+	{ 0 }
+};
 
 void tracing_name_stacks(const struct tracing *t, struct events *events, struct model_event *event)
 {
@@ -110,39 +121,30 @@ void tracing_tell_stacks(const struct tracing *t, const struct events *events)
 		fprintf(stderr, "%s: %s\n", t->common.command, counts.kernel_lacks);
 }
 
-static int no_such_column(const struct tracing *t, const struct view *view, char *name)
-{
-	uint32_t i;
-
-	fprintf(stderr, "%s: no column '%s'; there are:", t->common.command, name);
-	for (i = 0; i < view->n_columns; i++)
-		fprintf(stderr, " %s", view->columns[i].name);
-	fputc('\n', stderr);
-	free(name);
-	return EXIT_USAGE + 1;
-}
-
 int tracing_prepare(struct tracing *t, const struct view *view, int argc, char **argv)
 {
-	char *unknown = NULL;
+	int status;
 
 	if (optind < argc)
 		t->command = argv + optind;
 	if (!t->command && (t->user || t->all))
-		return options_usage(&t->common, "-u and -a are about a COMMAND: there is none") + 1;
+		return options_usage(&t->common, "-u and -a are about a COMMAND: there is none");
 	if (t->command && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or a COMMAND, not both") + 1;
-	if (column_list_parse(&t->columns, view, t->common.columns, &unknown) == -EINVAL)
-		return no_such_column(t, view, unknown);
+		return options_usage(&t->common, "-p or a COMMAND, not both");
+	status = options_check(&t->common);
+	if (status == OPTIONS_GO)
+		status = options_columns(&t->common, view, &t->columns);
+	if (status != OPTIONS_GO)
+		return status;
 	t->out = t->command ? options_raw_stderr : stdout;
 	if (t->common.output) {
 		t->out = t->whole ? file_begin_stream(&t->file, t->common.output, FILE_PRIVATE) :
 			 file_stream(t->common.output, FILE_PRIVATE);
 		if (!t->out)
 			return tracing_fail(t, "cannot write %s: %s", t->common.output,
-					    file_error(errno)) + 1;
+					    file_error(errno));
 	}
-	return 0;
+	return OPTIONS_GO;
 }
 
 int tracing_fail(const struct tracing *t, const char *format, ...)
@@ -154,7 +156,7 @@ int tracing_fail(const struct tracing *t, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	return t->command ? EXIT_TOOL_FAILED : EXIT_FAILED;
+	return t->command || t->gate ? EXIT_TOOL_FAILED : EXIT_FAILED;
 }
 
 int tracing_open(struct tracing *t, struct events **events)

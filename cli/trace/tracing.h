@@ -14,17 +14,13 @@
 /* Exit status if the tool fails instead of running the COMMAND, as env(1) and timeout(1) have it */
 #define EXIT_TOOL_FAILED 125
 
-enum {
-	OPT_HOOKS = OPT_OWN,
-	OPT_RING_SIZE,
-	OPT_STACKS,
-};
-
 struct tracing {
 	struct options common;
 	struct events_options events;
+	bool asked;			/* by an option that is about events alone */
 	bool all;			/* -a */
 	const char *user;		/* -u */
+	bool gate;			/* a tool that failed is never EXIT_FAILED */
 	char **command;			/* after the options, NULL none */
 	struct column_list columns;
 	FILE *out;
@@ -33,37 +29,17 @@ struct tracing {
 	struct file_whole file;
 };
 
-#define TRACING_LONG									\
-	{ "events", required_argument, NULL, 'e' },					\
-	{ "all", no_argument, NULL, 'a' },						\
-	TRACING_HOOKS
+/* Rows that subcommands share, about a struct tracing */
+extern const struct option_spec tracing_events[], tracing_all[], tracing_user[], tracing_hooks[],
+	tracing_stacks[];
 
-/* Of those that run a command, or follow one */
-#define TRACING_HOOKS									\
-	{ "user", required_argument, NULL, 'u' },					\
-	{ "hooks", required_argument, NULL, OPT_HOOKS },				\
-	{ "ring-size", required_argument, NULL, OPT_RING_SIZE }
-
-/* Of those that read events one by one */
-#define TRACING_STACKS									\
-	{ "stacks", optional_argument, NULL, OPT_STACKS }
-#define TRACING_STACKS_HELP								\
-	"      --stacks[=STACKS]    kernel, user, both (if not said): what led to export,\n" \
-	"                           get, mmap, attach, map, pin, vmap, begin\n"
-
-#define TRACING_HELP									\
-	"  -e, --events=EVENT[,EVENT]  only these\n"					\
-	"  -a, --all                the whole system, not only COMMAND's processes\n"	\
-	"  -u, --user=USER          run COMMAND as that user\n"				\
-	"      --hooks=HOOKS        auto, tracepoint, kprobe, session, fentry\n"		\
-	"      --ring-size=SIZE     room for events that are not yet read (8M)\n"
+/* Names of enum events_hooks for a row's values. */
+const char *tracing_hooks_name(unsigned int i);
 
 void tracing_init(struct tracing *tracing, const char *command);
-/* As options_take(). */
-int tracing_take(struct tracing *tracing, int opt, const char *arg);
 /*
- * What can be looked at only when all options are there: the command, and the columns of view.
- * Opens -o. Returns as options_take().
+ * What can be checked only when all options are there: the command, and the columns of view.
+ * Opens -o. OPTIONS_GO or an exit status.
  */
 int tracing_prepare(struct tracing *tracing, const struct view *view, int argc, char **argv);
 /* Names the stacks of an event that they were asked for. */

@@ -5,27 +5,36 @@
  */
 #include "fuzz.h"
 
+#include <getopt.h>
+
 #include "options.h"
 #include "output/columns.h"
 
 #define MAX_WORDS 32
 
+static const struct option_table table = {
+	"fuzz", "Usage: fuzz\n",
+	.groups = (const struct option_group[]) {
+		{ OPTIONS_FILTER_TITLE, options_filter, 0 },
+		{ OPTIONS_TABLE_TITLE, options_table, 0 },
+		{ NULL, options_output, 0 },
+		{ NULL, options_source, 0 },
+		{ NULL, options_last, 0 },
+		{ 0 }
+	},
+	.runs = true,
+};
+
 static void take(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		OPTIONS_FILTER, OPTIONS_TABLE, OPTIONS_SOURCE, OPTIONS_LAST, { 0 }
-	};
 	struct column_list columns = { 0 };
 	struct options options;
 	char *unknown = NULL;
-	int opt;
 
 	options_init(&options, "fuzz");
 	options.from_file = true;	/* whether a process exists is no matter of the input */
 	optind = 0;
-	while ((opt = options_next(argc, argv, longs, true)) != -1)
-		if (opt != OPT_VERSION && options_take(&options, opt, optarg))
-			break;
+	option_table_parse(&table, &options, argc, argv);
 	filter_matches_process(&options.filter, 4711, "comm", "/a/cgroup");
 	filter_matches_pattern(&options.filter.exporters, "system");
 	filter_matches_pattern(&options.filter.devices, NULL);

@@ -53,7 +53,7 @@ for command in ["dmabuf-top"] + [f"dmabuf-trace {c}" for c in commands]:
     equal(sorted(offered(command + " --")), options(*command.split()), f"{command}: each option")
 
 VIEWS = ["processes", "buffers", "holders", "devices", "attachments", "exporters", "latency", "pipelines", "suspects"]
-equal(offered("dmabuf-top --view="), VIEWS, "--view=: what the tool's refusal lists")
+equal(offered("dmabuf-top --view="), VIEWS, "--view= offers each view")
 equal(offered("dmabuf-top --view=dev"), ["devices"], "a part of one")
 equal(offered("dmabuf-top --view=devices,bu"), ["devices,buffers"], "after a comma")
 equal(offered("dmabuf-top --source=bpf:i"), ["iter"], "after a colon, which bash takes for a word")
@@ -69,10 +69,14 @@ equal(offered("dmabuf-trace diff READ"), ["README.md"], "diff: files")
 equal(offered("dmabuf-trace report -i READ"), ["README.md"], "-i: files")
 equal(offered("dmabuf-trace stat -- dmabuf-to"), ["dmabuf-top"], "after --: commands")
 
-# The few words that are kept in the completion itself: --help has each, and the tool takes it.
+# Values come from the table of options: --help and the error for another value have them, too.
 for command, option, words in (
         ("dmabuf-top", "--source", "auto bpf:iter bpf:task module proc"),
+        ("dmabuf-trace record", "--source", "auto bpf:iter bpf:task module proc"),
         ("dmabuf-trace live", "--hooks", "auto tracepoint kprobe session fentry"),
+        ("dmabuf-trace record", "--hooks", "auto tracepoint kprobe session fentry"),
+        ("dmabuf-trace metrics", "--hooks", "auto tracepoint kprobe session fentry"),
+        ("dmabuf-trace leaks", "--hooks", "auto tracepoint kprobe session"),
         ("dmabuf-trace live", "--stacks", "kernel user both"),
         ("dmabuf-trace export", "--format", "perfetto chrome ndjson"),
         ("dmabuf-trace report", "--view", "exporters processes operations slowest longest"),
@@ -80,8 +84,15 @@ for command, option, words in (
         ("dmabuf-trace diff", "--by", "exporter comm name stack")):
     equal(offered(f"{command} {option}="), words.split(), f"{command} {option}=")
     text = re.sub(r"\s+", " ", run(*command.split(), "--help").stdout)
-    entry = re.search(rf"{option}\[?=.*?(?= --[a-z]|$)", text)[0]
-    equal([w for w in words.split() if not re.search(rf"\b{w}\b", entry)], [], f"{command}: --help has them")
+    entry = re.search(rf"{option}\[?=.*?(?= --[a-z]+[= ]|$)", text)[0]
+    equal([w for w in words.split() if not re.search(rf"\b{w}\b", entry)], [], f"{command}: --help has the values of {option}")
+    p = run(*command.split(), f"{option}=neither")
+    equal((p.returncode, p.stdout), (2, f"{command}: invalid {option} 'neither' ({', '.join(words.split())})\n"),
+          f"{command}: the error for {option} has the values")
+for command in (["dmabuf-trace", "record", "--compress", "9", "-o", "/dev/null", "--", "true"], ["dmabuf-trace", "live", "--stacks", "user", "true"],
+                ["dmabuf-trace", "metrics", "--listen", "127.0.0.1:9417"], ["dmabuf-trace", "report", "--events", "map,unmap"]):
+    p = run(*command)
+    ok(p.returncode == 2 and f"{command[2]}={command[3]}" in p.stdout, f"{' '.join(command[:4])}: an optional value needs '='", p)
 
 
 class Zsh:

@@ -21,10 +21,11 @@ MAY_USE = {
     "recording": {"model", "clock"},
     "source": {"model", "recording", "bpf", "clock"},
     "output": {"model"},
-    "options": {"model", "source", "output"},
-    "top": {"model", "source", "output", "options", "clock"},
-    "trace": {"model", "source", "output", "options", "recording", "bpf", "clock"},
-    "mains": {"model", "source", "output", "options", "recording", "bpf", "top", "trace", "clock"},
+    "option_table": {"model"},
+    "options": {"model", "source", "output", "option_table"},
+    "top": {"model", "source", "output", "options", "option_table", "clock"},
+    "trace": {"model", "source", "output", "options", "option_table", "recording", "bpf", "clock"},
+    "mains": {"model", "source", "output", "options", "option_table", "recording", "bpf", "top", "trace", "clock"},
 }
 # Libraries that would carry a layer's work elsewhere: header → the layers that may have it.
 LIBRARIES = {
@@ -43,7 +44,7 @@ def layer(path):
     if len(parts) > 2:
         return parts[1]
     name = parts[1].split(".", maxsplit=1)[0]
-    return name if name in ("clock", "options") else "mains"
+    return name if name in ("clock", "options", "option_table") else "mains"
 
 
 def resolve(top, path, header):

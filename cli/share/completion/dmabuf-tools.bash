@@ -1,37 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# bash completion of dmabuf-top and dmabuf-trace. Options come from --help, and values from the
-# tools' own lists, which a wrong value has them print: nothing here is to be kept in step but the
-# few words in _dmabuf_values.
+# bash completion of dmabuf-top and dmabuf-trace. Options come from --help, and values from
+# --list-values, which prints a value on each line, or the kind of argument in capitals.
 
-# What may stand after an option, one word a line; or a kind of word in capitals, for compgen
+# Print the values of an option, one word a line; or a kind of word in capitals, for compgen.
 _dmabuf_values() # OPTION COMMAND...
 {
-	local option=$1
+	local option=$1 values
 	shift
-	case $option in
-	-e | --events) "$@" --events=? 2>&1 | sed -n 's/.*there are: //p' ;;
-	--fail-on) "$@" --fail-on=? -- : 2>&1 | sed -n 's/.*there are: //p' ;;
-	--view)
-		case $* in
-		*report) echo exporters processes operations slowest longest ;;
-		*) "$@" --view=? 2>&1 | sed -n 's/.*there are: //p' ;;
-		esac ;;
-	-O | --columns | -s | --sort) "$@" --list-columns 2>&1 | awk 'NR > 1 { print $2 }' | sort -u ;;
-	--source) echo auto bpf:iter bpf:task module proc ;;
-	--hooks) echo auto tracepoint kprobe session fentry ;;
-	--stacks) echo kernel user both ;;
-	--format) echo perfetto chrome ndjson ;;
-	--by)
-		case $* in
-		*metrics) echo comm cgroup ;;
-		*) echo exporter comm name stack ;;
-		esac ;;
-	-p | --pid) ps -e -o pid= ;;
-	-u | --user) echo USER ;;
-	-G | --cgroup) (cd /sys/fs/cgroup 2>/dev/null && find . -maxdepth 3 -type d | sed -n 's,^\./,/,p') ;;
-	-i | --input | -r | --replay | -o | --output | --suppressions | --baseline | --write-baseline | \
-	--junit | --textfile) echo FILE ;;
+	values=$("$@" --list-values="$option" 2>/dev/null)
+	case $option:$values in
+	-G:* | --cgroup:*) (cd /sys/fs/cgroup 2>/dev/null && find . -maxdepth 3 -type d | sed -n 's,^\./,/,p') ;;
+	*:COLUMN*) "$@" --list-columns 2>/dev/null | awk 'NR > 1 { print $2 }' | sort -u ;;
+	*:PID*) ps -e -o pid= ;;
+	*:USER) echo USER ;;
+	*:FILE | *:PATH) echo FILE ;;
+	*:[a-z]*) echo "$values" ;;
 	esac
 }
 
