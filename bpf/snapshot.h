@@ -20,7 +20,7 @@ struct snapshot_run {
 	__u64 bytes;		/* out: ring space that all records need */
 	__u64 dropped;		/* out: records that did not fit */
 	__u64 whole;		/* out: the walk came to its end */
-	__u64 node;		/* in: 0; process and number of the device file that was seen last */
+	__u64 node;		/* in: 0; process and number of the last device file */
 	__u32 net;		/* in: inode number of our network namespace */
 	__u32 n_nets;		/* out: how many others have sockets with messages */
 	__u32 nets[SNAPSHOT_MAX_NETS];

@@ -14,14 +14,14 @@
 #include "model/filter.h"
 
 #define MAX_OPTIONS 64
-/* What getopt_long() returns for the first row; letters are below. */
+/* Value of getopt_long() for the first row, above all letters */
 #define FIRST_OPTION 256
 #define LIST_VALUES "--list-values="
 #define HELP_COLUMN 27
 
 struct found {
 	const struct option_spec *spec;
-	size_t at;			/* of the group's struct */
+	size_t at;			/* offset of the group's struct */
 };
 
 /* All rows in the order of the table. */
@@ -39,7 +39,7 @@ static void add_row(struct rows *rows, const struct option_spec *spec, size_t at
 		  spec->optional ? optional_argument : required_argument;
 
 	if (rows->n == MAX_OPTIONS)
-		abort();		/* tables are constant: the first test finds it */
+		abort();		/* a constant table: the first run finds the error */
 	rows->found[rows->n] = (struct found){ spec, at };
 	rows->options[rows->n] = (struct option){ spec->name, has, NULL, FIRST_OPTION + rows->n };
 	if (spec->letter)
@@ -112,7 +112,7 @@ static void print_help_text(FILE *out, const struct option_spec *spec, int colum
 	fputc('\n', out);
 }
 
-/* A row and those that stand beside it: those of the same meaning, and the last, of none. */
+/* Print a row and the rows without help text behind it in one line. */
 static const struct option_spec *print_rows(FILE *out, const struct option_spec *spec)
 {
 	const struct option_spec *first = spec;
@@ -293,8 +293,8 @@ static int parse_option(const struct option_use *use, char *data, const char *ar
 }
 
 /*
- * "--compress 9" would run a command "9": a word that looks like the value of an option whose
- * value may be left out is refused.
+ * Reject a word behind an option with an optional value, if the word looks like a value:
+ * "--compress 9" would run a command "9".
  */
 static int check_next(const struct option_use *use, const char *next)
 {
@@ -324,7 +324,7 @@ int option_table_parse(const struct option_table *table, void *data, int argc, c
 		struct option_use use = { table, found ? found->spec : NULL };
 
 		if (!found) {
-			/* getopt_long() has printed the reason */
+			/* getopt_long() printed the reason */
 			fprintf(stderr, "Try '%s --help'\n", table->command);
 			return EXIT_USAGE;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One table for the options of a command: parsing, --help, the error for a wrong value and the
- * values for completion come from its rows. Used by options.c, the mains and the subcommands.
+ * One table for the options of a command. Parsing, --help, the error for an invalid value and the
+ * values for completion come from its rows.
  */
 #ifndef OPTION_TABLE_H
 #define OPTION_TABLE_H
@@ -14,7 +14,7 @@
 #define EXIT_OK		0
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
-/* Beside those, of a function that returns one: nothing is wrong, the command runs. */
+/* Returned instead of an exit status: no error, run the command. */
 #define OPTIONS_GO	(-1)
 
 enum option_type {
@@ -38,52 +38,52 @@ struct option_spec {
 	bool optional;			/* the argument may be left out, and needs "=" */
 	const char *otherwise;		/* then: this argument, NULL for parse() alone */
 	/*
-	 * NULL: stands before the argument of the row above, as in "--json, --csv". "%s" is replaced
-	 * by the values. Lines end by "\n".
+	 * NULL: the option is in the line of the row above, as in "--json, --csv". "%s" becomes the
+	 * list of values.
 	 */
 	const char *help;
 	bool hidden;			/* --help leaves it out */
 	size_t at;			/* offset of the field in the group's struct */
 	size_t given;			/* offset of a bool that is set, 0 none */
-	double least, most;		/* of seconds, numbers and bytes; most 0: no limit */
-	bool zero;			/* 0 is allowed beside those */
-	const char *(*value)(unsigned int i);	/* name of value i; NULL: there are no more */
-	/* data: the group's struct. Returns OPTIONS_GO, or a status whose message is out. */
+	double least, most;		/* range of a number; most 0: no limit */
+	bool zero;			/* 0 is valid, too */
+	const char *(*value)(unsigned int i);	/* name of value i, NULL after the last */
+	/* data: the group's struct. Returns OPTIONS_GO, or prints an error and returns a status. */
 	int (*parse)(void *data, const struct option_use *use, const char *arg);
 };
 
-/* Rows that several commands may share, and where their struct is in the command's. */
+/* Rows of one or several commands, and the place of their struct in the command's struct. */
 struct option_group {
-	const char *title;		/* a line before them, NULL none */
+	const char *title;		/* a line before the rows, NULL none */
 	const struct option_spec *specs;	/* NULL ends the groups */
-	size_t at;			/* offset of the struct that the rows are about */
+	size_t at;			/* offset of the struct with the fields */
 };
 
 struct option_table {
 	const char *command;		/* "dmabuf-trace stat" */
 	const char *usage;		/* the first lines of --help */
 	const struct option_group *groups;
-	bool runs;			/* words after the options are a COMMAND with its own */
+	bool runs;			/* options end at the first word, a COMMAND */
 };
 
 /*
- * Parses argv into data, which has its defaults. optind is the index of the first word. Returns
- * OPTIONS_GO, or the exit status: EXIT_OK after --help, EXIT_USAGE with the message out.
+ * Parse argv into data; the caller sets the defaults. optind is the index of the first word.
+ * Return OPTIONS_GO or an exit status: EXIT_OK after --help, EXIT_USAGE after an error message.
  */
 int option_table_parse(const struct option_table *table, void *data, int argc, char **argv);
 
-/* One option of a command that is being parsed. */
+/* The option of a command during the parsing. */
 struct option_use {
 	const struct option_table *table;
 	const struct option_spec *spec;
 };
 
-/* Prints "COMMAND: invalid --name 'x' (a, b)" for len bytes of arg; returns EXIT_USAGE. */
+/* Print "COMMAND: invalid --name 'x' (a, b)" for len bytes of arg. Return EXIT_USAGE. */
 int option_invalid(const struct option_use *use, const char *arg, size_t len);
 
 /*
- * The next of the values that commas separate: its index, and *arg is behind it, NULL at the end.
- * -1: no such value; the message is out.
+ * Parse the next value of a list with commas. Return its index and advance *arg, to NULL at the
+ * end; or print an error and return -1.
  */
 int option_value_next(const struct option_use *use, const char **arg);
 

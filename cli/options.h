@@ -30,7 +30,7 @@ struct options {
 	bool from_file;			/* processes of another time: they need not exist */
 };
 
-/* Rows that several commands have, about a struct options. */
+/* Rows of several commands; the fields are in a struct options. */
 extern const struct option_spec options_filter[], options_table[], options_source[],
 	options_output[], options_last[], options_pid[];
 #define OPTIONS_FILTER_TITLE \
@@ -38,28 +38,27 @@ extern const struct option_spec options_filter[], options_table[], options_sourc
 #define OPTIONS_TABLE_TITLE "Output:"
 
 void options_init(struct options *options, const char *command);
-/* The version, the libraries it was built with, and what it cannot do for lack of others. */
+/* Print the version, the libraries of the build and the features that other libraries add. */
 void options_print_version(const char *command);
 
 /*
- * What can be checked only when all options are there: processes of -p that do not exist. OPTIONS_GO
- * or EXIT_USAGE.
+ * Check options after parsing: each process of -p exists. Return OPTIONS_GO or EXIT_USAGE.
  */
 int options_check(const struct options *options);
 /*
- * The columns of -O in that view, or the one that name has in it (-s). OPTIONS_GO, or EXIT_USAGE or
- * EXIT_FAILED with the message out.
+ * Find the columns of -O, or the column of a name, in a view. Return OPTIONS_GO, or print an error
+ * and return EXIT_USAGE or EXIT_FAILED.
  */
 int options_columns(const struct options *options, const struct view *view,
 		    struct column_list *list);
 int options_column(const struct options *options, const struct view *view, const char *name);
-/* Refuses words after the options; hint: what would help, "" nothing. OPTIONS_GO or EXIT_USAGE. */
+/* Reject words after the options; hint: text for the message. OPTIONS_GO or EXIT_USAGE. */
 int options_no_words(const struct options *options, int argc, char **argv, const char *hint);
 
 /*
- * A moment of a recording, CLOCK_REALTIME ns: seconds after its start, or with a unit (ns to s);
- * "HH:MM:SS", by the clock here the first such second of or after the start; the same behind
- * "YYYY-MM-DD" and T or a space. False: it is none.
+ * Parse a time of a recording, CLOCK_REALTIME ns: seconds after the start, or with a unit (ns to
+ * s); "HH:MM:SS", the first such second from the start on, in local time; or
+ * "YYYY-MM-DDTHH:MM:SS", also with a space for T. False: invalid.
  */
 bool options_time(const char *arg, int64_t start, int64_t *time);
 
@@ -71,20 +70,20 @@ int options_usage(const struct options *options, const char *format, ...)
 int options_fail(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Refuses an output that is what is read; NULL: standard output. EXIT_OK or EXIT_USAGE. */
+/* Reject an output file equal to the input file; NULL: standard output. EXIT_OK or EXIT_USAGE. */
 int options_check_output(const struct options *options, const char *input, const char *output);
 
-/* Opens those of 0 to 2 that are closed, so that no file of ours is; to use them fails still. */
+/* Open closed standard descriptors, so that no other file gets their numbers. Use still fails. */
 void options_open_standard(void);
 
 /*
- * From now on, what is printed to stderr is made safe for a terminal: paths, names and the words of
- * a recording may be any bytes. options_raw_stderr: for what is safe already, or for programs.
+ * Make the text on stderr safe for a terminal from now on: paths, names and recordings may contain
+ * any bytes. options_raw_stderr: for safe text and for programs.
  */
 void options_safe_stderr(void);
 extern FILE *options_raw_stderr;
 
-/* At the end of a program: EXIT_FAILED, with a message, if its output could not all be written. */
+/* At exit: check that all output is written; else print an error and return EXIT_FAILED. */
 int options_end(const char *command, int status);
 
 void options_free(struct options *options);

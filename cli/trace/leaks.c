@@ -71,7 +71,8 @@ static int parse_kinds(void *data, const struct option_use *use, const char *arg
 #define SECONDS .least = 0, .most = 1e6
 
 static const struct option_spec processes[] = {
-	{ "duration", 0, OPTION_SECONDS, "SECONDS", AT(duration), SECONDS, .help = "or until then" },
+	{ "duration", 0, OPTION_SECONDS, "SECONDS", AT(duration), SECONDS,
+	  .help = "or until then" },
 	{ "replay", 'r', OPTION_TEXT, "FILE", AT(recording),
 	  .help = "a recording: what all its processes exported" },
 	{ 0 }
@@ -99,7 +100,8 @@ static const struct option_spec judging[] = {
 	{ "write-baseline", 0, OPTION_TEXT, "FILE", AT(write_baseline) },
 	{ "exit-code", 0, OPTION_NUMBER, "N", AT(exit_code), .most = 255,
 	  .help = "if any finding fails (23)" },
-	{ "allow-lost", 0, OPTION_FLAG, AT(allow_lost), .help = "judge even where events were lost" },
+	{ "allow-lost", 0, OPTION_FLAG, AT(allow_lost),
+	  .help = "judge even where events were lost" },
 	{ 0 }
 };
 
@@ -137,7 +139,7 @@ static const struct option_table table = {
 	.runs = true,
 };
 
-/* None of the files that are written is one of those that are read. OPTIONS_GO or an exit status. */
+/* Reject an output file that is an input file, too. OPTIONS_GO or an exit status. */
 static int check_files(const struct run *r)
 {
 	const struct options *o = &r->tracing.common;

@@ -64,7 +64,7 @@ static bool serves(const struct collector *c)
 	return c->listen || (c->textfile && c->interval);
 }
 
-/* What is wrong with it is told once, until it is well again. */
+/* Print a failure once until the source recovers. */
 static void tell(const struct collector *c, bool *told, const char *what)
 {
 	if (!*told && !c->common.quiet && serves(c))
@@ -125,7 +125,7 @@ static int read_model(struct collector *c)
 	return metrics_add_model(&c->figures, &c->model);
 }
 
-/* 0, or why there is nothing to be told. */
+/* Return 0 or -errno with c->error. */
 static int read_sources(struct collector *c)
 {
 	int err = 0;
@@ -139,7 +139,7 @@ static int read_sources(struct collector *c)
 	err = sums_read(&c->sums);
 	if (!err)
 		return metrics_add_sums(&c->figures, &c->sums);
-	/* Beside another source they may come and go */
+	/* Beside another source, the module may be unloaded and loaded */
 	if (c->open && !is(c, "module"))
 		return 0;
 	snprintf(c->error, sizeof(c->error), "module: its sums cannot be read: %s", strerror(-err));
@@ -161,7 +161,7 @@ int collector_read(struct collector *c)
 		return err;
 	if (err) {
 		tell(c, &c->told_lost, c->error);
-		/* Nothing of what was read in part */
+		/* Drop figures of a failed read */
 		err = metrics_begin(&c->figures);
 		source = c->common.source;
 		if (!err)
@@ -211,7 +211,7 @@ static int replace_file(const char *path, const char *text, size_t len)
 	    (int)sizeof(temporary))
 		err = -ENAMETOOLONG;
 	if (!err) {
-		/* One that a killed process of that number has left */
+		/* A killed process with the same pid may leave its file */
 		unlinkat(dir, temporary, 0);
 		fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0644);
@@ -264,7 +264,7 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Every interval, counted from the first, which is written, so that it does not drift. */
+/* Write at multiples of the interval after the first write, without drift. */
 static int write_textfiles(struct collector *c, int signals, uint64_t next)
 {
 	const uint64_t step = c->interval * 1e9;
@@ -282,7 +282,7 @@ static int write_textfiles(struct collector *c, int signals, uint64_t next)
 		err = write_textfile(c);
 		if (err == -ENOMEM)
 			return err;
-		/* It may be made, or get room, again */
+		/* The directory may return, or get room */
 		if (err && !told)
 			fprintf(stderr, "%s: cannot write %s: %s\n", c->common.command,
 				c->textfile, strerror(-err));
@@ -292,7 +292,7 @@ static int write_textfiles(struct collector *c, int signals, uint64_t next)
 
 static int run_textfile(struct collector *c, int signals)
 {
-	/* The first must work: later a directory may come back, now it is a wrong path */
+	/* A failed first write is a wrong path; later, a directory may return */
 	uint64_t start = now_ns();
 	int err = write_textfile(c);
 
@@ -339,7 +339,7 @@ static int run(struct collector *c)
 	int signals = -1, fd = -1;
 
 	c->once = !serves(c);
-	/* Where huge pages are for all, the kernel would make one of a heap of 3 MiB at any time */
+	/* With huge pages for all, the kernel may make one of a 3 MiB heap */
 	if (!c->once)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (c->listen) {
@@ -353,7 +353,7 @@ static int run(struct collector *c)
 		if (signals < 0)
 			return options_fail(&c->common, "no signals: %s", strerror(errno));
 	}
-	/* At the start it must be there: it is most likely a mistake */
+	/* A source that fails at the start is most likely a wrong option */
 	if (open_source(c))
 		return options_fail(&c->common, "%s", c->error);
 	privileges_keep(PRIVILEGES_WATCH);

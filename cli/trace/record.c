@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace record: events and snapshots into a file that survives what ends it. */
+/* dmabuf-trace record: write events and snapshots to a file, which is readable after SIGKILL. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "trace/record.h"
 #include "trace/trace.h"
 
-/* How long anything may wait: in the ring, for being counted as lost, for being written. */
+/* Longest wait of an event in the ring, of a loss before its count, of data before the write */
 #define READ_MS		10
 #define LOST_SECONDS	0.1
 #define FLUSH_SECONDS	1
@@ -131,7 +131,7 @@ static int create(struct record *r, int argc, char **argv)
 	return err;
 }
 
-/* What the snapshot has as numbers, and what they are called here. */
+/* Record the names of the numbers in a snapshot. */
 static int add_names(struct record *r)
 {
 	const struct model *m = &r->model;
@@ -154,7 +154,7 @@ static int add_names(struct record *r)
 	return err;
 }
 
-/* Returns 0 or what the source gave; r->error if it could not be written. */
+/* Return 0 or the error of the source. A failed write sets r->error. */
 static int take_snapshot(struct record *r)
 {
 	const struct records *records;
@@ -162,7 +162,7 @@ static int take_snapshot(struct record *r)
 	uint64_t time;
 	int err;
 
-	/* What was before it comes before it */
+	/* Earlier events go before the snapshot */
 	r->error = record_read_events(r, true);
 	if (r->error)
 		return 0;
@@ -216,7 +216,7 @@ static void show_progress(struct record *r, bool last)
 			text_size(size, t.bytes), r->path);
 }
 
-/* Until it is to end, or nothing more can be written. */
+/* Record until a signal, the end of the command, or a failed write. */
 static void record(struct record *r)
 {
 	double next = r->start + r->interval, flush = r->start + FLUSH_SECONDS, lost = r->start;
@@ -231,7 +231,7 @@ static void record(struct record *r)
 			lost = time + LOST_SECONDS;
 		if (!r->error && (asked_to_dump || r->triggered))
 			dump(r);
-		/* Those that were missed are not made up for */
+		/* Missed snapshots are not repeated */
 		if (!r->error && r->interval && now_seconds() >= next) {
 			take_snapshot(r);
 			next += r->interval;
@@ -246,7 +246,7 @@ static void record(struct record *r)
 	}
 }
 
-/* The last snapshot and what ends the file; then the command, should it run on. */
+/* Write the last snapshot and the end of the file; then wait for the command. */
 static int finish(struct record *r)
 {
 	const char *why = "done";
@@ -279,7 +279,7 @@ static int finish(struct record *r)
 	return status ? status : r->runner.status;
 }
 
-/* Those that cannot be had are no reason to record no snapshots, unless they were asked for. */
+/* Without events, record snapshots alone, unless an option asks for events. */
 static int open_events(struct record *r)
 {
 	bool asked = r->tracing.asked || r->tree || r->trigger != EVENT_TYPES;
@@ -305,7 +305,7 @@ static int start(struct record *r, int argc, char **argv)
 	err = file_begin(&r->file, r->path, FILE_PRIVATE);
 	if (err)
 		return tracing_fail(&r->tracing, "%s: %s", text, file_error(-err));
-	/* After the fork: the command gets them as they were */
+	/* After the fork: the command inherits the earlier handlers */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigaction(SIGUSR2, &action, NULL);
@@ -318,11 +318,11 @@ static int start(struct record *r, int argc, char **argv)
 		events_start(r->events);
 	if (take_snapshot(r))
 		return tracing_fail(&r->tracing, "%s", r->source.error);
-	/* What is asked for by --flight goes to the file later */
+	/* With --flight, data goes to the file later */
 	return 0;
 }
 
-/* Of what cannot be run there is no recording, and an earlier one stays. */
+/* If the command cannot run, leave no recording and keep an earlier one. */
 static int give_up(struct record *r)
 {
 	while (!runner_ended(&r->runner))
@@ -373,7 +373,7 @@ static int run(struct record *r, int argc, char **argv)
 	return status;
 }
 
-/* What can be looked at only when all options are there. */
+/* Check the combination of options. Return OPTIONS_GO or an exit status. */
 static int check(struct record *r)
 {
 	struct tracing *t = &r->tracing;

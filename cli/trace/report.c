@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace report: what a recording comes to, or its events one by one. */
+/* dmabuf-trace report: sums of a recording, or its events one by one. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ static bool is_narrowed(const struct report *r)
 	       r->from || r->to;
 }
 
-/* All that is in it, from its beginning to its end. */
+/* Read the whole recording. */
 static int sum_up(struct report *r)
 {
 	const struct replay_taker taker = {
@@ -110,7 +110,7 @@ static int sum_up(struct report *r)
 	activity_finish(&r->activity);
 	for (i = 0; i < r->activity.n_slowest && !err; i++)
 		err = report_name_stacks(r, &r->activity.slowest[i]);
-	/* What lived and died between two snapshots counts too */
+	/* Buffers that lived between two snapshots count, too */
 	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
 		r->summary.peak = r->activity.peak;
 		r->summary.peak_time = r->activity.peak_time / 1e9;
@@ -118,7 +118,7 @@ static int sum_up(struct report *r)
 	return err;
 }
 
-/* By who recorded it, not by chance. */
+/* Whether the recorder closed the file. */
 static bool ended(const struct report *r)
 {
 	return recording_text(source_file(&r->source), "end");
@@ -239,7 +239,7 @@ static int print_report(struct report *r)
 	for (i = 0; i < REPORT_VIEWS && !err; i++) {
 		if (r->view && strcmp(r->view, report_views[i].name))
 			continue;
-		/* Without events there is nothing to say of them */
+		/* Skip views of events in a recording without events */
 		if (text && !r->view && i >= REPORT_OPERATIONS && !parts[i].n)
 			continue;
 		if (between)
@@ -255,7 +255,7 @@ static int print_report(struct report *r)
 	return err;
 }
 
-/* CSV has no place for what was lost, nor has a sorted list. */
+/* CSV and a sorted list have no row for lost events. */
 static void tell_lost(const struct report *r)
 {
 	if (r->activity.lost && (r->common.format == OUTPUT_CSV || r->sort))

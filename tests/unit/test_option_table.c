@@ -42,12 +42,13 @@ static const struct option_spec specs[] = {
 	{ "text", 't', OPTION_TEXT, "FILE", AT(text), .help = "read FILE" },
 	{ "word", 0, OPTION_WORD, "WORD", AT(word), .value = colour, .help = "one of\n%s" },
 	{ "choice", 0, OPTION_CHOICE, "WORD", AT(choice), .value = colour },
-	{ "seconds", 0, OPTION_SECONDS, "SECONDS", AT(seconds), .least = 0.5, .most = 60, .zero = true,
-	  .given = offsetof(struct data, given), .help = "wait" },
+	{ "seconds", 0, OPTION_SECONDS, "SECONDS", AT(seconds), .least = 0.5, .most = 60,
+	  .zero = true, .given = offsetof(struct data, given), .help = "wait" },
 	{ "level", 0, OPTION_NUMBER, "N", .optional = true, .otherwise = "3", AT(number), .least = 1,
 	  .most = 19, .help = "compress" },
 	{ "size", 0, OPTION_SIZE, "SIZE", AT(size), .least = 1, .help = "a long argument here" },
-	{ "colours", 'c', OPTION_CALL, "WORD,...", .parse = add_colours, .value = colour, .help = "all" },
+	{ "colours", 'c', OPTION_CALL, "WORD,...", .parse = add_colours, .value = colour,
+	  .help = "all" },
 	{ "hidden", 0, OPTION_FLAG, .hidden = true, AT(flag) },
 	{ 0 }
 };
@@ -60,7 +61,9 @@ static const struct option_spec last[] = {
 
 static const struct option_table table = {
 	"tool", "Usage: tool\n",
-	.groups = (const struct option_group[]) { { "First:", specs, 0 }, { NULL, last, 0 }, { 0 } },
+	.groups = (const struct option_group[]) {
+		{ "First:", specs, 0 }, { NULL, last, 0 }, { 0 }
+	},
 	.runs = true,
 };
 
@@ -83,13 +86,16 @@ static void fields(void **state)
 	struct data d;
 
 	(void)state;
-	assert_int_equal(PARSE(&d, "-f", "--text=a", "--word", "blue", "--choice=green"), OPTIONS_GO);
+	assert_int_equal(PARSE(&d, "-f", "--text=a", "--word", "blue", "--choice=green"),
+			 OPTIONS_GO);
 	assert_true(d.flag && !d.given);
 	assert_string_equal(d.text, "a");
 	assert_string_equal(d.word, "blue");
 	assert_int_equal(d.choice, 1);
-	assert_int_equal(PARSE(&d, "--seconds=0.5", "--level=19", "--size=3K", "-c", "red,blue"), OPTIONS_GO);
-	assert_true(d.seconds == 0.5 && d.given && d.number == 19 && d.size == 3072 && d.calls == 5);
+	assert_int_equal(PARSE(&d, "--seconds=0.5", "--level=19", "--size=3K", "-c", "red,blue"),
+			 OPTIONS_GO);
+	assert_true(d.seconds == 0.5 && d.given && d.number == 19 && d.size == 3072);
+	assert_int_equal(d.calls, 5);
 	assert_int_equal(PARSE(&d, "--level", "--seconds=0", "true", "-f"), OPTIONS_GO);
 	assert_true(d.number == 3 && d.seconds == 0 && !d.flag);
 	assert_int_equal(optind, 3);
@@ -98,8 +104,8 @@ static void fields(void **state)
 static void wrong(void **state)
 {
 	static char *const words[] = {
-		"--word=bluer", "--word=", "--choice=gre", "--seconds=0.4", "--seconds=61", "--seconds=1s",
-		"--seconds=nan", "--level=0", "--level=20", "--level=3.5", "--size=0", "--size=x",
+		"--word=bluer", "--word=", "--choice=gre", "--seconds=0.4", "--seconds=61",
+		"--seconds=1s", "--seconds=nan", "--level=0", "--level=20", "--level=3.5", "--size=0", "--size=x",
 		"--colours=red,", "--colours=", "--nothing", "-t",
 	};
 	struct data d;

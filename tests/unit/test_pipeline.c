@@ -85,7 +85,7 @@ static void flows(void **state)
 	model_free(&m);
 }
 
-/* A display that attaches for each frame: at any instant it has one of the buffers, or none. */
+/* A display that attaches for each frame: at any instant, a buffer is attached, or none is. */
 static void by_frame(struct records *r, int frame)
 {
 	uint64_t now = (100 + frame) * 1000000000ull, ino;
@@ -135,7 +135,7 @@ static void attached_by_frame(void **state)
 	model_free(&m);
 }
 
-/* Nobody writes: the exporter may. One that keeps its mapping may go on unseen. */
+/* Nobody writes: the exporter may. A device with a kept mapping may work unseen. */
 static void presumed(void **state)
 {
 	struct records r = { 0 };
