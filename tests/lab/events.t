@@ -389,6 +389,51 @@ def video():
         ok(frames[output] == 101 <= frames.get(capture, 101) <= 101 + n, f"{factory}: 101 frames", frames)
 
 
+def replaced():
+    """Each command replaces fentry when the module's accounting comes, goes on, and reports what it may have lost."""
+    if not kernel.fears_trampolines():
+        skip("fentry beside the accounting", "it is safe since Linux 6.4")
+        return
+    module.unload()
+    place = "/tmp/replaced"
+    os.makedirs(place, exist_ok=True)
+    asleep = subprocess.Popen(["sleep", "infinity"])
+    tools = {"live": ["--json", "-e", "map", "-o", f"{place}/live"], "stat": ["--json", "-e", "map", "-o", f"{place}/stat"],
+             "record": ["-o", f"{place}/record"], "leaks": ["-p", asleep.pid], "metrics": [f"--textfile={place}/metrics.prom", "--interval=0.1"]}
+    running = {}
+
+    def said(name):
+        with open(f"{place}/{name}.err") as f:
+            return f.read()
+    for name, args in tools.items():
+        with open(f"{place}/{name}.err", "w") as err:
+            running[name] = subprocess.Popen(["dmabuf-trace", name, *map(str, args)], stderr=err)
+    try:
+        for name in tools:
+            poll(lambda name=name: os.path.exists(f"{place}/metrics.prom") if name == "metrics" else "^C ends" in said(name))
+        ok(all("fentry" in said(name) for name in ("live", "stat", "leaks")), "fentry is chosen while there is no accounting")
+        module.load("devices=13")
+        for name in tools:
+            ok(poll(lambda name=name: re.search(r"fentry replaced by \S*kprobe", said(name))), f"{name}: fentry is replaced", said(name))
+        with open(OPS, "w") as out:
+            subprocess.run(["modops", "-n", "101", "-P", "8"], stdout=out, check=True)
+    finally:
+        asleep.kill()
+        asleep.wait()
+        for process in running.values():
+            process.send_signal(signal.SIGINT)
+        statuses = {name: process.wait() for name, process in running.items()}
+    made = total(modops())["map"]
+    with open(f"{place}/live") as f:
+        events = Counter(json.loads(line)["event"] for line in f)
+    ok(events["map"] == made and events["lost"], f"live: all {made} maps, and a loss", events)
+    with open(f"{place}/stat") as f:
+        data = json.load(f)
+    ok("kprobe" in data["hooks"] and "fentry" not in data["hooks"] and counts(data) == made and data["missed"], f"stat: all {made} maps, and a loss", data)
+    ok(re.search(r" [1-9]\d* lost", said("record")), "record: a loss", said("record"))
+    ok(statuses["leaks"] == 125 and "lost" in said("leaks"), "leaks: no verdict", statuses, said("leaks"))
+
+
 def compliance():
     """The verdict on vivid's driver is the same with hooks on every call."""
     nodes = vivid_nodes()
@@ -427,6 +472,6 @@ module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
             "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
-            "video": video, "prime": prime, "killed": killed},
+            "video": video, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
