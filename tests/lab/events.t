@@ -339,6 +339,10 @@ def tables():
     for row in rows[1:]:
         sum_of[row[-2]] += int(row[-1])
     equal(dict(sum_of), {"map": 303, "export": 303}, "stat -I --csv: intervals add up")
+    status, text = trace(["sh", "-c", "for i in 1 2 3; do modops -n 101 -P 1; done; exit 3"], "stat", "-I", "100", "-e", "map")
+    tables = text.split(" seconds elapsed")
+    ok(status == 3 and len(tables) > 2 and "exit status" not in "".join(tables[:-1]) and re.match(r" +exit status 3\n", tables[-1]),
+       "stat -I: only the last table has an exit status", text)
     status, text = trace(["modops", "-n", 23, "-P", 1], "stat", "-e", "map,export")
     ok(not status and re.search(r"dma-bufs of 'modops -n 23 -P 1' \(tree of 2 processes\)", text) and
        re.search(r"^ *map +to_device +dmabuf_tools +dmabuf-importer.0 +8 +0 ", text, re.M) and
