@@ -116,28 +116,54 @@ bool options_time(const char *arg, int64_t start, int64_t *time)
 	return true;
 }
 
-/* What is printed goes to a terminal, whatever names, paths and words are in it. */
+/* Messages go to a terminal, whatever names, paths and words they contain. */
+struct safe_stream {
+	FILE *out;
+	size_t n;			/* bytes that are not yet printed */
+	char line[1024];
+};
+
+/* Returns how many bytes at the end of text begin a character of UTF-8 without its end. */
+static size_t unfinished(const char *text, size_t n)
+{
+	size_t back;
+
+	for (back = 1; back < 4 && back <= n; back++) {
+		unsigned char c = text[n - back];
+
+		if (c < 0x80 || c >= 0xc0)
+			return back < 1u + (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0) ? back : 0;
+	}
+	return 0;
+}
+
+/* Prints the line as far as it is there, but for a character without its end. */
+static void put_line(struct safe_stream *s)
+{
+	bool ended = s->n && s->line[s->n - 1] == '\n';
+	size_t kept = ended ? 1 : unfinished(s->line, s->n);
+	char safe[TEXT_SAFE_ROOM(sizeof(s->line))], rest[4];
+
+	s->n -= kept;
+	memcpy(rest, s->line + s->n, kept);
+	s->line[s->n] = '\0';
+	text_safe(safe, sizeof(safe), s->line);
+	fprintf(s->out, "%s%s", safe, ended ? "\n" : "");
+	s->n = ended ? 0 : kept;
+	memcpy(s->line, rest, s->n);
+}
+
 static ssize_t write_safe(void *cookie, const char *text, size_t size)
 {
-	FILE *out = cookie;
-	char line[1024], safe[TEXT_SAFE_ROOM(sizeof(line))];
-	size_t done, n;
+	struct safe_stream *s = cookie;
+	size_t i;
 
-	for (done = 0; done < size; done += n) {
-		const char *end = memchr(text + done, '\n', size - done);
-
-		n = end ? (size_t)(end - text) - done : size - done;
-		if (n >= sizeof(line))
-			n = sizeof(line) - 1;
-		memcpy(line, text + done, n);
-		line[n] = '\0';
-		text_safe(safe, sizeof(safe), line);
-		fputs(safe, out);
-		if (done + n < size && text[done + n] == '\n') {
-			fputc('\n', out);
-			n++;
-		}
+	for (i = 0; i < size; i++) {
+		s->line[s->n++] = text[i];
+		if (text[i] == '\n' || s->n == sizeof(s->line) - 1)
+			put_line(s);
 	}
+	put_line(s);
 	return size;
 }
 
@@ -145,9 +171,10 @@ FILE *options_raw_stderr;
 
 void options_safe_stderr(void)
 {
-	FILE *safe = fopencookie(stderr, "w", (cookie_io_functions_t){ .write = write_safe });
+	static struct safe_stream stream;
+	FILE *safe = fopencookie(&stream, "w", (cookie_io_functions_t){ .write = write_safe });
 
-	options_raw_stderr = stderr;
+	options_raw_stderr = stream.out = stderr;
 	if (!safe)
 		return;
 	setvbuf(safe, NULL, _IOLBF, BUFSIZ);

@@ -3,6 +3,7 @@
 #include "model/snapshot.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ static void drop_rows(struct model *m)
 	index_clear(&m->open);
 	index_clear(&m->opened_by);
 	index_clear(&m->former);
+	index_clear(&m->bare);
+	index_clear(&m->by_id);
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->torn = 0;
 	m->wants_recount = false;
@@ -272,41 +275,70 @@ static int add_slot(struct model *m, const struct snap_slot *in)
 	return 0;
 }
 
-/*
- * Of a buffer's attachments of that device the next that has nothing yet; NULL: it was made after
- * the snapshot was read, or was gone before.
- */
-static struct model_attachment *next_attachment(struct model *m, uint64_t ino, const char *device,
-						size_t room)
+static uint64_t hash_field(const char *field, size_t room)
 {
-	uint32_t buffer = index_get(&m->by_ino, ino), i;
-	const struct model_buffer *b;
+	char text[SNAP_DEVICE_LEN + 1];
 
-	if (buffer == INDEX_NONE)
-		return NULL;
-	b = &m->buffers[buffer];
-	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
-		struct model_attachment *a = &m->attachments[i];
-
-		if (!a->id && !strncmp(m->devices[a->device].device, device, room))
-			return a;
-	}
-	return NULL;
+	snprintf(text, sizeof(text), "%.*s", (int)room, field);
+	return *text ? hash_string(text) : 0;
 }
 
-/* And of one that is there no more: those that are come before them. */
-static int add_past(struct model *m, const struct snap_mapping *in)
+/* The key, by buffer and device, of the first attachment that has no id yet */
+static uint64_t bare_key(uint32_t buffer, uint64_t device)
+{
+	return device ^ buffer * 0x9e3779b97f4a7c15ULL;
+}
+
+static int list_bare(struct model *m)
+{
+	uint32_t i = m->n_attachments;
+	int err = 0;
+
+	while (i-- && !err) {
+		struct model_attachment *a = &m->attachments[i];
+		const char *device = m->devices[a->device].device;
+		uint64_t key = bare_key(a->buffer, hash_field(device, SNAP_DEVICE_LEN));
+
+		a->next_bare = index_get(&m->bare, key);
+		if (a->next_bare == INDEX_NONE)
+			a->next_bare = m->n_attachments;
+		err = index_put(&m->bare, key, i);
+	}
+	return err;
+}
+
+/*
+ * Finds the buffer's next attachment to that device that has no id yet; *found NULL: it was made
+ * after the snapshot was read, or was gone before. Returns 0 or -ENOMEM.
+ */
+static int next_attachment(struct model *m, const struct snap_mapping *in,
+			   struct model_attachment **found)
 {
 	uint32_t buffer = index_get(&m->by_ino, in->ino), i;
-	const struct model_buffer *b;
+	uint64_t key = bare_key(buffer, hash_field(in->device, sizeof(in->device)));
+	int err = m->bare.used ? 0 : list_bare(m);
+
+	*found = NULL;
+	i = index_get(&m->bare, key);
+	if (err || buffer == INDEX_NONE || i == INDEX_NONE || i == m->n_attachments)
+		return err;
+	*found = &m->attachments[i];
+	return index_put(&m->bare, key, (*found)->next_bare);
+}
+
+static uint64_t id_key(uint32_t buffer, uint32_t id)
+{
+	return (uint64_t)buffer << 32 | id;
+}
+
+/* Adds what a detached device did; the records of attachments that exist come before. */
+static int add_past(struct model *m, const struct snap_mapping *in)
+{
+	uint32_t buffer = index_get(&m->by_ino, in->ino);
 	struct model_past *p;
 
-	if (buffer == INDEX_NONE)
+	if (buffer == INDEX_NONE || index_get(&m->by_id, id_key(buffer, in->id)) != INDEX_NONE)
 		return 0;
-	b = &m->buffers[buffer];
-	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++)
-		if (m->attachments[i].id == in->id)
-			return 0;
 	p = array_add(&m->pasts, &m->n_pasts, &m->room_pasts, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
@@ -326,11 +358,13 @@ static int add_past(struct model *m, const struct snap_mapping *in)
 /* What hooks saw of an attachment. */
 static int add_mapping(struct model *m, const struct snap_mapping *in)
 {
-	struct model_attachment *a = in->id ?
-		next_attachment(m, in->ino, in->device, sizeof(in->device)) : NULL;
+	struct model_attachment *a = NULL;
+	int err = in->id ? next_attachment(m, in, &a) : 0;
 
-	if (!a)
-		return 0;
+	if (!err && a)
+		err = index_put(&m->by_id, id_key(a->buffer, in->id), 1);
+	if (err || !a)
+		return err;
 	a->id = in->id;
 	a->older = in->head.valid & SNAP_MAPPING_OLDER;
 	memcpy(a->mapped, in->mapped, sizeof(a->mapped));
@@ -377,10 +411,9 @@ static int add_access(struct model *m, const struct snap_access *in)
 
 static int put_hash(struct model *m, const char *field, size_t room)
 {
-	char text[SNAP_DEVICE_LEN + 1];
+	uint64_t hash = hash_field(field, room);
 
-	snprintf(text, sizeof(text), "%.*s", (int)room, field);
-	return *text ? index_put(&m->open, hash_string(text), 1) : 0;
+	return hash ? index_put(&m->open, hash, 1) : 0;
 }
 
 static int add_opened(struct model *m, const struct snap_node *in)
@@ -501,79 +534,38 @@ static int load_pass(struct model *m, const char *at, const char *end, enum pass
 	return err;
 }
 
+/* Compares rows that begin with their buffer, and with a number that orders them there. */
 static int by_buffer(const void *a, const void *b)
 {
+	const uint32_t *x = a, *y = b;
+
+	if (x[0] != y[0])
+		return x[0] < y[0] ? -1 : 1;
+	return x[1] < y[1] ? -1 : x[1] > y[1];
+}
+
+static int by_attachment(const void *a, const void *b)
+{
 	const struct model_attachment *x = a, *y = b;
+	int order = by_buffer(a, b);
 
-	if (x->buffer != y->buffer)
-		return x->buffer < y->buffer ? -1 : 1;
-	if (x->device != y->device)
-		return x->device < y->device ? -1 : 1;
-	return x->id < y->id ? -1 : x->id > y->id;
+	return order ? order : x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void order_attachments(struct model *m)
-{
-	if (m->n_attachments)
-		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_buffer);
-}
-
-static void sort_attachments(struct model *m)
+/* Sorts such rows, and writes each buffer's first one and how many it has to these places in it. */
+static void sort_rows(struct model *m, void *rows, uint32_t n, size_t size, size_t first,
+		      size_t many)
 {
 	uint32_t i;
 
-	order_attachments(m);
-	for (i = 0; i < m->n_attachments; i++) {
-		struct model_buffer *b = &m->buffers[m->attachments[i].buffer];
+	if (n)
+		qsort(rows, n, size, by_buffer);
+	for (i = 0; i < n; i++) {
+		const uint32_t *buffer = (const void *)((const char *)rows + i * size);
+		char *b = (char *)&m->buffers[*buffer];
 
-		if (!b->attachments++)
-			b->first_attachment = i;
-	}
-}
-
-static int by_user(const void *a, const void *b)
-{
-	const struct model_access *x = a, *y = b;
-
-	if (x->buffer != y->buffer)
-		return x->buffer < y->buffer ? -1 : 1;
-	return x->process < y->process ? -1 : x->process > y->process;
-}
-
-static int by_past(const void *a, const void *b)
-{
-	const struct model_past *x = a, *y = b;
-
-	if (x->buffer != y->buffer)
-		return x->buffer < y->buffer ? -1 : 1;
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static void sort_pasts(struct model *m)
-{
-	uint32_t i;
-
-	if (m->n_pasts)
-		qsort(m->pasts, m->n_pasts, sizeof(*m->pasts), by_past);
-	for (i = 0; i < m->n_pasts; i++) {
-		struct model_buffer *b = &m->buffers[m->pasts[i].buffer];
-
-		if (!b->pasts++)
-			b->first_past = i;
-	}
-}
-
-static void sort_accesses(struct model *m)
-{
-	uint32_t i;
-
-	if (m->n_accesses)
-		qsort(m->accesses, m->n_accesses, sizeof(*m->accesses), by_user);
-	for (i = 0; i < m->n_accesses; i++) {
-		struct model_buffer *b = &m->buffers[m->accesses[i].buffer];
-
-		if (!b->accesses++)
-			b->first_access = i;
+		if (!(*(uint32_t *)(b + many))++)
+			*(uint32_t *)(b + first) = i;
 	}
 }
 
@@ -615,15 +607,20 @@ static int load_records(struct model *m, const char *at, const char *end)
 		err = load_pass(m, at, end, PASS_REFERENCES);
 	if (err)
 		return err;
-	sort_attachments(m);
+	sort_rows(m, m->attachments, m->n_attachments, sizeof(*m->attachments),
+		  offsetof(struct model_buffer, first_attachment),
+		  offsetof(struct model_buffer, attachments));
 	err = load_pass(m, at, end, PASS_HOOKS);
 	if (err)
 		return err;
 	/* The same order each time, also of those of one device */
-	if (m->watched)
-		order_attachments(m);
-	sort_pasts(m);
-	sort_accesses(m);
+	if (m->watched && m->n_attachments)
+		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_attachment);
+	sort_rows(m, m->pasts, m->n_pasts, sizeof(*m->pasts),
+		  offsetof(struct model_buffer, first_past), offsetof(struct model_buffer, pasts));
+	sort_rows(m, m->accesses, m->n_accesses, sizeof(*m->accesses),
+		  offsetof(struct model_buffer, first_access),
+		  offsetof(struct model_buffer, accesses));
 	err = model_make_holders(m);
 	if (!err)
 		check_references(m);
@@ -798,6 +795,8 @@ void model_free(struct model *m)
 	index_free(&m->open);
 	index_free(&m->opened_by);
 	index_free(&m->former);
+	index_free(&m->bare);
+	index_free(&m->by_id);
 	index_free(&m->by_socket);
 	index_free(&m->by_node);
 	index_free(&m->by_exporter);

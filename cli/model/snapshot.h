@@ -137,6 +137,7 @@ struct model_attachment {
 	uint64_t maps[3], took, waited;
 	double since;			/* mapped last, CLOCK_REALTIME seconds, 0 not seen */
 	uint64_t recent[3];		/* maps since the snapshot before */
+	uint32_t next_bare;		/* in model.bare: of the same buffer and device */
 };
 
 struct model_device {
@@ -212,6 +213,7 @@ struct model {
 	struct index by_ino, by_pid, by_device, by_socket, by_node, by_exporter;
 	struct index open;		/* device files: rdev, hashes of name, device and driver */
 	struct index opened_by;		/* pids, to the first of model.opened */
+	struct index bare, by_id;	/* attachments without an id, and with; while loading */
 	struct index former;		/* pids that held a buffer and live, holding none */
 	bool exporters_asked;		/* by pid, whether they are there: not of a recording */
 	struct intern strings, old_strings;

@@ -183,10 +183,14 @@ static bool sessions_are_exact(void)
  * Before Linux 6.4 (the name is gone since), to set a trampoline on a function which an ftrace_ops
  * with registers follows, as the module's accounting does, has crashed while it was called (6.1).
  */
-static bool trampolines_are_safe(void)
+static bool trampolines_are_fragile(void)
 {
-	return access("/sys/kernel/dmabuf_tools", F_OK) ||
-	       !btf_mentions("register_ftrace_direct_multi");
+	return btf_mentions("register_ftrace_direct_multi");
+}
+
+static bool accounting_is_there(void)
+{
+	return !access("/sys/kernel/dmabuf_tools", F_OK);
 }
 
 /* Kprobes for perf events, and trampolines, which come with the function tracer */
@@ -237,7 +241,7 @@ static enum events_hooks choose(const struct call *call, enum events_hooks asked
 		else
 			*why = exact ? "fentry misses events under preemption" :
 				"cheapest; what it misses is counted";
-		if (!trampolines_are_safe()) {
+		if (accounting_is_there() && trampolines_are_fragile()) {
 			*why = "fentry is not safe beside the module's accounting before Linux 6.4";
 		} else if (strcmp(call->name, "ioctl") && (!exact || !is_preempted())) {
 			if (exact)
@@ -307,7 +311,7 @@ static struct bpf_program *find_program(struct events *e, const char *call, cons
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s_%s", call, kind);
-	return bpf_object__find_program_by_name(e->skel->obj, name);
+	return bpf_object__find_program_by_name(e->programs->obj, name);
 }
 
 /* What must be hooked so that the wanted events are right. */
@@ -392,13 +396,14 @@ static int choose_programs(struct events *e, const struct events_options *o)
 	struct bpf_program *program;
 	int err = 0;
 
-	bpf_object__for_each_program(program, e->skel->obj)
+	bpf_object__for_each_program(program, e->programs->obj)
 		bpf_program__set_autoload(program, false);
 	for (i = 0; i < ARRAY_SIZE(calls) && !err; i++)
 		if (calls[i].events & needed)
 			err = choose_call(e, &calls[i], o);
 	for (i = 0; i < ARRAY_SIZE(tracepoints) && !err; i++) {
-		program = bpf_object__find_program_by_name(e->skel->obj, tracepoints[i].program);
+		program = bpf_object__find_program_by_name(e->programs->obj,
+							   tracepoints[i].program);
 		if (tracepoints[i].events & needed)
 			err = add_program(e, program, tracepoints[i].tracepoint, PLACE_MOMENT,
 					  HOOKS_TRACEPOINT, tracepoints[i].events);
@@ -570,7 +575,7 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 	int err;
 
 	bpf_listen();
-	e->skel = events_bpf__open();
+	e->skel = e->programs = events_bpf__open();
 	if (!e->skel)
 		return -errno;
 	err = choose_programs(e, o);
@@ -593,6 +598,8 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 		err = events_open_ring(e);
 	if (!err && o->stacks)
 		err = events_open_stacks(e);
+	e->fragile = o->hooks == HOOKS_AUTO && e->kinds & 1u << HOOKS_FENTRY &&
+		     trampolines_are_fragile();
 	btf_forget();
 	malloc_trim(0);
 	return err;
@@ -608,8 +615,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 	error[0] = '\0';
 	if (!e)
 		return -ENOMEM;
-	e->filter = options->filter;
-	e->wanted = options->wanted;
+	e->options = *options;
 	err = load(e, options, error, room);
 	if (err) {
 		if (!error[0])
@@ -621,9 +627,63 @@ int events_open(struct events **events, const struct events_options *options, ch
 	return 0;
 }
 
-bool events_endangered(const struct events *e)
+/* Lets the new programs use the maps of the old ones. Returns 0 or -errno. */
+static int share_maps(struct events *e)
 {
-	return e && e->kinds & 1u << HOOKS_FENTRY && !trampolines_are_safe();
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, e->programs->obj)
+		err = err ?: bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(e->skel->obj,
+								      bpf_map__name(map)));
+	return err;
+}
+
+/* Hooks the same calls anew. Returns 0, or -errno with error, one line, and nothing hooked. */
+static int replace_programs(struct events *e, char *error, size_t room)
+{
+	uint32_t hooked = e->events_hooked;
+	bool told;
+	int err;
+
+	/* The events until the others are set: at least one */
+	e->missed_before += events_hooks_missed(e, &told) + 1;
+	events_detach(e);
+	bpf_listen();
+	e->programs = events_bpf__open();
+	err = e->programs ? choose_programs(e, &e->options) : -errno;
+	if (!err && hooked & ~e->events_hooked)
+		err = -ENOTSUP;
+	if (!err)
+		err = share_maps(e);
+	if (!err)
+		err = events_bpf__load(e->programs);
+	if (!err)
+		err = attach_all(e, error, room);
+	btf_forget();
+	malloc_trim(0);
+	if (!err)
+		return 0;
+	if (!error[0])
+		snprintf(error, room, "%s", bpf_explain(err, "BPF programs do not load"));
+	events_detach(e);
+	events_bpf__destroy(e->programs);
+	e->programs = e->skel;
+	return err;
+}
+
+int events_look_again(struct events *e, char *why, size_t room)
+{
+	char error[128] = "";
+	int err;
+
+	if (!e || !e->fragile || !accounting_is_there())
+		return 0;
+	e->fragile = false;
+	err = replace_programs(e, error, sizeof(error));
+	snprintf(why, room, "hooks: fentry replaced by %s: not safe beside the module's accounting before Linux 6.4; events are lost%s%s",
+		 err ? "none" : events_hooks_used(e), err ? ": " : "", error);
+	return err ? err : 1;
 }
 
 void events_start(struct events *e)
@@ -634,89 +694,6 @@ void events_start(struct events *e)
 void events_stop(struct events *e)
 {
 	e->skel->bss->tables.since = 0;
-}
-
-/*
- * Where BPF_OBJ_GET_INFO_BY_FD tells how often a probe was missed (since 6.7): struct
- * bpf_link_info, which the headers of older systems have not.
- */
-struct kprobe_link_info {
-	uint32_t type, id, prog_id, pad;
-	union {
-		struct {
-			uint32_t perf_type, pad2;
-			uint64_t func_name;
-			uint32_t name_len, offset;
-			uint64_t addr, missed;
-		} kprobe;
-		struct {
-			uint64_t addrs;
-			uint32_t count, flags;
-			uint64_t missed;
-		} session;
-	};
-	char room[184];
-};
-
-/* False where the kernel does not tell. */
-static bool probe_missed(const struct hooked *h, uint64_t *missed)
-{
-	struct kprobe_link_info info = { 0 };
-	uint32_t len = sizeof(info);
-
-	int fd = h->hooks == HOOKS_SESSION ? h->session : bpf_link__fd(h->link);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return false;
-	if (h->hooks == HOOKS_SESSION) {
-		*missed = info.session.missed;
-		return true;
-	}
-	if (len < offsetof(struct kprobe_link_info, room) || !info.kprobe.perf_type)
-		return false;
-	*missed = info.kprobe.missed;
-	return true;
-}
-
-static uint64_t recursion_misses(const struct hooked *h)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(h->program), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-/*
- * Each event once. A call whose entry was missed is counted when it returns, unmatched; one
- * whose return was missed by whoever missed it: the program, or the probe, and where the probe does
- * not tell, by its frame that was found left over.
- */
-void events_lost(const struct events *e, struct events_lost *lost)
-{
-	const struct events_counts *counts = &e->skel->bss->tables.counts;
-	bool told = true;
-	uint64_t missed;
-	uint32_t i;
-
-	lost->dropped = counts->dropped + counts->full;
-	lost->missed = counts->unmatched;
-	for (i = 0; i < e->n_hooked; i++) {
-		const struct hooked *h = &e->hooked[i];
-
-		if (h->place == PLACE_ENTRY || !(h->events & e->wanted))
-			continue;
-		lost->missed += recursion_misses(h);
-		if (h->hooks != HOOKS_KPROBE && h->hooks != HOOKS_SESSION)
-			continue;
-		if (probe_missed(h, &missed))
-			lost->missed += missed;
-		else
-			told = false;
-	}
-	if (!told)
-		lost->missed += counts->stale;
 }
 
 void events_totals(const struct events *e, struct events_totals *totals)
@@ -732,7 +709,7 @@ void events_totals(const struct events *e, struct events_totals *totals)
 
 uint32_t events_unhooked(const struct events *e)
 {
-	return e->wanted & ~e->events_hooked;
+	return e->options.wanted & ~e->events_hooked;
 }
 
 const char *events_hooks_used(const struct events *e)
@@ -750,18 +727,14 @@ const char *events_hooks_used(const struct events *e)
 
 void events_close(struct events *e)
 {
-	uint32_t i;
-
 	if (!e)
 		return;
-	for (i = 0; i < e->n_hooked; i++) {
-		bpf_link__destroy(e->hooked[i].link);
-		if (e->hooked[i].session >= 0)
-			close(e->hooked[i].session);
-	}
+	events_detach(e);
 	free(e->hooked);
 	events_close_maps(e);
 	events_free_reading(e);
+	if (e->programs != e->skel)
+		events_bpf__destroy(e->programs);
 	events_bpf__destroy(e->skel);
 	free(e);
 }

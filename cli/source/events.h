@@ -79,10 +79,13 @@ int events_open(struct events **events, const struct events_options *options, ch
 		size_t room);
 void events_start(struct events *events);
 /*
- * Whether the module's accounting came since, and there are hooks that are not safe beside it:
- * close them then; others are chosen if they are opened anew. NULL: false.
+ * Replaces hooks that are not safe beside the module's accounting, if it was loaded meanwhile. The
+ * new hooks share all maps, so that sums, numbers and the processes that are followed stay. The
+ * number of events in between is unknown: they count as one that was missed. Returns 0 if nothing
+ * changed; 1, or -errno if nothing is hooked any more, with why, one line. Costs at most one system
+ * call. events may be NULL.
  */
-bool events_endangered(const struct events *events);
+int events_look_again(struct events *events, char *why, size_t room);
 /* From here on nothing more is told; what is in the ring can still be read. */
 void events_stop(struct events *events);
 

@@ -141,7 +141,7 @@ int events_operations(struct events *e, struct model_operations *operations)
 
 		if (!keys[i])
 			continue;
-		if (!events_are_wanted(e->filter, exporter, device))
+		if (!events_are_wanted(e->options.filter, exporter, device))
 			continue;
 		row = operations_row(operations, EVENTS_KEY_EVENT(keys[i]),
 				     EVENTS_KEY_DIRECTION(keys[i]), exporter, device);

@@ -42,9 +42,11 @@ enum events_map {
 };
 
 struct events {
-	struct events_bpf *skel;
-	const struct filter *filter;
-	uint32_t wanted;		/* 1 << EVENT_* */
+	struct events_bpf *skel;	/* the maps */
+	struct events_bpf *programs;	/* hooked ones; skel until hooks are replaced */
+	struct events_options options;
+	bool fragile;			/* the hooks are not safe beside the module's accounting */
+	uint64_t missed_before;		/* by hooks that were replaced, and meanwhile */
 	struct hooked *hooked;
 	uint32_t n_hooked, room_hooked;
 	uint32_t kinds;			/* 1 << enum events_hooks, those in use */
@@ -79,6 +81,11 @@ void events_free_reading(struct events *events);
 
 /* Whether the filter wants it; what is unknown (NULL) passes. */
 bool events_are_wanted(const struct filter *filter, const char *exporter, const char *device);
+
+/* events_links.c: sums up what the hooks that are set missed; *told: all of them tell it. */
+uint64_t events_hooks_missed(const struct events *events, bool *told);
+/* Takes all hooks away. */
+void events_detach(struct events *events);
 
 /* events_maps.c: before the load, after it */
 int events_prepare_maps(struct events *events, const struct events_options *options);

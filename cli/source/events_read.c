@@ -193,7 +193,7 @@ bool events_are_wanted(const struct filter *f, const char *exporter, const char 
 
 static bool is_wanted(const struct events *e, const struct model_event *event)
 {
-	const struct filter *f = e->filter;
+	const struct filter *f = e->options.filter;
 
 	if (!f)
 		return true;
@@ -262,10 +262,10 @@ static int deliver(struct events *e, const void *data, size_t len)
 		settled.stack.user = events_stack_settled(e, settled.stack.user);
 		event = &settled.event;
 	}
-	if (e->take_raw && (event->type == EVENT_TASK || !has_patterns(e->filter))) {
+	if (e->take_raw && (event->type == EVENT_TASK || !has_patterns(e->options.filter))) {
 		err = e->take_raw(e->ctx, event, len);
 		e->taken += event->type < EVENT_TYPES;
-		if (!err && event->type == EVENT_TASK && has_patterns(e->filter))
+		if (!err && event->type == EVENT_TASK && has_patterns(e->options.filter))
 			err = keep_task(e, data);
 		return err;
 	}

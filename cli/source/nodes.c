@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Device files by number and by device, each looked up once; called by source.c. */
+/* Device files by number and by device, each looked up while it is the same; called by source.c. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -8,15 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dmabuf_snapshot.h"
 #include "model/hash.h"
+#include "model/table.h"
 #include "source/source.h"
 #include "source/users.h"
 
+/* The last description of a device number by sysfs */
+struct described {
+	uint64_t rdev;
+	ino_t ino;			/* of its link, 0 none; sysfs uses none twice */
+	struct snap_node node;
+};
+
 struct node_names {
 	struct index by_number, by_device;
+	struct table described;
 	struct intern strings;
 	const char **paths;
 	uint32_t n, room;
@@ -81,10 +91,18 @@ static struct node_names *get_names(struct node_names **names)
 	return *names;
 }
 
+static const char *look_up_number(struct node_names *names, uint32_t rdev)
+{
+	char pattern[64];
+
+	snprintf(pattern, sizeof(pattern), "/sys/dev/char/%u:%u/uevent", rdev >> 20,
+		 rdev & 0xfffff);
+	return keep(names, &names->by_number, rdev, look_up(names, pattern));
+}
+
 const char *node_of_number(struct node_names **namesp, uint32_t rdev)
 {
 	struct node_names *names = get_names(namesp);
-	char pattern[64];
 	uint32_t at;
 
 	if (!names)
@@ -92,9 +110,7 @@ const char *node_of_number(struct node_names **namesp, uint32_t rdev)
 	at = index_get(&names->by_number, rdev);
 	if (at != INDEX_NONE)
 		return names->paths[at];	/* NOLINT: what is indexed is there */
-	snprintf(pattern, sizeof(pattern), "/sys/dev/char/%u:%u/uevent", rdev >> 20,
-		 rdev & 0xfffff);
-	return keep(names, &names->by_number, rdev, look_up(names, pattern));
+	return look_up_number(names, rdev);
 }
 
 const char *nodes_of_device(struct node_names **namesp, const char *device)
@@ -133,16 +149,40 @@ static void read_link(uint32_t rdev, const char *link, char *name, size_t room)
 	memcpy(name, last, strnlen(last, room));
 }
 
-void node_describe(struct node_names **names, struct snap_node *node)
+static void describe(struct node_names *names, struct snap_node *node)
 {
-	const char *path = node_of_number(names, node->rdev);
+	const char *path = look_up_number(names, node->rdev);
 
 	if (path)
 		memcpy(node->name, path + strlen("/dev/"),
 		       strnlen(path + strlen("/dev/"), sizeof(node->name)));
-	/* Anew each time: a driver that is loaded again may have given the number to another */
 	read_link(node->rdev, "device", node->device, sizeof(node->device));
 	read_link(node->rdev, "device/driver", node->driver, sizeof(node->driver));
+}
+
+/* Reads anew if a driver that was loaded again gave the number to another device. */
+void node_describe(struct node_names **namesp, struct snap_node *node)
+{
+	struct node_names *names = get_names(namesp);
+	struct described *known;
+	struct stat link = { 0 };
+	char path[64];
+
+	if (!names)
+		return;
+	names->described.size = sizeof(*known);
+	known = table_add(&names->described, node->rdev);
+	if (!known)
+		return;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", node->rdev >> 20, node->rdev & 0xfffff);
+	if (lstat(path, &link))
+		link.st_ino = 0;
+	if (known->node.head.type != SNAP_NODE || known->ino != link.st_ino) {
+		describe(names, node);
+		known->node = *node;
+		known->ino = link.st_ino;
+	}
+	*node = known->node;
 }
 
 void node_names_free(struct node_names *names)
@@ -151,6 +191,7 @@ void node_names_free(struct node_names *names)
 		return;
 	index_free(&names->by_number);
 	index_free(&names->by_device);
+	table_free(&names->described);
 	intern_free(&names->strings);
 	free(names->paths);
 	free(names);

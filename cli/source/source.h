@@ -88,7 +88,7 @@ struct source {
 	/* Hooks, watch.c */
 	uint32_t watched;		/* MODEL_WATCHES_* that are set */
 	uint32_t unwatchable;		/* those that cannot be, as no_hooks says */
-	char no_hooks[256];
+	char no_hooks[256];		/* if all can: why they were replaced, or empty */
 	uint64_t lost;			/* events, of a source that has its own hooks */
 	struct events *state, *times;	/* this machine's */
 	struct intern names;		/* of exporters and devices */

@@ -23,7 +23,10 @@ int users_name_nodes(struct node_names **names, struct records *records);
 int users_update(struct users *users, struct model *model, struct records *records);
 void users_free(struct users *users);
 
-/* Name, device and driver of a device file, from sysfs; empty where there is none. nodes.c */
+/*
+ * Fills in name, device and driver of a device file, from sysfs; empty if there is none. A known
+ * number costs one system call. nodes.c
+ */
 void node_describe(struct node_names **names, struct snap_node *node);
 
 #endif

@@ -70,15 +70,15 @@ void source_watch(struct source *s, uint32_t what, const struct filter *filter)
 
 	/* It is tried again when it is asked for anew, not with every refresh. */
 	s->unwatchable &= what;
+	new = what & ~s->watched & ~s->unwatchable;
 	if (s->ops && (s->ops->operations || s->recorded)) {
 		watch_own(s, what);
 		return;
 	}
-	if (gone & MODEL_WATCHES_STATE || events_endangered(s->state))
+	if (gone & MODEL_WATCHES_STATE)
 		take_away(s, &s->state, MODEL_WATCHES_STATE);
-	if (gone & MODEL_WATCHES_TIMES || events_endangered(s->times))
+	if (gone & MODEL_WATCHES_TIMES)
 		take_away(s, &s->times, MODEL_WATCHES_TIMES);
-	new = what & ~s->watched & ~s->unwatchable;
 	/* Of the state all buffers', since the model selects */
 	if (new & MODEL_WATCHES_STATE)
 		set(s, &s->state, MODEL_WATCHES_STATE, state_options, NULL);
@@ -94,8 +94,24 @@ void source_watch_all(struct source *s, unsigned int hooks)
 	set(s, &s->state, MODEL_WATCHES_STATE | MODEL_WATCHES_TIMES, options, NULL);
 }
 
+/* As events_look_again(), for hooks of these MODEL_WATCHES_*. */
+static void look_again(struct source *s, struct events **events, uint32_t bits)
+{
+	char why[sizeof(s->no_hooks)];
+	int change = events_look_again(*events, why, sizeof(why));
+
+	if (change < 0) {
+		take_away(s, events, bits);
+		s->unwatchable |= bits;
+	}
+	if (change < 0 || (change && !s->unwatchable))
+		memcpy(s->no_hooks, why, sizeof(why));
+}
+
 int watch_state(struct source *s)
 {
+	look_again(s, &s->state, s->times ? MODEL_WATCHES_STATE : s->watched);
+	look_again(s, &s->times, MODEL_WATCHES_TIMES);
 	if (!(s->watched & MODEL_WATCHES_STATE))
 		return 0;
 	return s->ops->state ? s->ops->state(s, &s->records) : events_state(s->state, &s->records);

@@ -199,8 +199,10 @@ static int take_event(void *ctx, const struct model_event *event)
 
 static int read_events(struct run *r)
 {
-	int n = events_read(r->events, take_event, &r->leaks);
+	int n;
 
+	tracing_look_again(&r->tracing, r->events);
+	n = events_read(r->events, take_event, &r->leaks);
 	return n < 0 ? n : 0;
 }
 

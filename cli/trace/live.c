@@ -219,6 +219,7 @@ static int watch(struct live *live, struct runner *runner)
 		ended = runner_ended(runner);
 		if (ended)
 			events_stop(live->events);
+		tracing_look_again(t, live->events);
 		n = events_read(live->events, take, live);
 		if (n >= 0)
 			tell_lost(live);

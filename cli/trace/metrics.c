@@ -72,15 +72,21 @@ static void tell(const struct collector *c, bool *told, const char *what)
 	*told = true;
 }
 
+/* Prints once why there are no hooks, or others than before. */
+static void tell_hooks(struct collector *c)
+{
+	if (*c->source.no_hooks)
+		tell(c, &c->told_hooks, c->source.no_hooks);
+	else
+		c->told_hooks = false;
+}
+
 static void set_hooks(struct collector *c)
 {
 	if (c->once || strncmp(c->source.ops->name, "bpf:", 4))
 		return;
 	source_watch_all(&c->source, c->hooks);
-	if (c->source.unwatchable)
-		tell(c, &c->told_hooks, c->source.no_hooks);
-	else
-		c->told_hooks = false;
+	tell_hooks(c);
 }
 
 /*
@@ -122,6 +128,7 @@ static int read_model(struct collector *c)
 		lose_source(c);
 		return err;
 	}
+	tell_hooks(c);
 	return metrics_add_model(&c->figures, &c->model);
 }
 

@@ -155,6 +155,7 @@ int record_read_events(struct record *r, bool lost)
 
 	if (!r->events)
 		return 0;
+	tracing_look_again(&r->tracing, r->events);
 	err = events_read_raw(r->events, take, r);
 	if (err < 0 || !lost)
 		return err < 0 ? err : 0;

@@ -268,6 +268,7 @@ static int watch(struct stat *s, struct runner *runner)
 	while (!err && !runner_ended(runner)) {
 		double left = next - seconds_since(s->start);
 
+		tracing_look_again(&s->tracing, s->events);
 		if (!s->interval) {
 			runner_wait(1000);
 			continue;

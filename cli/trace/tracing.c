@@ -184,6 +184,15 @@ int tracing_open(struct tracing *t, struct events **events)
 	return 0;
 }
 
+void tracing_look_again(const struct tracing *t, struct events *events)
+{
+	char why[320];
+	int change = events_look_again(events, why, sizeof(why));
+
+	if (change < 0 || (change && !t->common.quiet))
+		fprintf(stderr, "%s: %s\n", t->common.command, why);
+}
+
 int tracing_end(struct tracing *t, int status)
 {
 	int err = 0;

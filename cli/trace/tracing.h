@@ -55,6 +55,11 @@ int tracing_fail(const struct tracing *tracing, const char *format, ...)
  * a failure. Returns 0, or a status whose message is out.
  */
 int tracing_open(struct tracing *tracing, struct events **events);
+/*
+ * Calls events_look_again(), and prints why hooks were replaced. Every loop that waits for events
+ * calls it, at least once a second.
+ */
+void tracing_look_again(const struct tracing *tracing, struct events *events);
 /* Closes what tracing_prepare() opened; returns status, or that of what then failed. */
 int tracing_end(struct tracing *tracing, int status);
 

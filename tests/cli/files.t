@@ -94,7 +94,7 @@ def record():
     run(TRACE, "record", "-q", "--source=proc", "-o", "text", "--", "true")
     ok(not os.path.exists("text.old") and read("text") != b"text", "what is no recording is replaced")
     # Killed: what was written before is there, under its name
-    with subprocess.Popen([TRACE, "record", "-q", "--source=proc", "-o", "killed", "--", "sh", "-c", "kill -9 $PPID"]):
+    with subprocess.Popen([TRACE, "record", "-q", "--source=proc", "-o", "killed", "--", "sh", "-c", "until [ -e killed ]; do :; done; kill -9 $PPID"]):
         pass
     p = run(TRACE, "report", "-i", "killed")
     ok(p.returncode == 0 and b"cut short" in p.stdout, "a killed one can be read", p)

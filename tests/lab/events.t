@@ -340,6 +340,10 @@ def tables():
     for row in rows[1:]:
         sum_of[row[-2]] += int(row[-1])
     equal(dict(sum_of), {"map": 303, "export": 303}, "stat -I --csv: intervals add up")
+    status, text = trace(["sh", "-c", "for i in 1 2 3; do modops -n 101 -P 1; done; exit 3"], "stat", "-I", "100", "-e", "map")
+    tables = text.split(" seconds elapsed")
+    ok(status == 3 and len(tables) > 2 and "exit status" not in "".join(tables[:-1]) and re.match(r" +exit status 3\n", tables[-1]),
+       "stat -I: only the last table has an exit status", text)
     status, text = trace(["modops", "-n", 23, "-P", 1], "stat", "-e", "map,export")
     ok(not status and re.search(r"dma-bufs of 'modops -n 23 -P 1' \(tree of 2 processes\)", text) and
        re.search(r"^ *map +to_device +dmabuf_tools +dmabuf-importer.0 +8 +0 ", text, re.M) and
@@ -388,6 +392,51 @@ def video():
             want |= {("attach", node, "vivid.0", None): n, ("map", node, "vivid.0", direction): n}
         equal((got, lost), (want, 0), f"{factory}: who exports, writes, reads")
         ok(frames[output] == 101 <= frames.get(capture, 101) <= 101 + n, f"{factory}: 101 frames", frames)
+
+
+def replaced():
+    """Each command replaces fentry when the module's accounting comes, goes on, and reports what it may have lost."""
+    if not kernel.fears_trampolines():
+        skip("fentry beside the accounting", "it is safe since Linux 6.4")
+        return
+    module.unload()
+    place = "/tmp/replaced"
+    os.makedirs(place, exist_ok=True)
+    asleep = subprocess.Popen(["sleep", "infinity"])
+    tools = {"live": ["--json", "-e", "map", "-o", f"{place}/live"], "stat": ["--json", "-e", "map", "-o", f"{place}/stat"],
+             "record": ["-o", f"{place}/record"], "leaks": ["-p", asleep.pid], "metrics": [f"--textfile={place}/metrics.prom", "--interval=0.1"]}
+    running = {}
+
+    def said(name):
+        with open(f"{place}/{name}.err") as f:
+            return f.read()
+    for name, args in tools.items():
+        with open(f"{place}/{name}.err", "w") as err:
+            running[name] = subprocess.Popen(["dmabuf-trace", name, *map(str, args)], stderr=err)
+    try:
+        for name in tools:
+            poll(lambda name=name: os.path.exists(f"{place}/metrics.prom") if name == "metrics" else "^C ends" in said(name))
+        ok(all("fentry" in said(name) for name in ("live", "stat", "leaks")), "fentry is chosen while there is no accounting")
+        module.load("devices=13")
+        for name in tools:
+            ok(poll(lambda name=name: re.search(r"fentry replaced by \S*kprobe", said(name))), f"{name}: fentry is replaced", said(name))
+        with open(OPS, "w") as out:
+            subprocess.run(["modops", "-n", "101", "-P", "8"], stdout=out, check=True)
+    finally:
+        asleep.kill()
+        asleep.wait()
+        for process in running.values():
+            process.send_signal(signal.SIGINT)
+        statuses = {name: process.wait() for name, process in running.items()}
+    made = total(modops())["map"]
+    with open(f"{place}/live") as f:
+        events = Counter(json.loads(line)["event"] for line in f)
+    ok(events["map"] == made and events["lost"], f"live: all {made} maps, and a loss", events)
+    with open(f"{place}/stat") as f:
+        data = json.load(f)
+    ok("kprobe" in data["hooks"] and "fentry" not in data["hooks"] and counts(data) == made and data["missed"], f"stat: all {made} maps, and a loss", data)
+    ok(re.search(r" [1-9]\d* lost", said("record")), "record: a loss", said("record"))
+    ok(statuses["leaks"] == 125 and "lost" in said("leaks"), "leaks: no verdict", statuses, said("leaks"))
 
 
 def compliance():
@@ -470,6 +519,6 @@ module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
             "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
-            "video": video, "stream": stream, "prime": prime, "killed": killed},
+            "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})

@@ -44,6 +44,11 @@ def has_sessions():
     return VERSION >= (7, 0)
 
 
+def fears_trampolines():
+    """A BPF trampoline beside the accounting may crash: until Linux 6.4 replaced register_ftrace_direct_multi()."""
+    return VERSION < (6, 4)
+
+
 def has_export_tracepoint():
     """The tracepoint dma_buf:dma_buf_export."""
     return os.path.isdir("/sys/kernel/tracing/events/dma_buf/dma_buf_export")

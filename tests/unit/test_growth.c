@@ -98,6 +98,37 @@ static void sockets(void **state)
 		assert_in_range(strlen(m.holders[i].socket), 1, 512);
 }
 
+/* One buffer and one device have many attachments that live, and as many that were detached. */
+static void attachments_of_device(void **state)
+{
+	const uint32_t n = 150000;
+	uint32_t i;
+
+	(void)state;
+	record_buffer(&r, 1, 4096, n);
+	for (i = 1; i <= n; i++) {
+		struct snap_mapping s = {
+			.head = { SNAP_MAPPING, sizeof(s), 0 }, .ino = 1, .id = i,
+			.device = "camera", .maps = { i },
+		};
+
+		record_attachment(&r, 1, "camera", NULL);
+		record_add(&r, &s, sizeof(s));
+		s.id += n;
+		s.head.valid = SNAP_MAPPING_PAST;
+		record_add(&r, &s, sizeof(s));
+	}
+	m.watched = MODEL_WATCHES_STATE;
+	load(&m, &r, NULL);
+	assert_int_equal(m.n_attachments, n);
+	assert_int_equal(m.n_pasts, n);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(m.attachments[i].id, i + 1);
+		assert_int_equal(m.attachments[i].maps[0], i + 1);
+		assert_int_equal(m.pasts[i].id, n + i + 1);
+	}
+}
+
 static void operations(void **state)
 {
 	const uint32_t n = 30000;
@@ -182,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exporters, begin, end),
 		cmocka_unit_test_setup_teardown(nodes, begin, end),
 		cmocka_unit_test_setup_teardown(sockets, begin, end),
+		cmocka_unit_test_setup_teardown(attachments_of_device, begin, end),
 		cmocka_unit_test_setup_teardown(operations, begin, end),
 		cmocka_unit_test_setup_teardown(attachments, begin, end),
 		cmocka_unit_test_setup_teardown(slices, begin, end),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Times as people give them. */
+/* Times as people give them, and messages as terminals get them. */
 #include "fixture.h"
 #include "options.h"
 
+#include <locale.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND 1000000000ll
 /* 2023-11-14 23:59:50.5, where the clock is UTC */
@@ -41,12 +43,58 @@ static void times(void **state)
 		assert_false(options_time(bad[i], START, &time));
 }
 
+/* Prints text by the safe stream; returns what came of it, good until the next call. */
+static const char *printed(const char *text)
+{
+	static char got[1 << 17];
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	options_safe_stderr();
+	fputs(text, stderr);
+	fclose(stderr);
+	stderr = options_raw_stderr;
+	dup2(before, STDERR_FILENO);
+	close(before);
+	rewind(file);
+	n = fread(got, 1, sizeof(got) - 1, file);
+	got[n] = '\0';
+	fclose(file);
+	return got;
+}
+
+/* Characters of two, three and four bytes at each place of the stream's own buffers */
+static void long_messages(void **state)
+{
+	static const char *const characters[] = { "\u00e9", "\u20ac", "\U0001f600" };
+	char text[20000], *end;
+	size_t i, shift;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(characters); i++) {
+		for (shift = 0; shift < 4; shift++) {
+			end = text + sprintf(text, "%.*s", (int)shift, "xxx");
+			while (end < text + 17000)
+				end = stpcpy(end, characters[i]);
+			strcpy(end, "\nnext\n");
+			assert_string_equal(printed(text), text);
+		}
+	}
+	assert_string_equal(printed("a\xc3\n\xe2\x82\nb\xf0\x9f\x98x\x1b[0m\n"),
+			    "a\\xc3\n\\xe2\\x82\nb\\xf0\\x9f\\x98x\\x1b[0m\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times),
+		cmocka_unit_test(long_messages),
 	};
 
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
 	setenv("TZ", "UTC", 1);
 	tzset();
 	return cmocka_run_group_tests(tests, NULL, NULL);

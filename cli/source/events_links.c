@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Hooks that are set: what they miss, and taking them away; events.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "events.skel.h"
+#include "source/events_own.h"
+
+/*
+ * Where BPF_OBJ_GET_INFO_BY_FD tells how often a probe was missed (since 6.7): struct
+ * bpf_link_info, which the headers of older systems have not.
+ */
+struct kprobe_link_info {
+	uint32_t type, id, prog_id, pad;
+	union {
+		struct {
+			uint32_t perf_type, pad2;
+			uint64_t func_name;
+			uint32_t name_len, offset;
+			uint64_t addr, missed;
+		} kprobe;
+		struct {
+			uint64_t addrs;
+			uint32_t count, flags;
+			uint64_t missed;
+		} session;
+	};
+	char room[184];
+};
+
+/* False where the kernel does not tell. */
+static bool probe_missed(const struct hooked *h, uint64_t *missed)
+{
+	struct kprobe_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	int fd = h->hooks == HOOKS_SESSION ? h->session : bpf_link__fd(h->link);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return false;
+	if (h->hooks == HOOKS_SESSION) {
+		*missed = info.session.missed;
+		return true;
+	}
+	if (len < offsetof(struct kprobe_link_info, room) || !info.kprobe.perf_type)
+		return false;
+	*missed = info.kprobe.missed;
+	return true;
+}
+
+static uint64_t recursion_misses(const struct hooked *h)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(h->program), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t events_hooks_missed(const struct events *e, bool *told)
+{
+	uint64_t sum = 0, missed;
+	uint32_t i;
+
+	*told = true;
+	for (i = 0; i < e->n_hooked; i++) {
+		const struct hooked *h = &e->hooked[i];
+
+		if (h->place == PLACE_ENTRY || !(h->events & e->options.wanted))
+			continue;
+		sum += recursion_misses(h);
+		if (h->hooks != HOOKS_KPROBE && h->hooks != HOOKS_SESSION)
+			continue;
+		if (probe_missed(h, &missed))
+			sum += missed;
+		else
+			*told = false;
+	}
+	return sum;
+}
+
+/*
+ * Each event once. A call whose entry was missed is counted when it returns, unmatched; one
+ * whose return was missed by whoever missed it: the program, or the probe, and where the probe does
+ * not tell, by its frame that was found left over.
+ */
+void events_lost(const struct events *e, struct events_lost *lost)
+{
+	const struct events_counts *counts = &e->skel->bss->tables.counts;
+	bool told;
+
+	lost->dropped = counts->dropped + counts->full;
+	lost->missed = counts->unmatched + e->missed_before + events_hooks_missed(e, &told);
+	if (!told)
+		lost->missed += counts->stale;
+}
+
+void events_detach(struct events *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->n_hooked; i++) {
+		bpf_link__destroy(e->hooked[i].link);
+		if (e->hooked[i].session >= 0)
+			close(e->hooked[i].session);
+	}
+	e->n_hooked = e->kinds = e->events_hooked = 0;
+}
