@@ -283,7 +283,7 @@ static uint64_t hash_field(const char *field, size_t room)
 	return *text ? hash_string(text) : 0;
 }
 
-/* The key, by buffer and device, of the first attachment that has no id yet */
+/* The key, by buffer and device, of the first attachment without an id */
 static uint64_t bare_key(uint32_t buffer, uint64_t device)
 {
 	return device ^ buffer * 0x9e3779b97f4a7c15ULL;
@@ -308,8 +308,8 @@ static int list_bare(struct model *m)
 }
 
 /*
- * Finds the buffer's next attachment to that device that has no id yet; *found NULL: it was made
- * after the snapshot was read, or was gone before. Returns 0 or -ENOMEM.
+ * Find the buffer's next attachment to that device without an id. *found NULL: attached after the
+ * snapshot, or detached before. Return 0 or -ENOMEM.
  */
 static int next_attachment(struct model *m, const struct snap_mapping *in,
 			   struct model_attachment **found)
@@ -331,7 +331,7 @@ static uint64_t id_key(uint32_t buffer, uint32_t id)
 	return (uint64_t)buffer << 32 | id;
 }
 
-/* Adds what a detached device did; the records of attachments that exist come before. */
+/* Add the calls of a detached device. The records of attachments come first. */
 static int add_past(struct model *m, const struct snap_mapping *in)
 {
 	uint32_t buffer = index_get(&m->by_ino, in->ino);
@@ -390,7 +390,7 @@ static int add_origin(struct model *m, const struct snap_origin *in)
 	return in->rdev ? add_node(m, in->rdev, &b->node) : 0;
 }
 
-/* Of processes that hold nothing any more nobody asks. */
+/* No view asks for processes without buffers. */
 static int add_access(struct model *m, const struct snap_access *in)
 {
 	uint32_t buffer = index_get(&m->by_ino, in->ino), process = index_get(&m->by_pid, in->pid);
@@ -427,7 +427,7 @@ static int add_opened(struct model *m, const struct snap_node *in)
 		index_put(&m->opened_by, in->pid, m->n_opened - 1);
 }
 
-/* A device file that somebody has open. */
+/* Add an open device file. */
 static int add_open(struct model *m, const struct snap_node *in)
 {
 	int err = in->pid ? add_opened(m, in) : 0;
@@ -534,7 +534,7 @@ static int load_pass(struct model *m, const char *at, const char *end, enum pass
 	return err;
 }
 
-/* Compares rows that begin with their buffer, and with a number that orders them there. */
+/* Compare rows: each begins with the buffer, then a number. */
 static int by_buffer(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
@@ -552,7 +552,7 @@ static int by_attachment(const void *a, const void *b)
 	return order ? order : x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Sorts such rows, and writes each buffer's first one and how many it has to these places in it. */
+/* Sort the rows. Store the index of the first row and the number of rows in each buffer. */
 static void sort_rows(struct model *m, void *rows, uint32_t n, size_t size, size_t first,
 		      size_t many)
 {
@@ -569,12 +569,7 @@ static void sort_rows(struct model *m, void *rows, uint32_t n, size_t size, size
 	}
 }
 
-uint64_t model_buffer_named(const struct model_buffer *b)
-{
-	return (uint64_t)b->fds + b->maps + b->gem + b->objects + b->in_flight + b->io_uring;
-}
-
-/* More slots than references: something moved. Fewer: the kernel has some, or something moved. */
+/* More slots than references: a race. Fewer: references of the kernel, or a race. */
 static void check_references(struct model *m)
 {
 	uint32_t i;
@@ -613,7 +608,7 @@ static int load_records(struct model *m, const char *at, const char *end)
 	err = load_pass(m, at, end, PASS_HOOKS);
 	if (err)
 		return err;
-	/* The same order each time, also of those of one device */
+	/* A stable order, also for attachments of one device */
 	if (m->watched && m->n_attachments)
 		qsort(m->attachments, m->n_attachments, sizeof(*m->attachments), by_attachment);
 	sort_rows(m, m->pasts, m->n_pasts, sizeof(*m->pasts),
@@ -635,13 +630,13 @@ int model_load(struct model *m, const void *records, size_t len)
 	drop_strings(m);
 	drop_rows(m);
 	err = load_records(m, at, at + len);
-	/* Rows half made refer to others that are not there. */
+	/* Incomplete rows refer to missing rows. */
 	if (err)
 		drop_rows(m);
 	return err;
 }
 
-/* Marks what is left of a buffer that is gone: nothing of it is shown. */
+/* Mark the rows of a released buffer: they are not shown. */
 static void forget_buffer(struct model_buffer *b)
 {
 	b->ino = 0;
@@ -707,50 +702,6 @@ int model_distrust(struct model *m)
 bool model_complete(const struct model *m)
 {
 	return !m->torn && !m->lacks;
-}
-
-bool model_buffer_count(const struct model *m, const struct model_buffer *b, uint64_t *count)
-{
-	(void)m;
-	*count = b->count;
-	return !b->torn && b->valid & SNAP_HAS_COUNT;
-}
-
-bool model_buffer_kernel(const struct model *m, const struct model_buffer *b, uint64_t *kernel)
-{
-	if (!model_buffer_count(m, b, kernel) || !(m->sees & MODEL_SEES_HOLDERS))
-		return false;
-	*kernel -= (uint64_t)b->fds + b->maps;
-	return true;
-}
-
-/* What importers hold, and what nothing explains. */
-static bool unnamed(const struct model *m, const struct model_buffer *b, uint64_t *n)
-{
-	if (!model_buffer_count(m, b, n) || !(m->sees & MODEL_SEES_HOLDERS))
-		return false;
-	*n -= model_buffer_named(b);
-	return true;
-}
-
-bool model_buffer_imports(const struct model *m, const struct model_buffer *b, uint64_t *imports)
-{
-	if (!unnamed(m, b, imports) || !(b->valid & SNAP_HAS_ATTACHMENTS))
-		return false;
-	if (*imports > b->attachments)
-		*imports = b->attachments;
-	return true;
-}
-
-bool model_buffer_unexplained(const struct model *m, const struct model_buffer *b,
-			      uint64_t *unexplained)
-{
-	uint64_t imports;
-
-	if (!unnamed(m, b, unexplained) || !model_buffer_imports(m, b, &imports))
-		return false;
-	*unexplained -= imports;
-	return true;
 }
 
 const struct model_slot *model_holder_slots(const struct model *m, const struct model_holder *h,

@@ -84,13 +84,13 @@ struct model_socket {
 	const char *holders;		/* of the first: who has it open, NULL not made yet */
 };
 
-/* A device node that something was made through. */
+/* A device node. */
 struct model_node {
 	uint32_t rdev;
 	const char *path;		/* the source fills it in, NULL unknown */
 };
 
-/* A node of V4L2 that a process has open. */
+/* An open V4L2 node of a process. */
 struct model_opened {
 	uint32_t node;			/* index */
 	uint32_t next;			/* of the same process in model.opened, or INDEX_NONE */
@@ -234,7 +234,7 @@ int model_load(struct model *model, const void *records, size_t len);
  */
 int model_recount(struct model *model, const void *records, size_t len);
 
-/* Where no second count could be had: marks the rows that wanted one as torn. Returns 0. */
+/* Without a second count, mark the rows that need it as torn. Return 0. */
 int model_distrust(struct model *model);
 
 /*
@@ -254,7 +254,7 @@ bool model_complete(const struct model *model);
  */
 bool model_buffer_count(const struct model *model, const struct model_buffer *b, uint64_t *count);
 bool model_buffer_kernel(const struct model *model, const struct model_buffer *b, uint64_t *kernel);
-/* References that were seen one by one: all but those of importers and the unexplained. */
+/* References seen one by one: all except importers' and unexplained ones. */
 uint64_t model_buffer_named(const struct model_buffer *b);
 bool model_buffer_imports(const struct model *model, const struct model_buffer *b,
 			  uint64_t *imports);

@@ -79,11 +79,10 @@ int events_open(struct events **events, const struct events_options *options, ch
 		size_t room);
 void events_start(struct events *events);
 /*
- * Replaces hooks that are not safe beside the module's accounting, if it was loaded meanwhile. The
- * new hooks share all maps, so that sums, numbers and the processes that are followed stay. The
- * number of events in between is unknown: they count as one that was missed. Returns 0 if nothing
- * changed; 1, or -errno if nothing is hooked any more, with why, one line. Costs at most one system
- * call. events may be NULL.
+ * Replace hooks that are not safe beside the module's accounting, if the module is loaded now. The
+ * new hooks share all maps, so sums, numbers and followed processes stay. The number of events in
+ * between is unknown; lost counts one missed event. Return 0 for no change; 1, or -errno for no
+ * hooks left, with a reason of one line. Cost: at most one system call. events may be NULL.
  */
 int events_look_again(struct events *events, char *why, size_t room);
 /* From here on nothing more is told; what is in the ring can still be read. */

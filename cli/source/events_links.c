@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Hooks that are set: what they miss, and taking them away; events.h. */
+/* Attached hooks: their missed calls, and detaching; see events.h. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include "source/events_own.h"
 
 /*
- * Where BPF_OBJ_GET_INFO_BY_FD tells how often a probe was missed (since 6.7): struct
- * bpf_link_info, which the headers of older systems have not.
+ * struct bpf_link_info of kernels since 6.7, with the number of missed calls of a probe. Headers of
+ * older systems lack these fields.
  */
 struct kprobe_link_info {
 	uint32_t type, id, prog_id, pad;
@@ -31,7 +31,7 @@ struct kprobe_link_info {
 	char room[184];
 };
 
-/* False where the kernel does not tell. */
+/* False: the kernel does not report missed calls. */
 static bool probe_missed(const struct hooked *h, uint64_t *missed)
 {
 	struct kprobe_link_info info = { 0 };
@@ -84,9 +84,9 @@ uint64_t events_hooks_missed(const struct events *e, bool *told)
 }
 
 /*
- * Each event once. A call whose entry was missed is counted when it returns, unmatched; one
- * whose return was missed by whoever missed it: the program, or the probe, and where the probe does
- * not tell, by its frame that was found left over.
+ * Count each event once. A call with a missed entry is counted at its return, unmatched. A call with
+ * a missed return is counted by the program or the probe. If the probe does not report missed calls,
+ * the stale frame of the call is counted.
  */
 void events_lost(const struct events *e, struct events_lost *lost)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Device files by number and by device, each looked up while it is the same; called by source.c. */
+/* Names of device files, by number and by device, for source.c. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 /* The last description of a device number by sysfs */
 struct described {
 	uint64_t rdev;
-	ino_t ino;			/* of its link, 0 none; sysfs uses none twice */
+	ino_t ino;			/* inode of the link, never reused by sysfs; 0 none */
 	struct snap_node node;
 };
 
@@ -71,7 +71,7 @@ static const char *look_up(struct node_names *names, const char *pattern)
 	return kept;
 }
 
-/* Remembers it, also that there is none. */
+/* Keep a path, or NULL for no path. */
 static const char *keep(struct node_names *names, struct index *index, uint64_t key,
 			const char *path)
 {
@@ -109,7 +109,7 @@ const char *node_of_number(struct node_names **namesp, uint32_t rdev)
 		return NULL;
 	at = index_get(&names->by_number, rdev);
 	if (at != INDEX_NONE)
-		return names->paths[at];	/* NOLINT: what is indexed is there */
+		return names->paths[at];	/* NOLINT: an indexed path exists */
 	return look_up_number(names, rdev);
 }
 
@@ -120,7 +120,7 @@ const char *nodes_of_device(struct node_names **namesp, const char *device)
 	char pattern[256];
 	uint32_t at;
 
-	/* It goes into a pattern: names that could mean more there are left out. */
+	/* Names with characters of a pattern are refused. */
 	if (!names || device[strcspn(device, "*?[{,}\\/")])
 		return NULL;
 	at = index_get(&names->by_device, key);
@@ -132,7 +132,7 @@ const char *nodes_of_device(struct node_names **namesp, const char *device)
 	return keep(names, &names->by_device, key, look_up(names, pattern));
 }
 
-/* The last part of where a link below the number's directory leads. */
+/* Copy the last part of the target of a link in the number's directory. */
 static void read_link(uint32_t rdev, const char *link, char *name, size_t room)
 {
 	char path[64], to[256];
@@ -160,7 +160,7 @@ static void describe(struct node_names *names, struct snap_node *node)
 	read_link(node->rdev, "device/driver", node->driver, sizeof(node->driver));
 }
 
-/* Reads anew if a driver that was loaded again gave the number to another device. */
+/* Read sysfs again if another device has the number now. */
 void node_describe(struct node_names **namesp, struct snap_node *node)
 {
 	struct node_names *names = get_names(namesp);

@@ -98,7 +98,7 @@ static void sockets(void **state)
 		assert_in_range(strlen(m.holders[i].socket), 1, 512);
 }
 
-/* One buffer and one device have many attachments that live, and as many that were detached. */
+/* A buffer and a device with many attachments, and as many detached ones. */
 static void attachments_of_device(void **state)
 {
 	const uint32_t n = 150000;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What sysfs says of a device number: read once, until the number is another device's. */
+/* Descriptions of device numbers by sysfs: one read until another device has the number. */
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fixture.h"
 #include "source/users.h"
 
-#define RDEV (511u << 20 | 7)		/* of a number that is given to no driver */
+#define RDEV (511u << 20 | 7)		/* no driver has this number */
 #define PLACE "/sys/dev/char/511:7"
 
 /* The links of sysfs, in place of libc's functions */
 static struct {
-	ino_t ino;			/* 0: there is no such number */
+	ino_t ino;			/* 0: no device has the number */
 	const char *device, *driver;
 } now;
 static unsigned int calls;

@@ -105,7 +105,8 @@ static void wrong(void **state)
 {
 	static char *const words[] = {
 		"--word=bluer", "--word=", "--choice=gre", "--seconds=0.4", "--seconds=61",
-		"--seconds=1s", "--seconds=nan", "--level=0", "--level=20", "--level=3.5", "--size=0", "--size=x",
+		"--seconds=1s", "--seconds=nan", "--level=0", "--level=20", "--level=3.5",
+		"--size=0", "--size=x",
 		"--colours=red,", "--colours=", "--nothing", "-t",
 	};
 	struct data d;
