@@ -84,9 +84,9 @@ uint64_t events_hooks_missed(const struct events *e, bool *told)
 }
 
 /*
- * Count each event once. A call with a missed entry is counted at its return, unmatched. A call with
- * a missed return is counted by the program or the probe. If the probe does not report missed calls,
- * the stale frame of the call is counted.
+ * Count each event once. A call with a missed entry is counted at its return, unmatched. A call
+ * with a missed return is counted by the program or the probe. If the probe does not report missed
+ * calls, the stale frame of the call is counted.
  */
 void events_lost(const struct events *e, struct events_lost *lost)
 {

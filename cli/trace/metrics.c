@@ -17,15 +17,13 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "model/snapshot.h"
-#include "model/sums.h"
 #include "options.h"
 #include "output/file.h"
-#include "output/metrics.h"
 #include "source/events.h"
 #include "source/privileges.h"
 #include "source/source.h"
-#include "trace/metrics.h"
+#include "trace/collector.h"
+#include "trace/metrics_http.h"
 #include "trace/trace.h"
 #include "trace/tracing.h"
 
@@ -33,173 +31,9 @@
 #define DEFAULT_TOP 20
 #define MAX_TOP 1000
 
-struct collector {
-	struct options common;
-	struct metrics_options options;
-	unsigned int by;		/* --by: index */
-	long top;			/* --top */
-	const char *textfile, *listen;
-	double interval;		/* seconds, of textfile; 0: once */
-	bool openmetrics;
-	enum events_hooks hooks;
-
-	struct source source;
-	struct module_sums sums;
-	struct model model;
-	struct metrics figures;
-	bool open;			/* source is */
-	bool use_sums;			/* the module's sums are read too */
-	bool once;			/* no hooks: they would have nothing to tell yet */
-	bool told_lost, told_hooks;	/* why, on stderr */
-	char error[300];
-};
-
-static bool is(const struct collector *c, const char *source)
-{
-	return !strcmp(c->common.source, source);
-}
-
-static bool serves(const struct collector *c)
-{
-	return c->listen || (c->textfile && c->interval);
-}
-
-/* Print a failure once until the source recovers. */
-static void tell(const struct collector *c, bool *told, const char *what)
-{
-	if (!*told && !c->common.quiet && serves(c))
-		fprintf(stderr, "%s: %s\n", c->common.command, what);
-	*told = true;
-}
-
-/* Prints once why there are no hooks, or others than before. */
-static void tell_hooks(struct collector *c)
-{
-	if (*c->source.no_hooks)
-		tell(c, &c->told_hooks, c->source.no_hooks);
-	else
-		c->told_hooks = false;
-}
-
-static void set_hooks(struct collector *c)
-{
-	if (c->once || strncmp(c->source.ops->name, "bpf:", 4))
-		return;
-	source_watch_all(&c->source, c->hooks);
-	tell_hooks(c);
-}
-
 /*
- * Opens the source. The module's sums do for --source=module where its tables cannot be read, and
- * stand beside any other that was not asked for by its name.
- */
-static int open_source(struct collector *c)
-{
-	bool sums = sums_are_there();
-	int err = source_open(&c->source, c->common.source, NULL);
-
-	c->use_sums = sums && (is(c, "auto") || is(c, "module"));
-	if (err && is(c, "module") && sums) {
-		source_close(&c->source);
-		return 0;
-	}
-	if (err) {
-		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
-		source_close(&c->source);
-		return err;
-	}
-	c->open = true;
-	set_hooks(c);
-	return 0;
-}
-
-static void lose_source(struct collector *c)
-{
-	source_close(&c->source);
-	c->open = c->use_sums = false;
-}
-
-static int read_model(struct collector *c)
-{
-	int err = source_snapshot(&c->source, &c->model, NULL);
-
-	if (err) {
-		snprintf(c->error, sizeof(c->error), "%.255s", c->source.error);
-		lose_source(c);
-		return err;
-	}
-	tell_hooks(c);
-	return metrics_add_model(&c->figures, &c->model);
-}
-
-/* Return 0 or -errno with c->error. */
-static int read_sources(struct collector *c)
-{
-	int err = 0;
-
-	if (!c->open && !c->use_sums)
-		err = open_source(c);
-	if (!err && c->open)
-		err = read_model(c);
-	if (err || !c->use_sums)
-		return err;
-	err = sums_read(&c->sums);
-	if (!err)
-		return metrics_add_sums(&c->figures, &c->sums);
-	/* Beside another source, the module may be unloaded and loaded */
-	if (c->open && !is(c, "module"))
-		return 0;
-	snprintf(c->error, sizeof(c->error), "module: its sums cannot be read: %s", strerror(-err));
-	lose_source(c);
-	return err;
-}
-
-int collector_read(struct collector *c)
-{
-	uint64_t start = now_ns();
-	const char *source;
-	int err;
-
-	c->figures.options = c->options;
-	err = metrics_begin(&c->figures);
-	if (!err)
-		err = read_sources(c);
-	if (err == -ENOMEM)
-		return err;
-	if (err) {
-		tell(c, &c->told_lost, c->error);
-		/* Drop figures of a failed read */
-		err = metrics_begin(&c->figures);
-		source = c->common.source;
-		if (!err)
-			err = metrics_end(&c->figures, false, source, now_ns() - start);
-		return err;
-	}
-	if (c->told_lost && !c->common.quiet)
-		fprintf(stderr, "%s: the source is back\n", c->common.command);
-	c->told_lost = false;
-	source = c->open ? c->source.ops->name : "module";
-	return metrics_end(&c->figures, true, source, now_ns() - start);
-}
-
-char *collector_text(struct collector *c, enum metrics_format format, size_t *len)
-{
-	char *text = NULL;
-	FILE *out = open_memstream(&text, len);
-
-	if (!out)
-		return NULL;
-	openmetrics_write(out, &c->figures, format);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-/*
- * Replaces path by a new file, so that no reader sees half of it: a link there is replaced, not
- * followed, and nothing that is there already is written to. Returns 0 or -errno.
+ * Replace path by a new file: no reader sees a part of the text, no link is followed, and no
+ * existing file is written to. Return 0 or -errno.
  */
 static int replace_file(const char *path, const char *text, size_t len)
 {
@@ -345,7 +179,7 @@ static int run(struct collector *c)
 	char error[320] = "";
 	int signals = -1, fd = -1;
 
-	c->once = !serves(c);
+	c->once = !c->listen && !(c->textfile && c->interval);
 	/* With huge pages for all, the kernel may make one of a 3 MiB heap */
 	if (!c->once)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
@@ -361,7 +195,7 @@ static int run(struct collector *c)
 			return options_fail(&c->common, "no signals: %s", strerror(errno));
 	}
 	/* A source that fails at the start is most likely a wrong option */
-	if (open_source(c))
+	if (collector_open(c))
 		return options_fail(&c->common, "%s", c->error);
 	privileges_keep(PRIVILEGES_WATCH);
 	if (c->listen)
@@ -377,7 +211,7 @@ static int parse_textfile(void *data, const struct option_use *use, const char *
 
 	(void)use;
 	if (len <= 5 || strcmp(name + len - 5, ".prom"))
-		return options_usage(&c->common, "--textfile takes a file that ends in .prom, which node_exporter reads: '%s'",
+		return options_usage(&c->common, "invalid --textfile '%s' (a file for node_exporter ends in .prom)",
 				     arg);
 	c->textfile = arg;
 	return OPTIONS_GO;
@@ -413,7 +247,7 @@ static const struct option_spec serving[] = {
 
 static const struct option_spec figures[] = {
 	{ "by", 0, OPTION_CHOICE, "comm|cgroup", AT(by), .value = group_name,
-	  .help = "what processes are told apart by (comm)" },
+	  .help = "group processes by command name or cgroup (comm)" },
 	{ "top", 0, OPTION_NUMBER, "N", AT(top), .most = MAX_TOP,
 	  .help = "so many of those, and the rest as \"other\" (20)" },
 	{ "per-buffer", 0, OPTION_FLAG, AT(options.per_buffer), .help = "each buffer too" },
@@ -475,10 +309,6 @@ int metrics_main(int argc, char **argv)
 	status = parse(&c, argc, argv);
 	if (status == OPTIONS_GO)
 		status = run(&c);
-	source_close(&c.source);
-	model_free(&c.model);
-	metrics_free(&c.figures);
-	sums_free(&c.sums);
-	options_free(&c.common);
+	collector_free(&c);
 	return status;
 }

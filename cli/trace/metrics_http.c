@@ -5,7 +5,8 @@
  * So a scrape is never older than its request, and many at once cost as one.
  */
 #define _GNU_SOURCE
-#include "trace/metrics.h"
+#include "trace/collector.h"
+#include "trace/metrics_http.h"
 
 #include <errno.h>
 #include <fcntl.h>
