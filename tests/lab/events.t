@@ -472,8 +472,9 @@ def stream():
     command = ["gst-launch-1.0", "-v", "v4l2src", f"device={capture}", "io-mode=dmabuf", "!",
                "video/x-raw,width=320,height=180,framerate=25/1", "!", "identity", "silent=false", "!",
                "v4l2sink", f"device={output}", "io-mode=dmabuf-import", "sync=false"]
-    # The analog output wants interlaced frames
-    subprocess.run(["v4l2-ctl", "-d", output, "--set-output=1"], stdout=subprocess.DEVNULL, check=True)
+    # The analog output wants interlaced frames, the other one a color space
+    for node, settings in ((output, ["--set-output=1"]), (capture, ["-c", "colorspace=1"])):
+        subprocess.run(["v4l2-ctl", "-d", node, *settings], stdout=subprocess.DEVNULL, check=True)
     with open(OPS, "wb") as out:
         gst = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
 
@@ -501,7 +502,8 @@ def stream():
     finally:
         gst.kill()
         gst.wait()
-        subprocess.run(["v4l2-ctl", "-d", output, "--set-output=0"], stdout=subprocess.DEVNULL, check=True)
+        for node, settings in ((output, ["--set-output=0"]), (capture, ["-c", "colorspace=2"])):
+            subprocess.run(["v4l2-ctl", "-d", node, *settings], stdout=subprocess.DEVNULL, check=True)
 
 
 def prime():
