@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,12 +20,12 @@
 #include "model/filter.h"
 #include "source/bpf.h"
 #include "source/events_own.h"
+#include "source/kernel.h"
 #include "source/source.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 #define RING_BYTES (8 << 20)
 #define BIT(event) (1u << EVENT_##event)
-#define TRACE_KPROBE_SESSION 56	/* enum bpf_attach_type; headers of older systems have it not */
 #define OF_ATTACHMENTS (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN))
 
 /*
@@ -37,35 +36,41 @@ struct call {
 	const char *name;
 	uint32_t events;		/* that need it */
 	const char *functions[2];
-	bool entry, leave;
+	bool entry, leave;		/* programs that it has */
 	const char *tracepoint;		/* that says the same, with preemption off */
 	bool optional;			/* the kernel may well have none, and nothing lacks then */
+	bool no_fentry;			/* most calls are none of ours: misses could not be counted */
+	const char *why;		/* kprobes are the choice; NULL: because they are exact */
 };
 
+#define BOTH .entry = true, .leave = true
+
 static const struct call calls[] = {
-	{ "export", BIT(EXPORT), { "dma_buf_export" }, false, true, "dma_buf_export", false },
-	{ "fd", BIT(FD), { "dma_buf_fd" }, true, true, NULL, false },
-	{ "fd_install", BIT(FD), { "dma_buf_fd_install" }, true, false, NULL, true },
-	{ "get", BIT(GET), { "dma_buf_get" }, true, true, NULL, false },
-	{ "put", BIT(PUT), { "dma_buf_put" }, true, false, NULL, false },
-	{ "mmap_file", BIT(MMAP), { "dma_buf_mmap_internal" }, true, true, NULL, false },
-	{ "mmap", BIT(MMAP), { "dma_buf_mmap" }, true, true, NULL, false },
-	{ "attach", BIT(ATTACH), { "dma_buf_dynamic_attach" }, true, true, NULL, false },
-	{ "detach", BIT(DETACH), { "dma_buf_detach" }, true, true, NULL, false },
-	{ "map", BIT(MAP), { "dma_buf_map_attachment" }, true, true, NULL, false },
-	{ "unmap", BIT(UNMAP), { "dma_buf_unmap_attachment" }, true, true, NULL, false },
-	{ "pin", BIT(PIN), { "dma_buf_pin" }, true, true, NULL, false },
-	{ "unpin", BIT(UNPIN), { "dma_buf_unpin" }, true, true, NULL, false },
-	{ "vmap", BIT(VMAP), { "dma_buf_vmap" }, true, true, NULL, false },
-	{ "vunmap", BIT(VUNMAP), { "dma_buf_vunmap" }, true, true, NULL, false },
-	{ "begin", BIT(BEGIN), { "dma_buf_begin_cpu_access" }, true, true, NULL, false },
-	{ "end", BIT(END), { "dma_buf_end_cpu_access" }, true, true, NULL, false },
-	{ "ioctl", BIT(END) | BIT(NAME), { "dma_buf_ioctl" }, true, true, NULL, false },
+	{ "export", BIT(EXPORT), { "dma_buf_export" }, .leave = true,
+	  .tracepoint = "dma_buf_export" },
+	{ "fd", BIT(FD), { "dma_buf_fd" }, BOTH },
+	{ "fd_install", BIT(FD), { "dma_buf_fd_install" }, .entry = true, .optional = true },
+	{ "get", BIT(GET), { "dma_buf_get" }, BOTH },
+	{ "put", BIT(PUT), { "dma_buf_put" }, .entry = true, .why = "its tracepoint is unsafe" },
+	{ "mmap_file", BIT(MMAP), { "dma_buf_mmap_internal" }, BOTH },
+	{ "mmap", BIT(MMAP), { "dma_buf_mmap" }, BOTH },
+	{ "attach", BIT(ATTACH), { "dma_buf_dynamic_attach" }, BOTH },
+	{ "detach", BIT(DETACH), { "dma_buf_detach" }, BOTH },
+	{ "map", BIT(MAP), { "dma_buf_map_attachment" }, BOTH },
+	{ "unmap", BIT(UNMAP), { "dma_buf_unmap_attachment" }, BOTH },
+	{ "pin", BIT(PIN), { "dma_buf_pin" }, BOTH },
+	{ "unpin", BIT(UNPIN), { "dma_buf_unpin" }, BOTH },
+	{ "vmap", BIT(VMAP), { "dma_buf_vmap" }, BOTH },
+	{ "vunmap", BIT(VUNMAP), { "dma_buf_vunmap" }, BOTH },
+	{ "begin", BIT(BEGIN), { "dma_buf_begin_cpu_access" }, BOTH },
+	{ "end", BIT(END), { "dma_buf_end_cpu_access" }, BOTH },
+	{ "ioctl", BIT(END) | BIT(NAME), { "dma_buf_ioctl" }, BOTH, .no_fentry = true,
+	  .why = "access ends and names are set where this returns" },
 	{ "invalidate", BIT(INVALIDATE), { "dma_buf_invalidate_mappings", "dma_buf_move_notify" },
-	  true, true, NULL, false },
-	{ "release", BIT(RELEASE), { "dma_buf_file_release" }, true, false, NULL, false },
-	{ "left_fd", BIT(LEFT), { "filp_close" }, true, false, NULL, false },
-	{ "left_map", BIT(LEFT), { "uprobe_munmap" }, true, false, NULL, true },
+	  BOTH, .why = "renamed in 7.x" },
+	{ "release", BIT(RELEASE), { "dma_buf_file_release" }, .entry = true },
+	{ "left_fd", BIT(LEFT), { "filp_close" }, .entry = true },
+	{ "left_map", BIT(LEFT), { "uprobe_munmap" }, .entry = true, .optional = true },
 };
 
 /* Programs whose hook is a tracepoint on every kernel */
@@ -115,148 +120,69 @@ static const char *call_function(const struct call *call)
 {
 	if (!call->functions[1] && !call->optional)
 		return call->functions[0];
-	if (btf_mentions(call->functions[0]))
+	if (kernel_mentions(call->functions[0]))
 		return call->functions[0];
 	return call->functions[1];
 }
 
 static bool has_tracepoint(const struct call *call)
 {
-	char type[64];
-
-	if (!call->tracepoint)
-		return false;
-	snprintf(type, sizeof(type), "btf_trace_%s", call->tracepoint);
-	return btf_mentions(type);
+	return call->tracepoint && kernel_has_tracepoint(call->tracepoint);
 }
 
-static bool kernel_is_built(const char *how)
+static enum events_hooks choose_probe(const struct call *call)
 {
-	struct utsname name;
-
-	uname(&name);
-	return strstr(name.version, how);
+	return call->entry && call->leave && kernel_sessions_are_exact() ? HOOKS_SESSION :
+		HOOKS_KPROBE;
 }
 
-/*
- * Whether tasks may lose their CPU inside the kernel, which is when fentry misses events: by how it
- * was built, or started. It can be changed later; what is missed then is counted.
- */
-static bool is_preempted(void)
+static enum events_hooks choose_best(const struct call *call, bool exact, const char **why)
 {
-	static const char path[] = "/sys/kernel/debug/sched/preempt";
-	char *text = NULL;
-	size_t room = 0;
-	bool preempted = true;
-
-	if (!kernel_is_built("PREEMPT"))
-		return false;
-	/* "none (voluntary) full" */
-	if (read_whole(AT_FDCWD, path, &text, &room) > 0)
-		preempted = !strstr(text, "(none)") && !strstr(text, "(voluntary)");
-	free(text);
-	return preempted;
+	if (exact && has_tracepoint(call) && !kernel_spinlocks_sleep()) {
+		*why = "a tracepoint with preemption off misses nothing";
+		return HOOKS_TRACEPOINT;
+	}
+	*why = call->why ?: exact ? "fentry misses events under preemption" :
+	       "cheapest; what it misses is counted";
+	if (!kernel_trampolines_are_safe()) {
+		*why = "fentry is not safe beside the module's accounting before Linux 6.4";
+	} else if (!call->no_fentry && (!exact || !kernel_is_preempted())) {
+		if (exact)
+			*why = "this kernel is not preempted: fentry misses nothing";
+		return HOOKS_FENTRY;
+	}
+	return choose_probe(call);
 }
 
-/* On PREEMPT_RT kernels what holds a spinlock may lose its CPU, too. */
-static bool spinlocks_sleep(void)
-{
-	return kernel_is_built("PREEMPT_RT");
-}
-
-static bool has_sessions(void)
-{
-	return btf_mentions("bpf_session_is_return");
-}
-
-/*
- * Probes of returns have room for so many tasks that are in the function, ten on small machines,
- * and miss others. Sessions have that room in each task, since they are made of the function graph
- * (6.14, 4346ba160409, which brought the name below); before they had room for even fewer.
- */
-static bool sessions_are_exact(void)
-{
-	return has_sessions() && btf_mentions("fprobe_hlist");
-}
-
-/*
- * Before Linux 6.4 (the name is gone since), to set a trampoline on a function which an ftrace_ops
- * with registers follows, as the module's accounting does, has crashed while it was called (6.1).
- */
-static bool trampolines_are_safe(void)
-{
-	return access("/sys/kernel/dmabuf_tools", F_OK) ||
-	       !btf_mentions("register_ftrace_direct_multi");
-}
-
-/* Kprobes for perf events, and trampolines, which come with the function tracer */
-static bool has_kprobes(void)
-{
-	return !access("/sys/bus/event_source/devices/kprobe/type", F_OK);
-}
-
-static bool has_trampolines(void)
-{
-	static int known = -1;	/* asked for each call; the kernel's types are some MiB */
-
-	if (known < 0)
-		known = btf_mentions("register_ftrace_direct");
-	return known;
-}
-
-/* DESIGN.md section 5: exact, or cheap. What it names may not be there: see available(). */
+/* Exact, or cheap. The kind that it returns may not exist: see available(). */
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
 {
-	bool tracepoint = has_tracepoint(call);
-
-	*why = asked == HOOKS_AUTO ? "" : "as asked";
+	*why = "as asked";
 	if (!call_function(call)) {
 		*why = "not in this kernel";
 		return HOOKS_NONE;
 	}
 	switch (asked) {
-	case HOOKS_TRACEPOINT:
-		if (!tracepoint)
-			*why = "no tracepoint exists, or none that is exact";
-		return tracepoint ? HOOKS_TRACEPOINT : HOOKS_NONE;
 	case HOOKS_AUTO:
-		if (exact && tracepoint && !spinlocks_sleep()) {
-			*why = "a tracepoint with preemption off misses nothing";
+		return choose_best(call, exact, why);
+	case HOOKS_TRACEPOINT:
+		if (has_tracepoint(call))
 			return HOOKS_TRACEPOINT;
-		}
-		if (!strcmp(call->name, "put"))
-			*why = "its tracepoint is unsafe";
-		else if (!strcmp(call->name, "ioctl"))
-			*why = "access ends and names are set where this returns";
-		else if (!strcmp(call->name, "invalidate"))
-			*why = "renamed in 7.x";
-		else
-			*why = exact ? "fentry misses events under preemption" :
-				"cheapest; what it misses is counted";
-		if (!trampolines_are_safe()) {
-			*why = "fentry is not safe beside the module's accounting before Linux 6.4";
-		} else if (strcmp(call->name, "ioctl") && (!exact || !is_preempted())) {
-			if (exact)
-				*why = "this kernel is not preempted: fentry misses nothing";
-			return HOOKS_FENTRY;
-		}
-		return call->entry && call->leave && sessions_are_exact() ? HOOKS_SESSION :
-			HOOKS_KPROBE;
+		*why = "no tracepoint exists, or none that is exact";
+		return HOOKS_NONE;
 	case HOOKS_SESSION:
 		if (!call->entry || !call->leave)
 			return HOOKS_KPROBE;
-		if (has_sessions())
+		if (kernel_has_sessions())
 			return HOOKS_SESSION;
 		*why = "needs Linux 6.10";
 		return HOOKS_NONE;
 	default:
-		/* Most calls of it are none of ours: it must be known which ones were missed */
-		if (asked == HOOKS_FENTRY && !strcmp(call->name, "ioctl")) {
-			*why = "what fentry misses here could not be counted";
-			return sessions_are_exact() ? HOOKS_SESSION : HOOKS_KPROBE;
-		}
-		return asked;
+		if (asked != HOOKS_FENTRY || !call->no_fentry)
+			return asked;
+		*why = "what fentry misses here could not be counted";
+		return choose_probe(call);
 	}
 }
 
@@ -265,11 +191,11 @@ static enum events_hooks available(const struct call *call, enum events_hooks as
 {
 	enum events_hooks hooks = choose(call, asked, exact, why);
 
-	if (hooks == HOOKS_KPROBE && !has_kprobes()) {
+	if (hooks == HOOKS_KPROBE && !kernel_has_kprobes()) {
 		*why = "no kprobes in this kernel: CONFIG_KPROBE_EVENTS=y";
 		return HOOKS_NONE;
 	}
-	if (hooks == HOOKS_FENTRY && !has_trampolines()) {
+	if (hooks == HOOKS_FENTRY && !kernel_has_trampolines()) {
 		*why = "no fentry in this kernel: CONFIG_FUNCTION_TRACER=y";
 		return HOOKS_NONE;
 	}
@@ -430,7 +356,7 @@ static void fill_settings(struct events *e, const struct events_options *o)
 		.to_histograms = o->to_histograms,
 		.to_state = o->to_state,
 		.events = o->wanted,
-		.can_cast = btf_mentions("bpf_rdonly_cast"),
+		.can_cast = kernel_has_cast(),
 		.follow = o->follow != 0,
 		.by_process = o->follow != 0,
 		.stacks = o->stacks,
@@ -590,7 +516,7 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 		err = events_open_ring(e);
 	if (!err && o->stacks)
 		err = events_open_stacks(e);
-	btf_forget();
+	kernel_forget();
 	malloc_trim(0);
 	return err;
 }
@@ -620,7 +546,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 
 bool events_endangered(const struct events *e)
 {
-	return e && e->kinds & 1u << HOOKS_FENTRY && !trampolines_are_safe();
+	return e && e->kinds & 1u << HOOKS_FENTRY && !kernel_trampolines_are_safe();
 }
 
 void events_start(struct events *e)
@@ -633,46 +559,12 @@ void events_stop(struct events *e)
 	e->skel->bss->tables.since = 0;
 }
 
-/*
- * Where BPF_OBJ_GET_INFO_BY_FD tells how often a probe was missed (since 6.7): struct
- * bpf_link_info, which the headers of older systems have not.
- */
-struct kprobe_link_info {
-	uint32_t type, id, prog_id, pad;
-	union {
-		struct {
-			uint32_t perf_type, pad2;
-			uint64_t func_name;
-			uint32_t name_len, offset;
-			uint64_t addr, missed;
-		} kprobe;
-		struct {
-			uint64_t addrs;
-			uint32_t count, flags;
-			uint64_t missed;
-		} session;
-	};
-	char room[184];
-};
-
 /* False where the kernel does not tell. */
 static bool probe_missed(const struct hooked *h, uint64_t *missed)
 {
-	struct kprobe_link_info info = { 0 };
-	uint32_t len = sizeof(info);
+	bool session = h->hooks == HOOKS_SESSION;
 
-	int fd = h->hooks == HOOKS_SESSION ? h->session : bpf_link__fd(h->link);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return false;
-	if (h->hooks == HOOKS_SESSION) {
-		*missed = info.session.missed;
-		return true;
-	}
-	if (len < offsetof(struct kprobe_link_info, room) || !info.kprobe.perf_type)
-		return false;
-	*missed = info.kprobe.missed;
-	return true;
+	return kernel_probe_missed(session ? h->session : bpf_link__fd(h->link), session, missed);
 }
 
 static uint64_t recursion_misses(const struct hooked *h)
