@@ -140,7 +140,7 @@ static __always_inline void name##_enter(__u64 a, __u64 b, __u64 c, __u64 sp)		\
 											\
 	if (!f)										\
 		return;									\
-	if (EVENT_CALLS & 1u << (event))						\
+	if (is_call(event))						\
 		fill_call_buffer(f, (void *)a);						\
 	else										\
 		fill_buffer(f, (void *)a);						\

@@ -9,7 +9,6 @@
 
 #define FRAMES		8	/* a power of two; the one above the last is for moments */
 #define FRAME_MASK	(FRAMES - 1)
-#define CALL_IOCTL	31	/* no event by itself */
 
 struct frame {
 	__u64 start;			/* ns; 0: not to be counted */
@@ -87,7 +86,7 @@ static __always_inline struct frame *push(__u32 event, __u64 sp)
 		if (!state->depth || state->frames[(state->depth - 1) & FRAME_MASK].sp > sp)
 			break;
 		state->depth--;
-		if (wants(state->frames[state->depth & FRAME_MASK].event & 31))
+		if (wants(state->frames[state->depth & FRAME_MASK].event))
 			count(&tables.counts.stale);
 	}
 	depth = state->depth;
@@ -119,7 +118,7 @@ static __always_inline void count_left_over(void)
 
 	for (i = 0; state && i < FRAMES && state->depth; i++) {
 		state->depth--;
-		if (wants(state->frames[state->depth & FRAME_MASK].event & 31))
+		if (wants(state->frames[state->depth & FRAME_MASK].event))
 			count(&tables.counts.stale);
 	}
 }
@@ -150,7 +149,7 @@ static __always_inline struct frame *pop_if_there(__u32 event, struct task_state
 			}
 			return f;
 		}
-		unseen += wants(f->event & 31);
+		unseen += wants(f->event);
 	}
 	return NULL;
 }
@@ -383,12 +382,9 @@ static __always_inline bool tell_task(struct task_state *state, __u64 now)
 	return 0;
 }
 
-#define CALL_BIT(id, key, flags, help) | ((flags) & EVENT_CALL) << EVENT_##id
-#define EVENT_CALLS (0 DMABUF_EVENTS(CALL_BIT))
-
 static __always_inline bool is_call(const __u32 event)
 {
-	return EVENT_CALLS & 1u << event;
+	return EVENT_SET_CALL & EVENT_BIT(event);
 }
 
 static __always_inline void fill_event(struct dmabuf_event *out, struct frame *f,
@@ -412,11 +408,11 @@ static __always_inline void fill_event(struct dmabuf_event *out, struct frame *f
  * What more than one program tells: where a kernel is preempted, one may be in the midst of adding
  * when another adds to the same, on the same CPU. No program is so with itself.
  */
-#define OF_MANY (1u << EVENT_END | 1u << EVENT_MMAP | 1u << EVENT_FD)
+#define OF_MANY (EVENT_BIT(EVENT_END) | EVENT_BIT(EVENT_MMAP) | EVENT_BIT(EVENT_FD))
 
 static __always_inline void add_to(__u64 *figure, __u64 n, const __u32 event)
 {
-	if (OF_MANY & 1u << event)
+	if (OF_MANY & EVENT_BIT(event))
 		__sync_fetch_and_add(figure, n);
 	else
 		*figure += n;
@@ -460,7 +456,7 @@ struct event_with_stack {
 
 static __always_inline bool wants_stack(const __u32 event)
 {
-	return settings.stacks && STACK_EVENTS & 1u << event;
+	return settings.stacks && EVENT_SET_BEGINS & EVENT_BIT(event & CALL_IOCTL);
 }
 
 /*
@@ -479,7 +475,7 @@ static __always_inline void take_stack_at_entry(__u64 sp)
 	if (!state || !state->depth)
 		return;
 	f = &state->frames[(state->depth - 1) & FRAME_MASK];
-	if (f->sp != sp || f->unwanted || !wants(f->event & 31) || !wants_stack(f->event & 31))
+	if (f->sp != sp || f->unwanted || !wants(f->event) || !wants_stack(f->event))
 		return;
 	f->kernel_stack = take_kernel_stack(f->event);
 }

@@ -7,9 +7,14 @@
 #ifndef EVENTS_TABLES_BPF_H
 #define EVENTS_TABLES_BPF_H
 
+#define CALL_IOCTL	63	/* no event by itself; all bits of an event's number */
+
+_Static_assert(EVENT_TYPES <= CALL_IOCTL, "calls that are no event follow all events");
+
+/* event: one of the list, or CALL_IOCTL, which nobody wants. */
 static __always_inline bool wants(__u32 event)
 {
-	return settings.events & 1u << event;
+	return settings.events & EVENT_BIT(event & CALL_IOCTL);
 }
 
 /* An address as a number: the verifier lets nobody calculate with what it knows as a pointer. */

@@ -25,8 +25,6 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 #define RING_BYTES (8 << 20)
-#define BIT(event) (1u << EVENT_##event)
-#define OF_ATTACHMENTS (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN))
 
 /*
  * What is hooked: programs are called NAME_KIND (bpf/events_hooks.bpf.h). Of two functions the
@@ -34,55 +32,57 @@
  */
 struct call {
 	const char *name;
-	uint32_t events;		/* that need it */
+	uint64_t events;		/* EVENT_BIT()s of those that need it */
 	const char *functions[2];
 	bool entry, leave;		/* programs that it has */
 	const char *tracepoint;		/* that says the same, with preemption off */
 	bool optional;			/* the kernel may well have none, and nothing lacks then */
-	bool no_fentry;			/* most calls are none of ours: misses could not be counted */
+	bool no_fentry;			/* most calls are none of ours: misses are not counted */
 	const char *why;		/* kprobes are the choice; NULL: because they are exact */
 };
 
 #define BOTH .entry = true, .leave = true
 
 static const struct call calls[] = {
-	{ "export", BIT(EXPORT), { "dma_buf_export" }, .leave = true,
+	{ "export", EVENT_BIT(EVENT_EXPORT), { "dma_buf_export" }, .leave = true,
 	  .tracepoint = "dma_buf_export" },
-	{ "fd", BIT(FD), { "dma_buf_fd" }, BOTH },
-	{ "fd_install", BIT(FD), { "dma_buf_fd_install" }, .entry = true, .optional = true },
-	{ "get", BIT(GET), { "dma_buf_get" }, BOTH },
-	{ "put", BIT(PUT), { "dma_buf_put" }, .entry = true, .why = "its tracepoint is unsafe" },
-	{ "mmap_file", BIT(MMAP), { "dma_buf_mmap_internal" }, BOTH },
-	{ "mmap", BIT(MMAP), { "dma_buf_mmap" }, BOTH },
-	{ "attach", BIT(ATTACH), { "dma_buf_dynamic_attach" }, BOTH },
-	{ "detach", BIT(DETACH), { "dma_buf_detach" }, BOTH },
-	{ "map", BIT(MAP), { "dma_buf_map_attachment" }, BOTH },
-	{ "unmap", BIT(UNMAP), { "dma_buf_unmap_attachment" }, BOTH },
-	{ "pin", BIT(PIN), { "dma_buf_pin" }, BOTH },
-	{ "unpin", BIT(UNPIN), { "dma_buf_unpin" }, BOTH },
-	{ "vmap", BIT(VMAP), { "dma_buf_vmap" }, BOTH },
-	{ "vunmap", BIT(VUNMAP), { "dma_buf_vunmap" }, BOTH },
-	{ "begin", BIT(BEGIN), { "dma_buf_begin_cpu_access" }, BOTH },
-	{ "end", BIT(END), { "dma_buf_end_cpu_access" }, BOTH },
-	{ "ioctl", BIT(END) | BIT(NAME), { "dma_buf_ioctl" }, BOTH, .no_fentry = true,
-	  .why = "access ends and names are set where this returns" },
-	{ "invalidate", BIT(INVALIDATE), { "dma_buf_invalidate_mappings", "dma_buf_move_notify" },
-	  BOTH, .why = "renamed in 7.x" },
-	{ "release", BIT(RELEASE), { "dma_buf_file_release" }, .entry = true },
-	{ "left_fd", BIT(LEFT), { "filp_close" }, .entry = true },
-	{ "left_map", BIT(LEFT), { "uprobe_munmap" }, .entry = true, .optional = true },
+	{ "fd", EVENT_BIT(EVENT_FD), { "dma_buf_fd" }, BOTH },
+	{ "fd_install", EVENT_BIT(EVENT_FD), { "dma_buf_fd_install" }, .entry = true,
+	  .optional = true },
+	{ "get", EVENT_BIT(EVENT_GET), { "dma_buf_get" }, BOTH },
+	{ "put", EVENT_BIT(EVENT_PUT), { "dma_buf_put" }, .entry = true,
+	  .why = "its tracepoint is unsafe" },
+	{ "mmap_file", EVENT_BIT(EVENT_MMAP), { "dma_buf_mmap_internal" }, BOTH },
+	{ "mmap", EVENT_BIT(EVENT_MMAP), { "dma_buf_mmap" }, BOTH },
+	{ "attach", EVENT_BIT(EVENT_ATTACH), { "dma_buf_dynamic_attach" }, BOTH },
+	{ "detach", EVENT_BIT(EVENT_DETACH), { "dma_buf_detach" }, BOTH },
+	{ "map", EVENT_BIT(EVENT_MAP), { "dma_buf_map_attachment" }, BOTH },
+	{ "unmap", EVENT_BIT(EVENT_UNMAP), { "dma_buf_unmap_attachment" }, BOTH },
+	{ "pin", EVENT_BIT(EVENT_PIN), { "dma_buf_pin" }, BOTH },
+	{ "unpin", EVENT_BIT(EVENT_UNPIN), { "dma_buf_unpin" }, BOTH },
+	{ "vmap", EVENT_BIT(EVENT_VMAP), { "dma_buf_vmap" }, BOTH },
+	{ "vunmap", EVENT_BIT(EVENT_VUNMAP), { "dma_buf_vunmap" }, BOTH },
+	{ "begin", EVENT_BIT(EVENT_BEGIN), { "dma_buf_begin_cpu_access" }, BOTH },
+	{ "end", EVENT_BIT(EVENT_END), { "dma_buf_end_cpu_access" }, BOTH },
+	{ "ioctl", EVENT_BIT(EVENT_END) | EVENT_BIT(EVENT_NAME), { "dma_buf_ioctl" }, BOTH,
+	  .no_fentry = true, .why = "access ends and names are set where this returns" },
+	{ "invalidate", EVENT_BIT(EVENT_INVALIDATE),
+	  { "dma_buf_invalidate_mappings", "dma_buf_move_notify" }, BOTH, .why = "renamed in 7.x" },
+	{ "release", EVENT_BIT(EVENT_RELEASE), { "dma_buf_file_release" }, .entry = true },
+	{ "left_fd", EVENT_BIT(EVENT_LEFT), { "filp_close" }, .entry = true },
+	{ "left_map", EVENT_BIT(EVENT_LEFT), { "uprobe_munmap" }, .entry = true, .optional = true },
 };
 
 /* Programs whose hook is a tracepoint on every kernel */
 static const struct {
 	const char *program, *tracepoint;
-	uint32_t events;
+	uint64_t events;
 } tracepoints[] = {
-	{ "fence_wait_start", "dma_fence_wait_start", BIT(FENCE_WAIT) },
-	{ "fence_wait_end", "dma_fence_wait_end", BIT(FENCE_WAIT) },
-	{ "process_fork", "sched_process_fork", BIT(FORK) },
-	{ "process_exec", "sched_process_exec", BIT(EXEC) },
-	{ "process_exit", "sched_process_exit", BIT(EXIT) },
+	{ "fence_wait_start", "dma_fence_wait_start", EVENT_BIT(EVENT_FENCE_WAIT) },
+	{ "fence_wait_end", "dma_fence_wait_end", EVENT_BIT(EVENT_FENCE_WAIT) },
+	{ "process_fork", "sched_process_fork", EVENT_BIT(EVENT_FORK) },
+	{ "process_exec", "sched_process_exec", EVENT_BIT(EVENT_EXEC) },
+	{ "process_exit", "sched_process_exit", EVENT_BIT(EVENT_EXIT) },
 };
 
 static const char *const hooks_names[] = { "auto", "tracepoint", "kprobe", "session",
@@ -210,14 +210,14 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		i -= ARRAY_SIZE(calls);
 		if (i >= ARRAY_SIZE(tracepoints))
 			return false;
-		hook->event = __builtin_ctz(tracepoints[i].events);
+		hook->event = __builtin_ctzll(tracepoints[i].events);
 		hook->function = tracepoints[i].tracepoint;
 		hook->hooks = HOOKS_TRACEPOINT;
 		hook->why = "only a tracepoint";
 		return true;
 	}
 	call = &calls[i];
-	hook->event = __builtin_ctz(call->events);
+	hook->event = __builtin_ctzll(call->events);
 	hook->hooks = available(call, asked, exact, &hook->why);
 	hook->function = hook->hooks == HOOKS_TRACEPOINT ? call->tracepoint : call_function(call);
 	if (!hook->function)
@@ -234,31 +234,32 @@ static struct bpf_program *find_program(struct events *e, const char *call, cons
 }
 
 /* What must be hooked so that the wanted events are right. */
-static uint32_t needed_events(const struct events_options *o)
+static uint64_t needed_events(const struct events_options *o)
 {
-	uint32_t needed = o->wanted;
+	uint64_t needed = o->wanted;
 
 	/* Or an attachment's place would be taken for the next one's */
-	if (needed & OF_ATTACHMENTS)
-		needed |= BIT(DETACH);
+	if (needed & EVENT_SET_ATTACHED)
+		needed |= EVENT_BIT(EVENT_DETACH);
 	/* What somebody exported is watched until it goes */
 	if (o->follow || (o->filter && (o->filter->n_pids || o->filter->cgroups.n)))
-		needed |= BIT(EXPORT);
-	if (needed & BIT(EXPORT))
-		needed |= BIT(RELEASE);
+		needed |= EVENT_BIT(EVENT_EXPORT);
+	if (needed & EVENT_BIT(EVENT_EXPORT))
+		needed |= EVENT_BIT(EVENT_RELEASE);
 	if (o->follow)
-		needed |= BIT(FORK);
+		needed |= EVENT_BIT(EVENT_FORK);
 	/* Returns that a task missed last are found when it ends */
 	if (o->follow || o->exact)
-		needed |= BIT(EXIT);
+		needed |= EVENT_BIT(EVENT_EXIT);
 	/* Their share of fence waits */
-	if (needed & (OF_ATTACHMENTS | BIT(BEGIN) | BIT(END) | BIT(VMAP)))
-		needed |= BIT(FENCE_WAIT);
+	if (needed & (EVENT_SET_ATTACHED | EVENT_BIT(EVENT_BEGIN) | EVENT_BIT(EVENT_END) |
+		      EVENT_BIT(EVENT_VMAP)))
+		needed |= EVENT_BIT(EVENT_FENCE_WAIT);
 	return needed;
 }
 
 static int add_program(struct events *e, struct bpf_program *program, const char *function,
-		       enum program_place place, enum events_hooks hooks, uint32_t events)
+		       enum program_place place, enum events_hooks hooks, uint64_t events)
 {
 	struct hooked *h = array_add(&e->hooked, &e->n_hooked, &e->room_hooked, sizeof(*h));
 
@@ -311,8 +312,9 @@ static int choose_call(struct events *e, const struct call *call, const struct e
 
 static int choose_programs(struct events *e, const struct events_options *o)
 {
-	uint32_t needed = needed_events(o), i;
+	uint64_t needed = needed_events(o);
 	struct bpf_program *program;
+	uint32_t i;
 	int err = 0;
 
 	bpf_object__for_each_program(program, e->skel->obj)
@@ -619,7 +621,7 @@ void events_totals(const struct events *e, struct events_totals *totals)
 	totals->processes = counts->processes;
 }
 
-uint32_t events_unhooked(const struct events *e)
+uint64_t events_unhooked(const struct events *e)
 {
 	return e->wanted & ~e->events_hooked;
 }

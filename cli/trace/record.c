@@ -468,7 +468,7 @@ int record_main(int argc, char **argv)
 	r->path = "dmabuf.data";
 	r->trigger = EVENT_TYPES;
 	tracing_init(t, "dmabuf-trace record");
-	t->events.wanted = (1u << EVENT_TYPES) - 1;
+	t->events.wanted = EVENT_SET_ALL;
 	while (!status && (opt = options_next(argc, argv, long_options, true)) != -1) {
 		if (opt == 'h') {
 			fputs(help, stdout);

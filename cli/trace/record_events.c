@@ -181,7 +181,7 @@ int record_open_events(struct record *r, char *error, size_t room)
 			return -ENOMEM;
 		*pid = r->runner.pid;
 		/* To know its processes */
-		o->wanted |= 1u << EVENT_FORK;
+		o->wanted |= EVENT_BIT(EVENT_FORK);
 	}
 	return events_open(&r->events, o, error, room);
 }

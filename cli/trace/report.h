@@ -30,7 +30,7 @@ struct report {
 	const char *path;
 	const char *view;		/* --view, NULL all */
 	const char *events;		/* --events: names, "" all; NULL: no table of them */
-	uint32_t wanted;		/* 1 << EVENT_*, by that */
+	uint64_t wanted;		/* EVENT_BIT()s, by that */
 	const char *sort;		/* --sort, NULL: as they came */
 	const char *from, *to;		/* as they were given */
 	const char *format;		/* --format */

@@ -30,11 +30,11 @@ int report_take_events(struct report *r, const char *arg)
 
 		if (type == EVENT_TYPES)
 			return options_usage(&r->common, "no event '%.*s'", (int)len, arg) + 1;
-		r->wanted |= 1u << type;
+		r->wanted |= EVENT_BIT(type);
 		arg += len + !!arg[len];
 	}
 	if (!r->wanted)
-		r->wanted = (1u << EVENT_TYPES) - 1;
+		r->wanted = EVENT_SET_ALL;
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static int take(void *ctx, const struct model_event *told)
 	struct listing *l = ctx;
 	int err;
 
-	if (!(l->report->wanted & 1u << event.raw.type))
+	if (!(l->report->wanted & EVENT_BIT(event.raw.type)))
 		return 0;
 	err = report_name_stacks(l->report, &event);
 	if (err)
