@@ -25,6 +25,7 @@
 #include "snapshot.skel.h"
 #include "source/bpf.h"
 #include "source/kernel.h"
+#include "source/opaque.h"
 #include "source/privileges.h"
 #include "source/source.h"
 #include "source/users.h"
@@ -416,6 +417,8 @@ static int read_slots(struct bpf_source *own, struct records *records)
 		if (!err)
 			err = take_ring(own);
 	}
+	if (!err)
+		opaque_slots(records->bytes + start, records->len - start);
 	return err == 1 ? -EAGAIN : err;
 }
 
