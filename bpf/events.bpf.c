@@ -14,11 +14,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile struct events_settings settings;
-struct events_tables tables;
-
-#include "events_tables.bpf.h"
-#include "events_calls.bpf.h"
+#include "events_finish.bpf.h"
 
 /* What happens in each call, whatever hook told us of it */
 
