@@ -14,11 +14,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile struct events_settings settings;
-struct events_tables tables;
-
-#include "events_tables.bpf.h"
-#include "events_calls.bpf.h"
+#include "events_finish.bpf.h"
 
 /* What happens in each call, whatever hook told us of it */
 
@@ -140,7 +136,7 @@ static __always_inline void name##_enter(__u64 a, __u64 b, __u64 c, __u64 sp)		\
 											\
 	if (!f)										\
 		return;									\
-	if (EVENT_CALLS & 1u << (event))						\
+	if (is_call(event))						\
 		fill_call_buffer(f, (void *)a);						\
 	else										\
 		fill_buffer(f, (void *)a);						\

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Stacks that led to an event. Part of events.bpf.c, which includes it. A stack is told once, and
+ * Stacks that led to an event. Part of events.bpf.c. A stack is told once, and
  * from then on a number. Kernel frames are told as they are. A user's stack is unwound in user
  * space (cli/source/events_stacks.c), from a copy of its memory and the mappings of code that it
  * points to; its number is a hash of all that may be a return address in there, so that the copy
@@ -8,6 +8,8 @@
  */
 #ifndef EVENTS_STACKS_BPF_H
 #define EVENTS_STACKS_BPF_H
+
+#include "events_tables.bpf.h"
 
 #define CHUNK_WORDS	(STACK_CHUNK / 8)
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What is known of buffers while they live: what they were exported through, and which processes
- * read and write them. Part of events.bpf.c, which includes it; kept only where it is asked for.
+ * read and write them. Part of events.bpf.c; kept only where it is asked for.
  */
 #ifndef EVENTS_STATE_BPF_H
 #define EVENTS_STATE_BPF_H
+
+#include "events_calls.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

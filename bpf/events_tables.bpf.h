@@ -7,9 +7,27 @@
 #ifndef EVENTS_TABLES_BPF_H
 #define EVENTS_TABLES_BPF_H
 
+#define CALL_IOCTL	63	/* no event by itself; all bits of an event's number */
+
+_Static_assert(EVENT_TYPES <= CALL_IOCTL, "calls that are no event follow all events");
+
+const volatile struct events_settings settings;
+struct events_tables tables;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ring SEC(".maps");
+
+static __always_inline void count(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+/* event: one of the list, or CALL_IOCTL, which nobody wants. */
 static __always_inline bool wants(__u32 event)
 {
-	return settings.events & 1u << event;
+	return settings.events & EVENT_BIT(event & CALL_IOCTL);
 }
 
 /* An address as a number: the verifier lets nobody calculate with what it knows as a pointer. */

@@ -24,7 +24,7 @@ struct events_settings {
 	__u32 to_histograms;
 	__u32 to_state;			/* events_attachment's counts, and events_buffer */
 	__u32 can_cast;			/* bpf_rdonly_cast() is there */
-	__u32 events;			/* 1 << EVENT_*, those that are wanted */
+	__u64 events;			/* EVENT_BIT()s of those that are wanted */
 	/* What calls need not look at, where these are 0: it would cost with each */
 	__u32 describe;			/* size and exporter are of use */
 	__u32 filtered;			/* by any of the following */
@@ -125,10 +125,6 @@ struct events_counts {
 /* Stacks; see bpf/events_stacks.bpf.h. */
 #define STACKS_KERNEL		1
 #define STACKS_USER		2
-/* Where stacks are worth what they cost: what begins something that is to be ended */
-#define STACK_EVENTS									\
-	(1u << EVENT_EXPORT | 1u << EVENT_GET | 1u << EVENT_MMAP | 1u << EVENT_ATTACH |	\
-	 1u << EVENT_MAP | 1u << EVENT_PIN | 1u << EVENT_VMAP | 1u << EVENT_BEGIN)
 #define STACK_COPY		16384	/* bytes of a user's stack */
 #define STACK_CHUNK		1024	/* copied at once */
 #define STACK_MAPS		32	/* of code told with it; a power of two, as the next */

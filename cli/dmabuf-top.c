@@ -133,6 +133,9 @@ static int open_source(struct top_options *top, struct source *source)
 	damage = top->replay ? source_damage(source) : NULL;
 	if (damage && !top->common.quiet)
 		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
+	damage = top->replay ? source_unknown(source) : NULL;
+	if (damage && !top->common.quiet)
+		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
 	privileges_keep(top->replay ? PRIVILEGES_FILES : PRIVILEGES_WATCH);
 	return 0;
 }

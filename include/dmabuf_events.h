@@ -15,54 +15,91 @@
 
 /*
  * EVENT(ID, key, flags, help): key is the name in options, text, JSON and recordings. A call has
- * a duration and a result; the others are moments.
+ * a duration and a result; the others are moments. Append only: a place is the event's number in
+ * recordings.
  */
 #define DMABUF_EVENTS(EVENT)								\
-	EVENT(EXPORT,     export,     0,         "a buffer was made")			\
-	EVENT(FD,         fd,         0,         "it was given an fd")			\
-	EVENT(GET,        get,        0,         "a driver took a reference by an fd")	\
-	EVENT(PUT,        put,        0,         "a driver gave a reference back")	\
-	EVENT(MMAP,       mmap,       0,         "it was mapped into a process")	\
-	EVENT(ATTACH,     attach,     EVENT_CALL, "a device was attached")		\
-	EVENT(DETACH,     detach,     EVENT_CALL, "a device was detached")		\
-	EVENT(MAP,        map,        EVENT_CALL, "an attachment was mapped for DMA")	\
-	EVENT(UNMAP,      unmap,      EVENT_CALL, "that mapping was undone")		\
-	EVENT(PIN,        pin,        EVENT_CALL, "it was kept from moving")		\
-	EVENT(UNPIN,      unpin,      EVENT_CALL, "it may move again")			\
-	EVENT(VMAP,       vmap,       EVENT_CALL, "it was mapped into the kernel")	\
-	EVENT(VUNMAP,     vunmap,     EVENT_CALL, "that mapping was undone")		\
-	EVENT(BEGIN,      begin,      EVENT_CALL, "the CPU began to access it")		\
-	EVENT(END,        end,        EVENT_CALL, "the CPU's access ended")		\
-	EVENT(NAME,       name,       0,         "a user named it")			\
-	EVENT(INVALIDATE, invalidate, EVENT_CALL, "importers were told that it moves")	\
-	EVENT(FENCE_WAIT, fence_wait, EVENT_CALL, "a task waited for a fence")		\
-	EVENT(RELEASE,    release,    0,         "its last reference went")		\
-	EVENT(FORK,       fork,       0,         "a process was made")			\
-	EVENT(EXEC,       exec,       0,         "a process runs another program")	\
-	EVENT(EXIT,       exit,       0,         "a process ended")			\
-	EVENT(LEFT,       left,       0,         "an fd or a mapping was left to its process' exit")
+	EVENT(EXPORT,     export,     EVENT_JUDGED | EVENT_BEGINS, "a buffer was made")	\
+	EVENT(FD,         fd,         0,            "it was given an fd")		\
+	EVENT(GET,        get,        EVENT_JUDGED | EVENT_BEGINS,			\
+	      "a driver took a reference by an fd")					\
+	EVENT(PUT,        put,        EVENT_JUDGED, "a driver gave a reference back")	\
+	EVENT(MMAP,       mmap,       EVENT_JUDGED | EVENT_BEGINS,			\
+	      "it was mapped into a process")						\
+	EVENT(ATTACH,     attach,     EVENT_ON_DEVICE | EVENT_BEGINS, "a device was attached") \
+	EVENT(DETACH,     detach,     EVENT_ON_DEVICE, "a device was detached")		\
+	EVENT(MAP,        map,        EVENT_ON_DEVICE | EVENT_BEGINS,			\
+	      "an attachment was mapped for DMA")					\
+	EVENT(UNMAP,      unmap,      EVENT_ON_DEVICE, "that mapping was undone")	\
+	EVENT(PIN,        pin,        EVENT_ON_DEVICE | EVENT_BEGINS, "it was kept from moving") \
+	EVENT(UNPIN,      unpin,      EVENT_ON_DEVICE, "it may move again")		\
+	EVENT(VMAP,       vmap,       EVENT_ON_BUFFER | EVENT_BEGINS,			\
+	      "it was mapped into the kernel")						\
+	EVENT(VUNMAP,     vunmap,     EVENT_ON_BUFFER, "that mapping was undone")	\
+	EVENT(BEGIN,      begin,      EVENT_ON_BUFFER | EVENT_BEGINS,			\
+	      "the CPU began to access it")						\
+	EVENT(END,        end,        EVENT_ON_BUFFER, "the CPU's access ended")	\
+	EVENT(NAME,       name,       EVENT_JUDGED, "a user named it")			\
+	EVENT(INVALIDATE, invalidate, EVENT_CALL,   "importers were told that it moves") \
+	EVENT(FENCE_WAIT, fence_wait, EVENT_CALL,   "a task waited for a fence")	\
+	EVENT(RELEASE,    release,    EVENT_JUDGED, "its last reference went")		\
+	EVENT(FORK,       fork,       EVENT_JUDGED | EVENT_PROCESS, "a process was made") \
+	EVENT(EXEC,       exec,       EVENT_JUDGED | EVENT_PROCESS,			\
+	      "a process runs another program")						\
+	EVENT(EXIT,       exit,       EVENT_JUDGED | EVENT_PROCESS, "a process ended")	\
+	EVENT(LEFT,       left,       EVENT_JUDGED | EVENT_PROCESS,			\
+	      "an fd or a mapping was left to its process' exit")
 
-#define EVENT_CALL 1
+/* Flags of the list. Each makes a set, EVENT_SET_*: no other list of events is written. */
+#define EVENT_CALL	0x01		/* has a duration */
+#define EVENT_BEGINS	0x02		/* begins what is to be ended: has stacks if asked for */
+#define EVENT_PROCESS	0x04		/* is about processes: told only if asked for */
+#define EVENT_JUDGED	0x08		/* leaks needs it */
+#define EVENT_TIMED	0x10		/* is a row of the view of latencies */
+#define EVENT_ATTACHED	0x20		/* needs attachments to be known */
+#define EVENT_ON_BUFFER	(EVENT_CALL | EVENT_TIMED | EVENT_JUDGED)
+#define EVENT_ON_DEVICE	(EVENT_ON_BUFFER | EVENT_ATTACHED)
 
 enum dmabuf_event_type {
 #define DMABUF_EVENT_ENUM(id, key, flags, help) EVENT_##id,
 	DMABUF_EVENTS(DMABUF_EVENT_ENUM)
 #undef DMABUF_EVENT_ENUM
 	EVENT_TYPES,
-	/* Records that are no events */
+	/* Records that are no events; append only */
 	EVENT_TASK = 0x40,		/* struct dmabuf_event_task */
 	EVENT_TEXT,			/* struct dmabuf_event_text, of the event before it */
 	EVENT_STACK,			/* struct dmabuf_event_stack, of the event before it */
 	EVENT_FRAMES,			/* struct dmabuf_event_frames, of a stack */
+	EVENT_MAP_DETAILS,		/* struct dmabuf_event_map_details, of the event before */
+	EVENT_FENCE_DETAILS,		/* struct dmabuf_event_fence_details, the same */
+	EVENT_RECORDS_END,		/* a reader steps over others */
 };
 
-/* dmabuf_event.flags */
+/* Sets of events, __u64 */
+#define EVENT_BIT(event)	(1ULL << (event))
+#define EVENT_BIT_IF(condition, event)	| (__u64)!!(condition) << (event)
+#define EVENT_IF_CALL(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_CALL, EVENT_##id)
+#define EVENT_IF_BEGINS(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_BEGINS, EVENT_##id)
+#define EVENT_IF_PROCESS(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_PROCESS, EVENT_##id)
+#define EVENT_IF_JUDGED(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_JUDGED, EVENT_##id)
+#define EVENT_IF_TIMED(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_TIMED, EVENT_##id)
+#define EVENT_IF_ATTACHED(id, key, flags, help) EVENT_BIT_IF((flags) & EVENT_ATTACHED, EVENT_##id)
+#define EVENT_SET_ALL		(EVENT_BIT(EVENT_TYPES) - 1)
+#define EVENT_SET_CALL		(0 DMABUF_EVENTS(EVENT_IF_CALL))
+#define EVENT_SET_BEGINS	(0 DMABUF_EVENTS(EVENT_IF_BEGINS))
+#define EVENT_SET_PROCESS	(0 DMABUF_EVENTS(EVENT_IF_PROCESS))
+#define EVENT_SET_JUDGED	(0 DMABUF_EVENTS(EVENT_IF_JUDGED))
+#define EVENT_SET_TIMED		(0 DMABUF_EVENTS(EVENT_IF_TIMED))
+#define EVENT_SET_ATTACHED	(0 DMABUF_EVENTS(EVENT_IF_ATTACHED))
+
+/* dmabuf_event.flags; append only */
 #define EVENT_DIRECTION		0x03	/* enum dma_data_direction; 3, DMA_NONE: none, or unknown */
 #define EVENT_DYNAMIC		0x04	/* attach: the importer lets the buffer move */
 #define EVENT_MAPPED		0x04	/* detach: while mapped; left: a mapping, not an fd */
 #define EVENT_NESTED		0x08	/* inside another call of this list */
 #define EVENT_HAS_TEXT		0x10	/* an EVENT_TEXT follows */
-#define EVENT_HAS_STACK		0x20	/* an EVENT_STACK follows; never both */
+#define EVENT_HAS_STACK		0x20	/* an EVENT_STACK follows, behind a text */
+#define EVENT_HAS_DETAILS	0x40	/* details of the event's kind follow, behind these */
 
 /*
  * value: of calls the duration in ns; of mmap and mappings left the length, of the others the
@@ -125,14 +162,55 @@ struct dmabuf_event_stack {
 	__u8 pad2[3];
 };
 
+/*
+ * Layout of the memory of a map. Runs are bytes side by side, in memory or in the device's
+ * addresses, of the first entries of the scatter list. 0 is unknown.
+ */
+struct dmabuf_event_map_details {
+	__u64 time;			/* the event's */
+	__u64 largest;			/* run in memory, bytes */
+	__u64 device_largest;		/* run of addresses of the device, bytes */
+	__u32 tid;
+	__u32 entries, device_entries;	/* in all, by scatterlist's orig_nents and nents */
+	__u32 bounced;			/* of them, mapped through bounce buffers */
+	__u16 seen;			/* entries examined */
+	__u16 runs;			/* of memory in the examined entries */
+	__u8 type;			/* EVENT_MAP_DETAILS */
+	__u8 pad[3];
+};
+
+/* The fence of an event, and its use. */
+struct dmabuf_event_fence_details {
+	__u64 time;			/* the event's */
+	__u64 fence;			/* key, the same for one fence in a recording; 0 unknown */
+	__u64 context, seqno;		/* its timeline and place there */
+	__u32 tid;
+	__s32 error;			/* it was signaled with, -errno; 0 none */
+	__u8 usage;			/* enum dma_resv_usage + 1; 0 unknown */
+	__u8 how;			/* enum dmabuf_event_how */
+	__u16 pad;
+	__u8 type;			/* EVENT_FENCE_DETAILS */
+	__u8 pad2[3];
+};
+
+/* How a task waits for a fence; append only */
+enum dmabuf_event_how {
+	EVENT_HOW_UNKNOWN,
+	EVENT_HOW_WAIT,			/* in the kernel, by dma_fence_wait() */
+	EVENT_HOW_POLL,			/* poll of a dma-buf */
+	EVENT_HOW_SYNC_FILE,		/* poll of a sync_file */
+	EVENT_HOW_SYNCOBJ,		/* ioctl of a syncobj */
+	EVENT_HOWS
+};
+
 #define EVENT_FRAMES_EACH	3	/* in a record */
 #define EVENT_FRAMES_MAX	64	/* of a stack; the outermost of a deeper one are cut */
 
 /*
  * Frames of a stack, the innermost first: n of all records with this number are side by side. A
- * kernel frame is an address. A user frame is file << 48 | offset in that file, a number that
- * names are given for elsewhere; file 0: an address in memory that no file lies below. All are
- * return addresses: what was called stands before them.
+ * kernel frame is an address, in a recording a key of it. A user frame is file << 48 | offset in
+ * that file, a number that names are given for elsewhere; file 0: an address in memory that no file
+ * lies below. All are return addresses: what was called stands before them.
  */
 struct dmabuf_event_frames {
 	__u64 time;
@@ -149,16 +227,21 @@ struct dmabuf_event_frames {
 #define EVENT_FRAME_OFFSET(frame)	((frame) & 0xffffffffffffULL)
 
 #ifndef __cplusplus
+_Static_assert(EVENT_TYPES < 64, "sets of events have 64 bits");
 _Static_assert(sizeof(struct dmabuf_event) == 48, "layout");
 _Static_assert(sizeof(struct dmabuf_event_task) == 48, "layout");
 _Static_assert(sizeof(struct dmabuf_event_text) == 48, "layout");
 _Static_assert(sizeof(struct dmabuf_event_stack) == 48, "layout");
 _Static_assert(sizeof(struct dmabuf_event_frames) == 48, "layout");
+_Static_assert(sizeof(struct dmabuf_event_map_details) == 48, "layout");
+_Static_assert(sizeof(struct dmabuf_event_fence_details) == 48, "layout");
 _Static_assert(__builtin_offsetof(struct dmabuf_event, type) == 44, "layout");
 _Static_assert(__builtin_offsetof(struct dmabuf_event_task, type) == 44, "layout");
 _Static_assert(__builtin_offsetof(struct dmabuf_event_text, type) == 44, "layout");
 _Static_assert(__builtin_offsetof(struct dmabuf_event_stack, type) == 44, "layout");
 _Static_assert(__builtin_offsetof(struct dmabuf_event_frames, type) == 44, "layout");
+_Static_assert(__builtin_offsetof(struct dmabuf_event_map_details, type) == 44, "layout");
+_Static_assert(__builtin_offsetof(struct dmabuf_event_fence_details, type) == 44, "layout");
 #endif
 
 #endif

@@ -18,6 +18,7 @@
 #define SNAP_DRIVER_LEN		32
 #define SNAP_COMM_LEN		16	/* TASK_COMM_LEN */
 
+/* Append only: recordings hold these numbers. */
 enum snap_type {
 	SNAP_NONE,			/* in recordings: a buffer that went while it was read */
 	SNAP_BUFFER,
@@ -35,9 +36,10 @@ enum snap_type {
 	SNAP_ACCESS,
 	SNAP_NODE,
 	SNAP_FORMER,
+	SNAP_TYPES			/* a reader steps over others */
 };
 
-/* snap_buffer.valid: which fields the source knew; the others are unknown, not 0 */
+/* snap_buffer.valid: which fields the source knew; the others are unknown, not 0. Append only */
 #define SNAP_HAS_COUNT		(1u << 0)
 #define SNAP_HAS_CREATED	(1u << 1)
 #define SNAP_HAS_UID		(1u << 2)
@@ -65,6 +67,7 @@ struct snap_buffer {
 	char name[SNAP_NAME_LEN];	/* any bytes, ended by NUL */
 };
 
+/* Append only */
 #define SNAP_ATTACHMENT_DYNAMIC		(1u << 0)
 #define SNAP_ATTACHMENT_DYNAMIC_KNOWN	(1u << 1)
 #define SNAP_ATTACHMENT_DRIVER_KNOWN	(1u << 2)
@@ -77,8 +80,8 @@ struct snap_attachment {
 };
 
 /*
- * A place that holds a reference. What the fields mean depends on the type; keys are opaque, and
- * good within one snapshot only:
+ * A place that holds a reference. What the fields mean depends on the type; keys are opaque (no
+ * addresses of the kernel but in BPF programs), and good within one snapshot only:
  *
  * type            table            start           end
  * SNAP_FD         fd table         fd              0
@@ -105,6 +108,7 @@ struct snap_slot {
 	char comm[SNAP_COMM_LEN];	/* of the thread group's leader, any bytes */
 };
 
+/* Append only */
 #define SNAP_SLOT_HAS_COUNT	(1u << 0)
 #define SNAP_SLOT_READ		(1u << 1)	/* a mapping's protection */
 #define SNAP_SLOT_WRITE		(1u << 2)
@@ -135,6 +139,7 @@ struct snap_mapping {
 	char device[SNAP_DEVICE_LEN];
 };
 
+/* Append only */
 #define SNAP_MAPPING_OLDER	(1u << 0)	/* attached before that: there may be more of all */
 #define SNAP_MAPPING_PAST	(1u << 1)	/* detached, unless another record has its id */
 

@@ -23,7 +23,6 @@
 
 #include "accounting.h"
 #include "compat.h"
-#include "module.h"
 
 /* At half the slots in use, linear probing's longest run among 65,536 is about 60. */
 #define PROBES	128
@@ -61,6 +60,7 @@ static struct acct_device *device_hints[1 << HINT_BITS];
 static DEFINE_RAW_SPINLOCK(names_lock);
 static DEFINE_RAW_SPINLOCK(scan_lock);
 static bool scanning;
+static void (*new_name)(void);	/* to be called when there is one */
 
 /* Arrays of one allocation: an attachment's owner is a device. */
 static bool is_attachment(const struct slot *slot)
@@ -137,7 +137,7 @@ static void *place_of(const char *name, void *things, size_t size, u32 *used, u3
 		store_name(things + i * size, name);
 		/* After its name, which is read without the lock */
 		smp_store_release(used, i + 1);
-		acct_sysfs_names();
+		new_name();
 	}
 	raw_spin_unlock(&names_lock);
 	return things + i * size;
@@ -424,11 +424,6 @@ void acct_unmap(struct dma_buf_attachment *attach)
 		atomic64_inc(&acct->unknown_unmaps);
 }
 
-u64 acct_missed(void)
-{
-	return atomic64_read(&acct->missed) + hooks_missed();
-}
-
 u64 acct_map_total(const struct acct_device *device)
 {
 	u64 sum = 0;
@@ -527,8 +522,7 @@ static void scan_attachments(struct dma_buf *dmabuf)
 	dma_resv_unlock(dmabuf->resv);
 }
 
-/* What was there before the hooks, which are armed already. */
-static void scan(void)
+void acct_scan(void)
 {
 	struct acct_row row;
 	struct task_struct *leader;
@@ -558,51 +552,25 @@ static void scan(void)
 	raw_spin_unlock(&scan_lock);
 }
 
-/* No figures are better than wrong ones, and the other parts need none. */
-static int off(const char *why, int err)
+int acct_alloc(void (*named)(void))
 {
-	pr_warn("dmabuf_tools: accounting is off: %s (%d)\n", why, err);
-	vfree(table);
-	vfree(acct);
-	acct = NULL;
-	return 0;
-}
-
-int accounting_init(void)
-{
-	const char *what;
-	char why[64];
-	int err;
-
 	table_mask = roundup_pow_of_two(clamp(slots, 2u * PROBES, 1u << 24)) - 1;
 	acct = vzalloc(sizeof(*acct));
 	table = vzalloc(array_size(table_mask + 1, sizeof(*table)));
-	if (!acct || !table)
-		return off("no memory for its slots", -ENOMEM);
+	if (!acct || !table) {
+		acct_free();
+		return -ENOMEM;
+	}
 	acct->n_exporters = ACCT_OTHER + 1;
 	acct->n_devices = ACCT_OTHER + 1;
-	err = acct_sysfs_init();
-	if (err)
-		return off("no files in sysfs", err);
+	new_name = named;
 	scanning = true;
-	err = hooks_arm(&what);
-	if (err) {
-		snprintf(why, sizeof(why), "%s cannot be followed", what);
-		acct_sysfs_exit();
-		return off(why, err);
-	}
-	scan();
-	acct_tables_init();
 	return 0;
 }
 
-void accounting_exit(void)
+void acct_free(void)
 {
-	if (!acct)
-		return;
-	acct_tables_exit();
-	hooks_disarm();
-	acct_sysfs_exit();
 	vfree(table);
 	vfree(acct);
+	acct = NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the accounting share: accounting.c keeps the figures, hooks.c feeds them,
- * holders.c finds what was there before, sysfs.c and tables.c show them.
+ * What the files of the accounting share. Each uses only those behind it: start.c sets it up,
+ * tables.c and sysfs.c show the figures, hooks.c feeds them, accounting.c keeps them, holders.c
+ * finds what was there before.
  *
  * Handlers run in tracepoints, ftrace and kprobes: nothing here that they call sleeps, allocates
  * or takes a lock, but for the raw spinlock of a name seen for the first time and of the scan at
@@ -54,7 +55,7 @@ struct acct_device {
 
 struct acct {
 	atomic64_t buffers, bytes, bytes_peak, exports_total, releases_total;
-	atomic64_t missed;		/* no slot was free, an end not seen; see acct_missed() */
+	atomic64_t missed;		/* no slot was free, or no end seen; see hooks_missed() */
 	atomic64_t unknown_releases_total, unknown_detaches, unknown_unmaps;
 	struct acct_exporter exporters[ACCT_EXPORTERS];
 	struct acct_device devices[ACCT_DEVICES];
@@ -62,6 +63,15 @@ struct acct {
 };
 
 extern struct acct *acct;
+
+/*
+ * Makes empty accounts, which @named is told of each new name in, from any context; 0 or -ENOMEM,
+ * which leaves none.
+ */
+int acct_alloc(void (*named)(void));
+/* Finds what was there before the hooks, which are armed already. */
+void acct_scan(void);
+void acct_free(void);
 
 /* Events, from any context that the kernel's functions run in. */
 void acct_export(struct dma_buf *dmabuf);
@@ -77,7 +87,6 @@ void acct_unmap(struct dma_buf_attachment *attach);
  */
 void acct_found(const struct file *file);
 
-u64 acct_missed(void);
 /* Calls of map, those that failed too. */
 u64 acct_map_total(const struct acct_device *device);
 

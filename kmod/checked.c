@@ -9,6 +9,7 @@
 #include <linux/string_helpers.h>
 
 #include "buffer.h"
+#include "compat.h"
 #include "dmabuf_tools_uapi.h"
 
 static const struct {
@@ -51,11 +52,6 @@ static int counts_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int counts_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, counts_show, NULL);
-}
-
 static ssize_t counts_write(struct file *file, const char __user *text, size_t len, loff_t *pos)
 {
 	int i;
@@ -64,15 +60,7 @@ static ssize_t counts_write(struct file *file, const char __user *text, size_t l
 		atomic_set(&counts[i], 0);
 	return len;
 }
-
-static const struct file_operations counts_fops = {
-	.owner = THIS_MODULE,
-	.open = counts_open,
-	.read = seq_read,
-	.write = counts_write,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(counts);
 
 void checked_file(struct dentry *dir)
 {

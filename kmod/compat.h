@@ -13,6 +13,7 @@
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/version.h>
 
 /* 6.13, cdd30ebb1b9f ("module: Convert symbol namespace to string literal") */
@@ -20,6 +21,20 @@
 #define COMPAT_IMPORT_NS(ns)	MODULE_IMPORT_NS(#ns)
 #else
 #define COMPAT_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
+#endif
+
+/* After 6.1 ("seq_file: Introduce DEFINE_SHOW_STORE_ATTRIBUTE() helper macro") */
+#ifndef DEFINE_SHOW_STORE_ATTRIBUTE
+#define DEFINE_SHOW_STORE_ATTRIBUTE(name)						\
+static int name##_open(struct inode *inode, struct file *file)				\
+{											\
+	return single_open(file, name##_show, inode->i_private);			\
+}											\
+											\
+static const struct file_operations name##_fops = {					\
+	.owner = THIS_MODULE, .open = name##_open, .read = seq_read,			\
+	.write = name##_write, .llseek = seq_lseek, .release = single_release,		\
+}
 #endif
 
 /*

@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include "compat.h"
 #include "dmabuf_tools_uapi.h"
 #include "importer.h"
 #include "module.h"
@@ -625,11 +626,6 @@ static int leaked_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int leaked_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, leaked_show, NULL);
-}
-
 static ssize_t leaked_write(struct file *file, const char __user *text, size_t len, loff_t *pos)
 {
 	struct importer *importer, *next;
@@ -644,15 +640,7 @@ static ssize_t leaked_write(struct file *file, const char __user *text, size_t l
 	mutex_unlock(&leaked_lock);
 	return len;
 }
-
-static const struct file_operations leaked_fops = {
-	.owner = THIS_MODULE,
-	.open = leaked_open,
-	.read = seq_read,
-	.write = leaked_write,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(leaked);
 
 static void remove_devices(unsigned int count)
 {

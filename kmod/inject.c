@@ -10,6 +10,7 @@
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "module.h"
 
 enum field { FIELD_ERRNO, FIELD_EVERY, FIELD_TIMES, FIELD_DELAY_US, FIELD_COUNT };
@@ -76,11 +77,6 @@ static int value_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int value_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, value_show, inode->i_private);
-}
-
 static ssize_t value_write(struct file *file, const char __user *text, size_t len, loff_t *pos)
 {
 	size_t offset = (char *)value_of(file) - (char *)injections;
@@ -100,15 +96,7 @@ static ssize_t value_write(struct file *file, const char __user *text, size_t le
 	spin_unlock(&injection->lock);
 	return len;
 }
-
-static const struct file_operations value_fops = {
-	.owner = THIS_MODULE,
-	.open = value_open,
-	.read = seq_read,
-	.write = value_write,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(value);
 
 void inject_init(void)
 {

@@ -22,7 +22,8 @@ struct seq_file;
  */
 extern struct dentry *module_debugfs;
 
-/* debugfs.c: prints @text, which anybody may have chosen: what is not a printable ASCII
+/*
+ * escape.c: prints @text, which anybody may have chosen: what is not a printable ASCII
  * character, and backslash and space, as \ooo.
  */
 void print_name(struct seq_file *m, const char *text);
@@ -47,7 +48,7 @@ extern struct miscdevice importer_node;
 int importer_init(void);
 void importer_exit(void);
 
-/* accounting.c, with its hooks (hooks.c) and files (sysfs.c). Never fails: it is off then. */
+/* start.c: figures (accounting.c), hooks and files. Never fails: the accounting is off then. */
 int accounting_init(void);
 void accounting_exit(void);
 

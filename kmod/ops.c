@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#include "compat.h"
 #include "ops.h"
 
 const char *const op_names[OP_COUNT] = {
@@ -41,11 +42,6 @@ static int counters_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int counters_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, counters_show, inode->i_private);
-}
-
 static ssize_t counters_write(struct file *file, const char __user *text, size_t len, loff_t *pos)
 {
 	struct op_counters *counters = ((struct seq_file *)file->private_data)->private;
@@ -60,15 +56,7 @@ static ssize_t counters_write(struct file *file, const char __user *text, size_t
 	}
 	return len;
 }
-
-static const struct file_operations counters_fops = {
-	.owner = THIS_MODULE,
-	.open = counters_open,
-	.read = seq_read,
-	.write = counters_write,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(counters);
 
 static int latency_show(struct seq_file *m, void *v)
 {

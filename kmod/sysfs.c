@@ -67,7 +67,7 @@ TOTAL(bytes_peak);
 TOTAL(exports_total);
 TOTAL(releases_total);
 TOTAL(unknown_releases_total);
-ATTRIBUTE(total, missed_total, acct_missed());
+ATTRIBUTE(total, missed_total, atomic64_read(&acct->missed) + hooks_missed());
 ATTRIBUTE(total, attachments, sum_devices(offsetof(struct acct_device, attachments)));
 ATTRIBUTE(total, mappings, sum_devices(offsetof(struct acct_device, mappings)));
 

@@ -36,6 +36,8 @@ struct model_event {
 	uint64_t cgroup;
 	uint64_t size;			/* the buffer's, if that was seen; 0 unknown */
 	uint64_t kernel_stack, user_stack;	/* numbers, 0 none */
+	const struct dmabuf_event_map_details *map;	/* NULL none, as the next */
+	const struct dmabuf_event_fence_details *fence;
 	const struct stack *kernel, *user;	/* where somebody has asked for them */
 };
 

@@ -135,6 +135,43 @@ static uint64_t hash_bytes(const char *s, size_t len)
 	return mix(h ^ part);
 }
 
+#define ROTATE(x, bits) ((x) << (bits) | (x) >> (64 - (bits)))
+
+static void sip_rounds(uint64_t v[4], int n)
+{
+	while (n--) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = ROTATE(v[1], 13) ^ v[0];
+		v[3] = ROTATE(v[3], 16) ^ v[2];
+		v[0] = ROTATE(v[0], 32) + v[3];
+		v[2] += v[1];
+		v[3] = ROTATE(v[3], 21) ^ v[0];
+		v[1] = ROTATE(v[1], 17) ^ v[2];
+		v[2] = ROTATE(v[2], 32);
+	}
+}
+
+/* Aumasson and Bernstein, SipHash: a fast short-input PRF; the number is 8 bytes, little endian. */
+uint64_t hash_secret(uint64_t number, const uint64_t secret[2])
+{
+	const uint64_t words[] = { number, 8ull << 56 };	/* the last one has the length */
+	uint64_t v[] = {
+		secret[0] ^ 0x736f6d6570736575ull, secret[1] ^ 0x646f72616e646f6dull,
+		secret[0] ^ 0x6c7967656e657261ull, secret[1] ^ 0x7465646279746573ull,
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		v[3] ^= words[i];
+		sip_rounds(v, 2);
+		v[0] ^= words[i];
+	}
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 uint64_t hash_string(const char *s)
 {
 	return s ? hash_bytes(s, strlen(s)) : 0;

@@ -49,6 +49,9 @@ struct intern {
 const char *intern(struct intern *table, const char *s, size_t max);
 void intern_free(struct intern *table);
 
+/* SipHash-2-4 of a number: not to be undone, or made to collide, without the secret. */
+uint64_t hash_secret(uint64_t number, const uint64_t secret[2]);
+
 /* A number for a string, equal for equal ones in this process; NULL has one of its own. */
 uint64_t hash_string(const char *s);
 

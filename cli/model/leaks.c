@@ -9,7 +9,7 @@
 static const struct {
 	const char *name, *help;
 } kinds[] = {
-#define LEAK_KIND_ROW(id, key, error, help) [LEAK_##id] = { #key, help },
+#define LEAK_KIND_ROW(id, key, event, error, help) [LEAK_##id] = { #key, help },
 	LEAK_KINDS_LIST(LEAK_KIND_ROW)
 };
 

@@ -17,24 +17,28 @@
 struct model;
 
 /*
- * LEAK_KIND(ID, key, error, help): a buffer is of the first that applies. error: so severe unless
- * options say otherwise.
+ * LEAK_KIND(ID, key, event, error, help): a buffer is of the first that applies. event: begins what
+ * was not ended, EVENT_TYPES none. error: so severe unless options say otherwise.
  */
 #define LEAK_KINDS_LIST(LEAK_KIND)							\
-	LEAK_KIND(MAPPING, mapping, true, "mapped for a device, and never unmapped")	\
-	LEAK_KIND(ATTACHMENT, attachment, true, "attached to a device, and never detached") \
-	LEAK_KIND(PIN, pin, true, "pinned, and never unpinned")				\
-	LEAK_KIND(VMAP, vmap, true, "mapped into the kernel, and never unmapped")	\
-	LEAK_KIND(CPU_ACCESS, cpu-access, false, "access by the CPU begun, and never ended") \
-	LEAK_KIND(GROWTH, growth, true, "a process keeps more with each cycle")		\
-	LEAK_KIND(OUTLIVED, outlived, true, "held after the end")			\
-	LEAK_KIND(KERNEL_HELD, kernel-held, true, "alive after the end, held by no process") \
-	LEAK_KIND(UNCLOSED, unclosed, false, "an fd or a mapping left to a process' exit") \
-	LEAK_KIND(OLD, old, true, "alive and idle for too long")			\
-	LEAK_KIND(UNSYNCED, unsynced, false, "mapped by CPU and device, never synced")
+	LEAK_KIND(MAPPING, mapping, EVENT_MAP, true, "mapped for a device, and never unmapped") \
+	LEAK_KIND(ATTACHMENT, attachment, EVENT_ATTACH, true,				\
+		  "attached to a device, and never detached")				\
+	LEAK_KIND(PIN, pin, EVENT_PIN, true, "pinned, and never unpinned")		\
+	LEAK_KIND(VMAP, vmap, EVENT_VMAP, true, "mapped into the kernel, and never unmapped") \
+	LEAK_KIND(CPU_ACCESS, cpu-access, EVENT_BEGIN, false,				\
+		  "access by the CPU begun, and never ended")				\
+	LEAK_KIND(GROWTH, growth, EVENT_TYPES, true, "a process keeps more with each cycle") \
+	LEAK_KIND(OUTLIVED, outlived, EVENT_TYPES, true, "held after the end")		\
+	LEAK_KIND(KERNEL_HELD, kernel-held, EVENT_TYPES, true,				\
+		  "alive after the end, held by no process")				\
+	LEAK_KIND(UNCLOSED, unclosed, EVENT_TYPES, false,				\
+		  "an fd or a mapping left to a process' exit")				\
+	LEAK_KIND(OLD, old, EVENT_TYPES, true, "alive and idle for too long")		\
+	LEAK_KIND(UNSYNCED, unsynced, EVENT_TYPES, false, "mapped by CPU and device, never synced")
 
 enum leak_kind {
-#define LEAK_KIND_ENUM(id, key, error, help) LEAK_##id,
+#define LEAK_KIND_ENUM(id, key, event, error, help) LEAK_##id,
 	LEAK_KINDS_LIST(LEAK_KIND_ENUM)
 #undef LEAK_KIND_ENUM
 	LEAK_KINDS,

@@ -8,14 +8,14 @@
 #include "model/snapshot.h"
 
 static const bool errors[] = {
-#define LEAK_KIND_ERROR(id, key, error, help) [LEAK_##id] = error,
+#define LEAK_KIND_ERROR(id, key, event, error, help) [LEAK_##id] = error,
 	LEAK_KINDS_LIST(LEAK_KIND_ERROR)
 };
 
-/* What a kind is about; of the others the last reference that a driver took. */
-static const uint8_t types[LEAK_KINDS] = {
-	[LEAK_MAPPING] = EVENT_MAP, [LEAK_ATTACHMENT] = EVENT_ATTACH, [LEAK_PIN] = EVENT_PIN,
-	[LEAK_VMAP] = EVENT_VMAP, [LEAK_CPU_ACCESS] = EVENT_BEGIN,
+/* Of kinds without an event, a finding has the last reference that a driver took. */
+static const uint8_t types[] = {
+#define LEAK_KIND_EVENT(id, key, event, error, help) [LEAK_##id] = event,
+	LEAK_KINDS_LIST(LEAK_KIND_EVENT)
 };
 
 static bool has_ended(const struct leaks *l, uint32_t pid)
@@ -40,7 +40,7 @@ static const struct leak_begun *find_begun(const struct leaks *l, const struct l
 	for (i = b->begun; i != INDEX_NONE; i = l->begun[i].next) {
 		const struct leak_begun *g = &l->begun[i];
 
-		if (kind <= LEAK_CPU_ACCESS) {
+		if (types[kind] < EVENT_TYPES) {
 			if (g->type == types[kind] && is_unended(l, b, g))
 				return g;
 		} else if (g->type == EVENT_GET || g->type == EVENT_ATTACH ||

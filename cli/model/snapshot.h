@@ -19,6 +19,7 @@
 struct filter;
 
 /* What the source could see. */
+/* Append only: recordings hold these bits, and a missing one means unknown. */
 #define MODEL_SEES_HOLDERS	(1u << 0)	/* the fds and mappings of all processes */
 #define MODEL_SEES_KERNEL_ONLY	(1u << 1)	/* buffers that no process holds */
 #define MODEL_SEES_ATTACHMENTS	(1u << 2)

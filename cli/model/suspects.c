@@ -36,7 +36,11 @@ const char *suspect_name(enum suspect_kind kind)
 	return names[kind];
 }
 
-#define KEY(kind, number) ((uint64_t)(kind) << 62 ^ (number))
+/*
+ * Distinct for all kinds: multiples of the golden ratio differ in their highest bits, where pids
+ * and inodes have none.
+ */
+#define KEY(kind, number) ((uint64_t)(kind) * 0x9e3779b97f4a7c15ull ^ (number))
 
 static struct suspect *add_row(struct suspects *s, enum suspect_kind kind)
 {

@@ -32,6 +32,7 @@ struct recording_head {
 	/* then "key=value" texts, each ended by NUL, padded with NULs */
 };
 
+/* Append only, as are the flags and the kinds of names. */
 enum recording_type {
 	RECORDING_NAMES = 1,		/* struct recording_name, one after another */
 	RECORDING_SNAPSHOT,		/* struct recording_moment, then snap_* records */
@@ -39,7 +40,7 @@ enum recording_type {
 	RECORDING_INFO,			/* "key=value" texts, as in the header */
 	RECORDING_INDEX,		/* struct recording_entry, one for each block before */
 	RECORDING_END,			/* the last block: struct recording_end */
-	/* Others are stepped over */
+	RECORDING_TYPES			/* others are stepped over */
 };
 
 #define RECORDING_ZSTD		(1u << 0)	/* stored as one zstd frame */
@@ -76,6 +77,7 @@ enum recording_name_kind {
 	RECORDING_DEVICE_NODES,		/* text: a device; second: its files, joined by ";" */
 	RECORDING_FILE,			/* number: a user frame's; text: path; second: build-id */
 	RECORDING_SYMBOL,		/* number: a kernel frame; text: "function+0x12 [module]" */
+	RECORDING_NAME_KINDS		/* others are stepped over */
 };
 
 /* What a number, or a device, is called; a later one of the same kind and number replaces it. */

@@ -18,6 +18,7 @@
 #endif
 
 #include "dmabuf_events.h"
+#include "dmabuf_snapshot.h"
 #include "model/hash.h"
 #include "recording/recording.h"
 
@@ -28,6 +29,12 @@ struct place {
 struct buffer {
 	char *bytes;
 	size_t room;
+};
+
+/* Things of types that this version does not know. */
+struct unknown {
+	uint64_t n;
+	unsigned int type;		/* of the first one */
 };
 
 struct recording {
@@ -41,6 +48,10 @@ struct recording {
 	uint64_t bad_at;		/* offset of what is no block, 0 none */
 	uint32_t damaged, unknown;	/* blocks that could not be read */
 	char damage[160];
+	struct unknown new_blocks, new_events, new_records;
+	uint64_t met;			/* records of blocks before this offset were counted */
+	uint32_t met_snapshots;		/* the same of snapshots */
+	char new_types[256];
 	struct place *snapshots;
 	uint32_t n_snapshots, room_snapshots;
 	struct buffer snapshot;		/* put together from several blocks */
@@ -243,6 +254,67 @@ const char *recording_damage(struct recording *r)
 	return *r->damage ? r->damage : NULL;
 }
 
+static void meet(struct unknown *u, unsigned int type)
+{
+	if (!u->n++)
+		u->type = type;
+}
+
+static size_t add_unknown(char *text, size_t room, size_t len, const struct unknown *u,
+			  const char *what)
+{
+	if (!u->n)
+		return len;
+	return len + snprintf(text + len, room - len, "%s%s of unknown type %u (%llu)",
+			      len ? ", " : "ignored ", what, u->type, (unsigned long long)u->n);
+}
+
+const char *recording_unknown(struct recording *r)
+{
+	size_t room = sizeof(r->new_types), len = 0;
+
+	len = add_unknown(r->new_types, room, len, &r->new_blocks, "blocks");
+	len = add_unknown(r->new_types, room, len, &r->new_events, "event records");
+	len = add_unknown(r->new_types, room, len, &r->new_records, "snapshot records");
+	if (!len)
+		return NULL;
+	snprintf(r->new_types + len, room - len, "; a newer dmabuf-trace reads them");
+	return r->new_types;
+}
+
+/* Blocks are read more than once, and their records counted the first time. */
+static void meet_events(struct recording *r, const struct recording_block *b)
+{
+	const struct dmabuf_event *e = (const void *)b->data;
+	const struct dmabuf_event *end = e + b->head.raw_len / sizeof(*e);
+
+	if (b->head.type != RECORDING_EVENTS || b->offset < r->met)
+		return;
+	r->met = b->offset + 1;
+	for (; e < end; e++)
+		if (e->type >= EVENT_RECORDS_END ||
+		    (e->type >= EVENT_TYPES && e->type < EVENT_TASK))
+			meet(&r->new_events, e->type);
+}
+
+static void meet_records(struct recording *r, const struct recording_snapshot *s, uint32_t i)
+{
+	const char *at = s->records, *end = at + s->len;
+
+	if (i < r->met_snapshots)
+		return;
+	r->met_snapshots = i + 1;
+	while ((size_t)(end - at) >= sizeof(struct snap_head)) {
+		const struct snap_head *head = (const void *)at;
+
+		if (head->len < sizeof(*head) || head->len > end - at || head->len % 8)
+			break;
+		if (head->type >= SNAP_TYPES)
+			meet(&r->new_records, head->type);
+		at += head->len;
+	}
+}
+
 static int make_room(struct buffer *b, size_t len)
 {
 	size_t room = len > 2 * b->room ? len : 2 * b->room;
@@ -327,6 +399,8 @@ int recording_load(struct recording *r, struct recording_block *b)
 
 	if (err)
 		b->data = NULL;
+	else
+		meet_events(r, b);
 	if (err == -EBADMSG)
 		r->damaged++;
 	else if (err == -ENOTSUP)
@@ -390,6 +464,8 @@ static int survey_block(struct recording *r, struct recording_block *b, bool *mo
 		*more = b->head.flags & RECORDING_MORE;
 		return 0;
 	}
+	if (!b->head.type || b->head.type >= RECORDING_TYPES)
+		meet(&r->new_blocks, b->head.type);
 	if (b->head.type != RECORDING_NAMES && b->head.type != RECORDING_INFO)
 		return 0;
 	err = recording_load(r, b);
@@ -483,6 +559,7 @@ int recording_survey(struct recording *r,
 	r->n_snapshots = 0;
 	r->bad_at = 0;
 	r->damaged = r->unknown = 0;
+	r->new_blocks.n = 0;
 	while ((err = recording_next(r, &at, &b)) == 1) {
 		err = survey_block(r, &b, &more, take, ctx);
 		if (err)
@@ -560,6 +637,7 @@ int recording_read_snapshot(struct recording *r, uint32_t i, struct recording_sn
 		.records = moment->lacks + moment->lacks_len,
 		.len = len - sizeof(*moment) - moment->lacks_len,
 	};
+	meet_records(r, s, i);
 	return 0;
 }
 

@@ -132,7 +132,7 @@ static int take_names(struct replay *p, const struct recording_block *b)
 	while (recording_next_name(b, &n)) {
 		struct name *name;
 
-		if (n->kind > RECORDING_SYMBOL || n->kind == RECORDING_DEVICE_NODES)
+		if (n->kind >= RECORDING_NAME_KINDS || n->kind == RECORDING_DEVICE_NODES)
 			continue;
 		name = table_add(&p->names, name_key(n->kind, n->number));
 		if (!name)
@@ -234,12 +234,37 @@ static int keep_attachment(struct replay *p, const struct dmabuf_event *e)
 	return 0;
 }
 
-/* more: the record behind it, NULL none. */
+/* Reads what belongs to an event and stands behind it. */
+static void take_more(struct replay *p, struct model_event *e, const struct dmabuf_event *more)
+{
+	const struct dmabuf_event_stack *stack = (const void *)more;
+	const struct dmabuf_event_map_details *map = (const void *)more;
+	const struct dmabuf_event_fence_details *fence = (const void *)more;
+	uint8_t flags = e->raw.flags;
+
+	if (more->type == EVENT_TEXT && flags & EVENT_HAS_TEXT) {
+		set_text(p, e, (const void *)more);
+	} else if (more->type == EVENT_STACK && flags & EVENT_HAS_STACK) {
+		e->kernel_stack = stack->kernel;
+		e->user_stack = stack->user;
+	} else if (more->type == EVENT_MAP_DETAILS && flags & EVENT_HAS_DETAILS) {
+		e->map = map->runs <= map->seen && map->seen <= map->entries ? map : NULL;
+	} else if (more->type == EVENT_FENCE_DETAILS && flags & EVENT_HAS_DETAILS) {
+		e->fence = fence->how < EVENT_HOWS ? fence : NULL;
+	}
+}
+
+static bool is_more(const struct dmabuf_event *record)
+{
+	return record->type >= EVENT_TEXT && record->type != EVENT_FRAMES;
+}
+
 static int take_event(struct replay *p, const struct replay_taker *t,
-		      const struct dmabuf_event *record, const struct dmabuf_event *more)
+		      const struct dmabuf_event *record, const struct dmabuf_event *end)
 {
 	struct model_event e = { .raw = *record, .realtime = record->time + p->realtime };
 	const struct task *task = table_get(&p->tasks, record->tid);
+	const struct dmabuf_event *more;
 	struct buffer *buffer = NULL;
 	int err = record->ino ? add(p, &p->buffers, record->ino, &buffer) : 0;
 
@@ -254,12 +279,8 @@ static int take_event(struct replay *p, const struct replay_taker *t,
 	}
 	if (record->node)
 		e.node = replay_name(p, RECORDING_NODE, record->node);
-	if (record->flags & EVENT_HAS_TEXT && more && more->type == EVENT_TEXT)
-		set_text(p, &e, (const void *)more);
-	if (record->flags & EVENT_HAS_STACK && more && more->type == EVENT_STACK) {
-		e.kernel_stack = ((const struct dmabuf_event_stack *)more)->kernel;
-		e.user_stack = ((const struct dmabuf_event_stack *)more)->user;
-	}
+	for (more = record + 1; more < end && is_more(more); more++)
+		take_more(p, &e, more);
 	if (record->type == EVENT_EXPORT) {
 		e.exporter = replay_name(p, RECORDING_EXPORTER, record->device);
 		if (!record->result && buffer)
@@ -293,7 +314,7 @@ static int take_events(struct replay *p, const struct replay_taker *t,
 		else if (e->type == EVENT_FRAMES)
 			err = take_frames(p, (const void *)e);
 		else if (e->type < EVENT_TYPES)
-			err = take_event(p, t, e, e + 1 < end ? e + 1 : NULL);
+			err = take_event(p, t, e, end);
 	}
 	return err;
 }

@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/btf.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -25,6 +24,8 @@
 #include "snapshot.h"
 #include "snapshot.skel.h"
 #include "source/bpf.h"
+#include "source/kernel.h"
+#include "source/opaque.h"
 #include "source/privileges.h"
 #include "source/source.h"
 #include "source/users.h"
@@ -134,44 +135,6 @@ static int set_ring(struct bpf_source *own, size_t bytes)
 	return own->ring ? 0 : -errno;
 }
 
-static char *names;			/* of the kernel's BTF; NULL: not read */
-static size_t names_len;
-
-/* They are the last part of it, a third of some MiB, which are read page by page. */
-static void read_names(void)
-{
-	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
-	struct btf_header head;
-	ssize_t n;
-
-	if (fd < 0)
-		return;
-	if (pread(fd, &head, sizeof(head), 0) == sizeof(head))
-		names = malloc(head.str_len);
-	names_len = 0;
-	while (names && names_len < head.str_len) {
-		n = pread(fd, names + names_len, head.str_len - names_len,
-			  (off_t)head.hdr_len + head.str_off + names_len);
-		if (n <= 0)
-			break;
-		names_len += n;
-	}
-	close(fd);
-}
-
-bool btf_mentions(const char *name)
-{
-	if (!names)
-		read_names();
-	return names && memmem(names, names_len, name, strlen(name) + 1);
-}
-
-void btf_forget(void)
-{
-	free(names);
-	names = NULL;
-}
-
 /* Forgets the network namespaces that are not among those: an open one would live on. */
 static void keep_nets(struct bpf_source *own, const __u32 *nets, __u32 n)
 {
@@ -255,25 +218,19 @@ static void bpf_close(struct source *s)
 	s->own = NULL;
 }
 
-/* A driver's, or the kernel's own: then its types are part of the kernel's. */
-static bool has_drm(void)
-{
-	return !access("/sys/class/drm", F_OK);
-}
-
 static int bpf_load(struct bpf_source *own, bool iterator)
 {
 	struct stat st;
 	bool cast;
 	int err;
 
-	own->drm = has_drm();
+	own->drm = kernel_has_drm();
 	bpf_listen();
 	own->skel = snapshot_bpf__open();
 	if (!own->skel)
 		return -errno;
 	bpf_program__set_autoload(own->skel->progs.buffers_by_iterator, iterator);
-	cast = btf_mentions("bpf_rdonly_cast");
+	cast = kernel_has_cast();
 	own->walk = cast ? own->skel->progs.buffers_by_list : own->skel->progs.buffers_by_list_6_1;
 	bpf_program__set_autoload(own->skel->progs.buffers_by_list, !iterator && cast);
 	bpf_program__set_autoload(own->skel->progs.buffers_by_list_6_1, !iterator && !cast);
@@ -292,7 +249,7 @@ static int bpf_load(struct bpf_source *own, bool iterator)
 	if (own->own_net >= 0 && !fstat(own->own_net, &st))
 		own->skel->bss->run.net = st.st_ino;
 	err = set_ring(own, RING_SIZE);
-	btf_forget();
+	kernel_forget();
 	/* Parsing the kernel's BTF took several MiB that are free now. */
 	malloc_trim(0);
 	return err;
@@ -325,7 +282,7 @@ static void meet_drm(struct source *s, bool iterator)
 	struct source old = *s;
 	struct bpf_source *own = s->own;
 
-	if (own->drm || !has_drm())
+	if (own->drm || !kernel_has_drm())
 		return;
 	if (bpf_open(s, iterator)) {
 		own->drm = true;	/* no use to try again */
@@ -339,7 +296,7 @@ static const char *bpf_iter_open(struct source *s)
 {
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return bpf_explain(-ENOENT, "");
-	if (!btf_mentions("bpf_iter_dmabuf_new"))
+	if (!kernel_has_dmabuf_iterator())
 		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
 	return bpf_open(s, true);
 }
@@ -460,6 +417,8 @@ static int read_slots(struct bpf_source *own, struct records *records)
 		if (!err)
 			err = take_ring(own);
 	}
+	if (!err)
+		opaque_slots(records->bytes + start, records->len - start);
 	return err == 1 ? -EAGAIN : err;
 }
 

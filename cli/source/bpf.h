@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the sources that load BPF programs share; used in source/, and by doctor. */
+/* What the sources that load BPF programs share; used in source/ only. */
 #ifndef SOURCE_BPF_H
 #define SOURCE_BPF_H
-
-#include <stdbool.h>
 
 /* From here on libbpf's first warning is kept for bpf_explain(), and with -v printed. */
 void bpf_listen(void);
@@ -11,13 +9,6 @@ void bpf_listen(void);
  * Why what ("" nothing said) was refused: err, or what helps. One line, good until the next call.
  */
 const char *bpf_explain(int err, const char *what);
-/*
- * Whether the kernel's BTF has a name at all. Parsing the BTF to look it up rightly takes longer
- * than all else at the start; a wrong yes would only make the load fail. It is kept until
- * btf_forget().
- */
-bool btf_mentions(const char *name);
-void btf_forget(void);
 
 struct bpf_link;
 struct records;

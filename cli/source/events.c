@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,13 +20,11 @@
 #include "model/filter.h"
 #include "source/bpf.h"
 #include "source/events_own.h"
+#include "source/kernel.h"
 #include "source/source.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 #define RING_BYTES (8 << 20)
-#define BIT(event) (1u << EVENT_##event)
-#define TRACE_KPROBE_SESSION 56	/* enum bpf_attach_type; headers of older systems have it not */
-#define OF_ATTACHMENTS (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN))
 
 /*
  * What is hooked: programs are called NAME_KIND (bpf/events_hooks.bpf.h). Of two functions the
@@ -35,49 +32,57 @@
  */
 struct call {
 	const char *name;
-	uint32_t events;		/* that need it */
+	uint64_t events;		/* EVENT_BIT()s of those that need it */
 	const char *functions[2];
-	bool entry, leave;
+	bool entry, leave;		/* programs that it has */
 	const char *tracepoint;		/* that says the same, with preemption off */
 	bool optional;			/* the kernel may well have none, and nothing lacks then */
+	bool no_fentry;			/* most calls are none of ours: misses are not counted */
+	const char *why;		/* kprobes are the choice; NULL: because they are exact */
 };
 
+#define BOTH .entry = true, .leave = true
+
 static const struct call calls[] = {
-	{ "export", BIT(EXPORT), { "dma_buf_export" }, false, true, "dma_buf_export", false },
-	{ "fd", BIT(FD), { "dma_buf_fd" }, true, true, NULL, false },
-	{ "fd_install", BIT(FD), { "dma_buf_fd_install" }, true, false, NULL, true },
-	{ "get", BIT(GET), { "dma_buf_get" }, true, true, NULL, false },
-	{ "put", BIT(PUT), { "dma_buf_put" }, true, false, NULL, false },
-	{ "mmap_file", BIT(MMAP), { "dma_buf_mmap_internal" }, true, true, NULL, false },
-	{ "mmap", BIT(MMAP), { "dma_buf_mmap" }, true, true, NULL, false },
-	{ "attach", BIT(ATTACH), { "dma_buf_dynamic_attach" }, true, true, NULL, false },
-	{ "detach", BIT(DETACH), { "dma_buf_detach" }, true, true, NULL, false },
-	{ "map", BIT(MAP), { "dma_buf_map_attachment" }, true, true, NULL, false },
-	{ "unmap", BIT(UNMAP), { "dma_buf_unmap_attachment" }, true, true, NULL, false },
-	{ "pin", BIT(PIN), { "dma_buf_pin" }, true, true, NULL, false },
-	{ "unpin", BIT(UNPIN), { "dma_buf_unpin" }, true, true, NULL, false },
-	{ "vmap", BIT(VMAP), { "dma_buf_vmap" }, true, true, NULL, false },
-	{ "vunmap", BIT(VUNMAP), { "dma_buf_vunmap" }, true, true, NULL, false },
-	{ "begin", BIT(BEGIN), { "dma_buf_begin_cpu_access" }, true, true, NULL, false },
-	{ "end", BIT(END), { "dma_buf_end_cpu_access" }, true, true, NULL, false },
-	{ "ioctl", BIT(END) | BIT(NAME), { "dma_buf_ioctl" }, true, true, NULL, false },
-	{ "invalidate", BIT(INVALIDATE), { "dma_buf_invalidate_mappings", "dma_buf_move_notify" },
-	  true, true, NULL, false },
-	{ "release", BIT(RELEASE), { "dma_buf_file_release" }, true, false, NULL, false },
-	{ "left_fd", BIT(LEFT), { "filp_close" }, true, false, NULL, false },
-	{ "left_map", BIT(LEFT), { "uprobe_munmap" }, true, false, NULL, true },
+	{ "export", EVENT_BIT(EVENT_EXPORT), { "dma_buf_export" }, .leave = true,
+	  .tracepoint = "dma_buf_export" },
+	{ "fd", EVENT_BIT(EVENT_FD), { "dma_buf_fd" }, BOTH },
+	{ "fd_install", EVENT_BIT(EVENT_FD), { "dma_buf_fd_install" }, .entry = true,
+	  .optional = true },
+	{ "get", EVENT_BIT(EVENT_GET), { "dma_buf_get" }, BOTH },
+	{ "put", EVENT_BIT(EVENT_PUT), { "dma_buf_put" }, .entry = true,
+	  .why = "its tracepoint is unsafe" },
+	{ "mmap_file", EVENT_BIT(EVENT_MMAP), { "dma_buf_mmap_internal" }, BOTH },
+	{ "mmap", EVENT_BIT(EVENT_MMAP), { "dma_buf_mmap" }, BOTH },
+	{ "attach", EVENT_BIT(EVENT_ATTACH), { "dma_buf_dynamic_attach" }, BOTH },
+	{ "detach", EVENT_BIT(EVENT_DETACH), { "dma_buf_detach" }, BOTH },
+	{ "map", EVENT_BIT(EVENT_MAP), { "dma_buf_map_attachment" }, BOTH },
+	{ "unmap", EVENT_BIT(EVENT_UNMAP), { "dma_buf_unmap_attachment" }, BOTH },
+	{ "pin", EVENT_BIT(EVENT_PIN), { "dma_buf_pin" }, BOTH },
+	{ "unpin", EVENT_BIT(EVENT_UNPIN), { "dma_buf_unpin" }, BOTH },
+	{ "vmap", EVENT_BIT(EVENT_VMAP), { "dma_buf_vmap" }, BOTH },
+	{ "vunmap", EVENT_BIT(EVENT_VUNMAP), { "dma_buf_vunmap" }, BOTH },
+	{ "begin", EVENT_BIT(EVENT_BEGIN), { "dma_buf_begin_cpu_access" }, BOTH },
+	{ "end", EVENT_BIT(EVENT_END), { "dma_buf_end_cpu_access" }, BOTH },
+	{ "ioctl", EVENT_BIT(EVENT_END) | EVENT_BIT(EVENT_NAME), { "dma_buf_ioctl" }, BOTH,
+	  .no_fentry = true, .why = "access ends and names are set where this returns" },
+	{ "invalidate", EVENT_BIT(EVENT_INVALIDATE),
+	  { "dma_buf_invalidate_mappings", "dma_buf_move_notify" }, BOTH, .why = "renamed in 7.x" },
+	{ "release", EVENT_BIT(EVENT_RELEASE), { "dma_buf_file_release" }, .entry = true },
+	{ "left_fd", EVENT_BIT(EVENT_LEFT), { "filp_close" }, .entry = true },
+	{ "left_map", EVENT_BIT(EVENT_LEFT), { "uprobe_munmap" }, .entry = true, .optional = true },
 };
 
 /* Programs whose hook is a tracepoint on every kernel */
 static const struct {
 	const char *program, *tracepoint;
-	uint32_t events;
+	uint64_t events;
 } tracepoints[] = {
-	{ "fence_wait_start", "dma_fence_wait_start", BIT(FENCE_WAIT) },
-	{ "fence_wait_end", "dma_fence_wait_end", BIT(FENCE_WAIT) },
-	{ "process_fork", "sched_process_fork", BIT(FORK) },
-	{ "process_exec", "sched_process_exec", BIT(EXEC) },
-	{ "process_exit", "sched_process_exit", BIT(EXIT) },
+	{ "fence_wait_start", "dma_fence_wait_start", EVENT_BIT(EVENT_FENCE_WAIT) },
+	{ "fence_wait_end", "dma_fence_wait_end", EVENT_BIT(EVENT_FENCE_WAIT) },
+	{ "process_fork", "sched_process_fork", EVENT_BIT(EVENT_FORK) },
+	{ "process_exec", "sched_process_exec", EVENT_BIT(EVENT_EXEC) },
+	{ "process_exit", "sched_process_exit", EVENT_BIT(EVENT_EXIT) },
 };
 
 static const char *const hooks_names[] = { "auto", "tracepoint", "kprobe", "session",
@@ -115,77 +120,20 @@ static const char *call_function(const struct call *call)
 {
 	if (!call->functions[1] && !call->optional)
 		return call->functions[0];
-	if (btf_mentions(call->functions[0]))
+	if (kernel_mentions(call->functions[0]))
 		return call->functions[0];
 	return call->functions[1];
 }
 
 static bool has_tracepoint(const struct call *call)
 {
-	char type[64];
-
-	if (!call->tracepoint)
-		return false;
-	snprintf(type, sizeof(type), "btf_trace_%s", call->tracepoint);
-	return btf_mentions(type);
+	return call->tracepoint && kernel_has_tracepoint(call->tracepoint);
 }
 
-static bool kernel_is_built(const char *how)
+static enum events_hooks choose_probe(const struct call *call)
 {
-	struct utsname name;
-
-	uname(&name);
-	return strstr(name.version, how);
-}
-
-/*
- * Whether tasks may lose their CPU inside the kernel, which is when fentry misses events: by how it
- * was built, or started. It can be changed later; what is missed then is counted.
- */
-static bool is_preempted(void)
-{
-	static const char path[] = "/sys/kernel/debug/sched/preempt";
-	char *text = NULL;
-	size_t room = 0;
-	bool preempted = true;
-
-	if (!kernel_is_built("PREEMPT"))
-		return false;
-	/* "none (voluntary) full" */
-	if (read_whole(AT_FDCWD, path, &text, &room) > 0)
-		preempted = !strstr(text, "(none)") && !strstr(text, "(voluntary)");
-	free(text);
-	return preempted;
-}
-
-/* On PREEMPT_RT kernels what holds a spinlock may lose its CPU, too. */
-static bool spinlocks_sleep(void)
-{
-	return kernel_is_built("PREEMPT_RT");
-}
-
-static bool has_sessions(void)
-{
-	return btf_mentions("bpf_session_is_return");
-}
-
-/*
- * Probes of returns have room for so many tasks that are in the function, ten on small machines,
- * and miss others. Sessions have that room in each task, since they are made of the function graph
- * (6.14, 4346ba160409, which brought the name below); before they had room for even fewer.
- */
-static bool sessions_are_exact(void)
-{
-	return has_sessions() && btf_mentions("fprobe_hlist");
-}
-
-/*
- * Before Linux 6.4 (the name is gone since), to set a trampoline on a function which an ftrace_ops
- * with registers follows, as the module's accounting does, has crashed while it was called (6.1).
- */
-static bool trampolines_are_fragile(void)
-{
-	return btf_mentions("register_ftrace_direct_multi");
+	return call->entry && call->leave && kernel_sessions_are_exact() ? HOOKS_SESSION :
+		HOOKS_KPROBE;
 }
 
 static bool accounting_is_there(void)
@@ -193,19 +141,22 @@ static bool accounting_is_there(void)
 	return !access("/sys/kernel/dmabuf_tools", F_OK);
 }
 
-/* Kprobes for perf events, and trampolines, which come with the function tracer */
-static bool has_kprobes(void)
+static enum events_hooks choose_best(const struct call *call, bool exact, const char **why)
 {
-	return !access("/sys/bus/event_source/devices/kprobe/type", F_OK);
-}
-
-static bool has_trampolines(void)
-{
-	static int known = -1;	/* asked for each call; the kernel's types are some MiB */
-
-	if (known < 0)
-		known = btf_mentions("register_ftrace_direct");
-	return known;
+	if (exact && has_tracepoint(call) && !kernel_spinlocks_sleep()) {
+		*why = "a tracepoint with preemption off misses nothing";
+		return HOOKS_TRACEPOINT;
+	}
+	*why = call->why ?: exact ? "fentry misses events under preemption" :
+	       "cheapest; what it misses is counted";
+	if (accounting_is_there() && kernel_trampolines_are_fragile()) {
+		*why = "fentry is not safe beside the module's accounting before Linux 6.4";
+	} else if (!call->no_fentry && (!exact || !kernel_is_preempted())) {
+		if (exact)
+			*why = "this kernel is not preempted: fentry misses nothing";
+		return HOOKS_FENTRY;
+	}
+	return choose_probe(call);
 }
 
 /*
@@ -215,55 +166,31 @@ static bool has_trampolines(void)
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
 {
-	bool tracepoint = has_tracepoint(call);
-
-	*why = asked == HOOKS_AUTO ? "" : "as asked";
+	*why = "as asked";
 	if (!call_function(call)) {
 		*why = "not in this kernel";
 		return HOOKS_NONE;
 	}
 	switch (asked) {
-	case HOOKS_TRACEPOINT:
-		if (!tracepoint)
-			*why = "no tracepoint exists, or none that is exact";
-		return tracepoint ? HOOKS_TRACEPOINT : HOOKS_NONE;
 	case HOOKS_AUTO:
-		if (exact && tracepoint && !spinlocks_sleep()) {
-			*why = "a tracepoint with preemption off misses nothing";
+		return choose_best(call, exact, why);
+	case HOOKS_TRACEPOINT:
+		if (has_tracepoint(call))
 			return HOOKS_TRACEPOINT;
-		}
-		if (!strcmp(call->name, "put"))
-			*why = "its tracepoint is unsafe";
-		else if (!strcmp(call->name, "ioctl"))
-			*why = "access ends and names are set where this returns";
-		else if (!strcmp(call->name, "invalidate"))
-			*why = "renamed in 7.x";
-		else
-			*why = exact ? "fentry misses events under preemption" :
-				"cheapest; what it misses is counted";
-		if (accounting_is_there() && trampolines_are_fragile()) {
-			*why = "fentry is not safe beside the module's accounting before Linux 6.4";
-		} else if (strcmp(call->name, "ioctl") && (!exact || !is_preempted())) {
-			if (exact)
-				*why = "this kernel is not preempted: fentry misses nothing";
-			return HOOKS_FENTRY;
-		}
-		return call->entry && call->leave && sessions_are_exact() ? HOOKS_SESSION :
-			HOOKS_KPROBE;
+		*why = "no tracepoint exists, or none that is exact";
+		return HOOKS_NONE;
 	case HOOKS_SESSION:
 		if (!call->entry || !call->leave)
 			return HOOKS_KPROBE;
-		if (has_sessions())
+		if (kernel_has_sessions())
 			return HOOKS_SESSION;
 		*why = "needs Linux 6.10";
 		return HOOKS_NONE;
 	default:
-		/* Most calls of it are none of ours: it must be known which ones were missed */
-		if (asked == HOOKS_FENTRY && !strcmp(call->name, "ioctl")) {
-			*why = "what fentry misses here could not be counted";
-			return sessions_are_exact() ? HOOKS_SESSION : HOOKS_KPROBE;
-		}
-		return asked;
+		if (asked != HOOKS_FENTRY || !call->no_fentry)
+			return asked;
+		*why = "what fentry misses here could not be counted";
+		return choose_probe(call);
 	}
 }
 
@@ -272,11 +199,11 @@ static enum events_hooks available(const struct call *call, enum events_hooks as
 {
 	enum events_hooks hooks = choose(call, asked, exact, why);
 
-	if (hooks == HOOKS_KPROBE && !has_kprobes()) {
+	if (hooks == HOOKS_KPROBE && !kernel_has_kprobes()) {
 		*why = "no kprobes in this kernel: CONFIG_KPROBE_EVENTS=y";
 		return HOOKS_NONE;
 	}
-	if (hooks == HOOKS_FENTRY && !has_trampolines()) {
+	if (hooks == HOOKS_FENTRY && !kernel_has_trampolines()) {
 		*why = "no fentry in this kernel: CONFIG_FUNCTION_TRACER=y";
 		return HOOKS_NONE;
 	}
@@ -291,14 +218,14 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		i -= ARRAY_SIZE(calls);
 		if (i >= ARRAY_SIZE(tracepoints))
 			return false;
-		hook->event = __builtin_ctz(tracepoints[i].events);
+		hook->event = __builtin_ctzll(tracepoints[i].events);
 		hook->function = tracepoints[i].tracepoint;
 		hook->hooks = HOOKS_TRACEPOINT;
 		hook->why = "only a tracepoint";
 		return true;
 	}
 	call = &calls[i];
-	hook->event = __builtin_ctz(call->events);
+	hook->event = __builtin_ctzll(call->events);
 	hook->hooks = available(call, asked, exact, &hook->why);
 	hook->function = hook->hooks == HOOKS_TRACEPOINT ? call->tracepoint : call_function(call);
 	if (!hook->function)
@@ -315,31 +242,32 @@ static struct bpf_program *find_program(struct events *e, const char *call, cons
 }
 
 /* What must be hooked so that the wanted events are right. */
-static uint32_t needed_events(const struct events_options *o)
+static uint64_t needed_events(const struct events_options *o)
 {
-	uint32_t needed = o->wanted;
+	uint64_t needed = o->wanted;
 
 	/* Or an attachment's place would be taken for the next one's */
-	if (needed & OF_ATTACHMENTS)
-		needed |= BIT(DETACH);
+	if (needed & EVENT_SET_ATTACHED)
+		needed |= EVENT_BIT(EVENT_DETACH);
 	/* What somebody exported is watched until it goes */
 	if (o->follow || (o->filter && (o->filter->n_pids || o->filter->cgroups.n)))
-		needed |= BIT(EXPORT);
-	if (needed & BIT(EXPORT))
-		needed |= BIT(RELEASE);
+		needed |= EVENT_BIT(EVENT_EXPORT);
+	if (needed & EVENT_BIT(EVENT_EXPORT))
+		needed |= EVENT_BIT(EVENT_RELEASE);
 	if (o->follow)
-		needed |= BIT(FORK);
+		needed |= EVENT_BIT(EVENT_FORK);
 	/* Returns that a task missed last are found when it ends */
 	if (o->follow || o->exact)
-		needed |= BIT(EXIT);
+		needed |= EVENT_BIT(EVENT_EXIT);
 	/* Their share of fence waits */
-	if (needed & (OF_ATTACHMENTS | BIT(BEGIN) | BIT(END) | BIT(VMAP)))
-		needed |= BIT(FENCE_WAIT);
+	if (needed & (EVENT_SET_ATTACHED | EVENT_BIT(EVENT_BEGIN) | EVENT_BIT(EVENT_END) |
+		      EVENT_BIT(EVENT_VMAP)))
+		needed |= EVENT_BIT(EVENT_FENCE_WAIT);
 	return needed;
 }
 
 static int add_program(struct events *e, struct bpf_program *program, const char *function,
-		       enum program_place place, enum events_hooks hooks, uint32_t events)
+		       enum program_place place, enum events_hooks hooks, uint64_t events)
 {
 	struct hooked *h = array_add(&e->hooked, &e->n_hooked, &e->room_hooked, sizeof(*h));
 
@@ -392,8 +320,9 @@ static int choose_call(struct events *e, const struct call *call, const struct e
 
 static int choose_programs(struct events *e, const struct events_options *o)
 {
-	uint32_t needed = needed_events(o), i;
+	uint64_t needed = needed_events(o);
 	struct bpf_program *program;
+	uint32_t i;
 	int err = 0;
 
 	bpf_object__for_each_program(program, e->programs->obj)
@@ -438,7 +367,7 @@ static void fill_settings(struct events *e, const struct events_options *o)
 		.to_histograms = o->to_histograms,
 		.to_state = o->to_state,
 		.events = o->wanted,
-		.can_cast = btf_mentions("bpf_rdonly_cast"),
+		.can_cast = kernel_has_cast(),
 		.follow = o->follow != 0,
 		.by_process = o->follow != 0,
 		.stacks = o->stacks,
@@ -599,8 +528,8 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 	if (!err && o->stacks)
 		err = events_open_stacks(e);
 	e->fragile = o->hooks == HOOKS_AUTO && e->kinds & 1u << HOOKS_FENTRY &&
-		     trampolines_are_fragile();
-	btf_forget();
+		     kernel_trampolines_are_fragile();
+	kernel_forget();
 	malloc_trim(0);
 	return err;
 }
@@ -660,7 +589,7 @@ static int replace_programs(struct events *e, char *error, size_t room)
 		err = events_bpf__load(e->programs);
 	if (!err)
 		err = attach_all(e, error, room);
-	btf_forget();
+	kernel_forget();
 	malloc_trim(0);
 	if (!err)
 		return 0;
@@ -707,7 +636,7 @@ void events_totals(const struct events *e, struct events_totals *totals)
 	totals->processes = counts->processes;
 }
 
-uint32_t events_unhooked(const struct events *e)
+uint64_t events_unhooked(const struct events *e)
 {
 	return e->options.wanted & ~e->events_hooked;
 }

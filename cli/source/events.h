@@ -38,7 +38,7 @@ enum events_stacks {
 int events_stacks_find(const char *name, uint32_t *stacks);
 
 struct events_options {
-	uint32_t wanted;		/* 1 << EVENT_*, those to see */
+	uint64_t wanted;		/* EVENT_BIT()s of those to see */
 	enum events_hooks hooks;
 	bool exact;			/* no event is missed; else: as cheap as can be */
 	bool to_ring, to_histograms;
@@ -119,8 +119,8 @@ struct events_totals {
 };
 void events_totals(const struct events *events, struct events_totals *totals);
 void events_lost(const struct events *events, struct events_lost *lost);
-/* Of the events that are wanted, 1 << EVENT_*, those that have no hook of the kind asked for. */
-uint32_t events_unhooked(const struct events *events);
+/* Return the wanted events (EVENT_BIT()s) that have no hook of the kind asked for. */
+uint64_t events_unhooked(const struct events *events);
 /* The kinds in use, for people: "kprobe", "tracepoint+fentry". */
 const char *events_hooks_used(const struct events *events);
 /* Device, exporter, node by their numbers in a record; NULL none. Good until events_close(). */

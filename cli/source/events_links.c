@@ -8,47 +8,14 @@
 #include "hooks.h"
 #include "events.skel.h"
 #include "source/events_own.h"
-
-/*
- * struct bpf_link_info of kernels since 6.7, with the number of missed calls of a probe. Headers of
- * older systems lack these fields.
- */
-struct kprobe_link_info {
-	uint32_t type, id, prog_id, pad;
-	union {
-		struct {
-			uint32_t perf_type, pad2;
-			uint64_t func_name;
-			uint32_t name_len, offset;
-			uint64_t addr, missed;
-		} kprobe;
-		struct {
-			uint64_t addrs;
-			uint32_t count, flags;
-			uint64_t missed;
-		} session;
-	};
-	char room[184];
-};
+#include "source/kernel.h"
 
 /* False: the kernel does not report missed calls. */
 static bool probe_missed(const struct hooked *h, uint64_t *missed)
 {
-	struct kprobe_link_info info = { 0 };
-	uint32_t len = sizeof(info);
+	bool session = h->hooks == HOOKS_SESSION;
 
-	int fd = h->hooks == HOOKS_SESSION ? h->session : bpf_link__fd(h->link);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return false;
-	if (h->hooks == HOOKS_SESSION) {
-		*missed = info.session.missed;
-		return true;
-	}
-	if (len < offsetof(struct kprobe_link_info, room) || !info.kprobe.perf_type)
-		return false;
-	*missed = info.kprobe.missed;
-	return true;
+	return kernel_probe_missed(session ? h->session : bpf_link__fd(h->link), session, missed);
 }
 
 static uint64_t recursion_misses(const struct hooked *h)

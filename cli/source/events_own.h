@@ -22,7 +22,7 @@ struct hooked {
 	const char *function;
 	enum program_place place;
 	enum events_hooks hooks;
-	uint32_t events;		/* 1 << EVENT_*, that it is for */
+	uint64_t events;		/* EVENT_BIT()s of those that it is for */
 };
 
 struct event_stacks;
@@ -50,7 +50,7 @@ struct events {
 	struct hooked *hooked;
 	uint32_t n_hooked, room_hooked;
 	uint32_t kinds;			/* 1 << enum events_hooks, those in use */
-	uint32_t events_hooked;		/* 1 << EVENT_* */
+	uint64_t events_hooked;		/* EVENT_BIT()s */
 
 	int n_cpus;			/* that there may be */
 	const struct events_histogram *histograms;	/* each CPU's, or NULL */

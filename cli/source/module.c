@@ -13,6 +13,7 @@
 
 #include "dmabuf_snapshot.h"
 #include "model/snapshot.h"
+#include "source/opaque.h"
 #include "source/source.h"
 
 #define TABLES "/sys/kernel/debug/dmabuf_tools/"
@@ -78,7 +79,7 @@ static int take_holder(struct records *records, char **fields)
 	struct snap_slot out = {
 		.head = { fields[1][0] == 'f' ? SNAP_FD : SNAP_MAP, sizeof(out), 0 },
 		.pid = strtoul(fields[0], NULL, 10),
-		.table = strtoull(fields[2], NULL, 16),
+		.table = opaque_key(strtoull(fields[2], NULL, 16)),
 		.start = strtoull(fields[3], NULL, 10),
 		.end = strtoull(fields[4], NULL, 10),
 		.ino = strtoull(fields[5], NULL, 10),

@@ -15,10 +15,6 @@
 
 #define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
 #define PAST 4				/* the same, as EVENTS_PAST */
-#define BIT(event) (1u << EVENT_##event)
-/* Those that hooks time where there is no recording */
-#define TIMED (BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN) |	\
-	       BIT(VMAP) | BIT(VUNMAP) | BIT(BEGIN) | BIT(END))
 
 struct attachment {
 	uint64_t id;
@@ -223,7 +219,7 @@ static int take_event(void *ctx, const struct model_event *e)
 		err = take_buffer(s, e);
 		break;
 	}
-	if (!err && TIMED & 1u << e->raw.type)
+	if (!err && EVENT_SET_TIMED & EVENT_BIT(e->raw.type))
 		err = activity_event(&s->activity, e);
 	return err;
 }

@@ -258,3 +258,8 @@ const char *source_damage(const struct source *s)
 {
 	return recording_damage(source_file(s));
 }
+
+const char *source_unknown(const struct source *s)
+{
+	return recording_unknown(source_file(s));
+}

@@ -151,6 +151,8 @@ double source_time_of(const struct source *source, uint32_t moment);
 uint32_t source_moment_at(const struct source *source, double time);
 /* What of it cannot be read, NULL nothing. */
 const char *source_damage(const struct source *source);
+/* Return as recording_unknown(). */
+const char *source_unknown(const struct source *source);
 struct recording;
 struct recording *source_file(const struct source *source);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "source/elf_file.h"
+#include "source/opaque.h"
 
 struct file {
 	uint32_t number;
@@ -338,7 +339,10 @@ static uint32_t name_kernel(struct symbols *s, uint64_t address, struct stack_fr
 	const struct symbol *symbol;
 	uint32_t i = index_get(&s->told, address);
 
-	*frame = (struct stack_frame){ .kernel = true, .offset = address };
+	/* A recording has keys already */
+	*frame = (struct stack_frame){
+		.kernel = true, .offset = s->n_texts ? address : opaque_key(address),
+	};
 	if (i != INDEX_NONE) {
 		parse_text(s, s->texts[i], frame);
 		return 1;

@@ -11,24 +11,24 @@
 #include "source/events.h"
 #include "source/source.h"
 
-#define BIT(event) (1u << EVENT_##event)
+/* What is mapped, who accesses, through which node */
+#define STATE (EVENT_BIT(EVENT_EXPORT) | EVENT_BIT(EVENT_ATTACH) | EVENT_BIT(EVENT_DETACH) |	\
+	       EVENT_BIT(EVENT_MAP) | EVENT_BIT(EVENT_UNMAP) | EVENT_BIT(EVENT_BEGIN) |		\
+	       EVENT_BIT(EVENT_RELEASE))
 
 static const struct events_options state_options = {
-	.wanted = BIT(EXPORT) | BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(BEGIN) |
-		  BIT(RELEASE),
+	.wanted = STATE,
 	.exact = true,
 	.to_state = true,
 };
 
 static const struct events_options times_options = {
-	.wanted = BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(PIN) | BIT(UNPIN) |
-		  BIT(VMAP) | BIT(VUNMAP) | BIT(BEGIN) | BIT(END),
+	.wanted = EVENT_SET_TIMED,
 	.to_histograms = true,
 };
 
 static const struct events_options all_options = {
-	.wanted = BIT(EXPORT) | BIT(ATTACH) | BIT(DETACH) | BIT(MAP) | BIT(UNMAP) | BIT(BEGIN) |
-		  BIT(FENCE_WAIT) | BIT(RELEASE),
+	.wanted = STATE | EVENT_BIT(EVENT_FENCE_WAIT),
 	.exact = true,
 	.to_state = true,
 	.to_histograms = true,

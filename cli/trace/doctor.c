@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "options.h"
-#include "source/bpf.h"
 #include "source/events.h"
+#include "source/kernel.h"
 #include "source/privileges.h"
 #include "source/source.h"
 #include "trace/trace.h"
@@ -121,12 +121,12 @@ static int print_sources(void)
 /* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
 static void print_references(void)
 {
-	if (!access("/sys/kernel/btf/drm", R_OK) || btf_mentions("drm_prime_member"))
+	if (kernel_has_prime_types())
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
 		print_line("--", "GEM handles", "no DRM driver is loaded");
 	print_line("ok", "in flight", "messages in unix sockets, of all network namespaces of processes");
-	if (btf_mentions("io_ring_ctx"))
+	if (kernel_has_io_uring())
 		print_line("ok", "io_uring", "registered files");
 	else
 		print_line("--", "io_uring", "not in this kernel");
@@ -194,7 +194,7 @@ int doctor_main(int argc, char **argv)
 			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
 	if (bpf_works)
 		any_hook = print_events();
-	btf_forget();
+	kernel_forget();
 	print_verdict(status == EXIT_OK, any_hook);
 	return status;
 }

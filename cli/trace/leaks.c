@@ -530,13 +530,7 @@ int leaks_main(int argc, char **argv)
 
 	tracing_init(t, "dmabuf-trace leaks");
 	t->gate = true;
-	t->events.wanted = 1u << EVENT_EXPORT | 1u << EVENT_GET | 1u << EVENT_PUT |
-			   1u << EVENT_MMAP | 1u << EVENT_ATTACH | 1u << EVENT_DETACH |
-			   1u << EVENT_MAP | 1u << EVENT_UNMAP | 1u << EVENT_PIN |
-			   1u << EVENT_UNPIN | 1u << EVENT_VMAP | 1u << EVENT_VUNMAP |
-			   1u << EVENT_BEGIN | 1u << EVENT_END | 1u << EVENT_NAME |
-			   1u << EVENT_RELEASE | 1u << EVENT_FORK | 1u << EVENT_EXEC |
-			   1u << EVENT_EXIT | 1u << EVENT_LEFT;
+	t->events.wanted = EVENT_SET_JUDGED;
 	t->events.to_ring = true;
 	t->events.stacks = EVENTS_KERNEL_STACKS | EVENTS_USER_STACKS;
 	status = option_table_parse(&table, &r, argc, argv);

@@ -410,7 +410,7 @@ int record_main(int argc, char **argv)
 	r->path = "dmabuf.data";
 	r->trigger = EVENT_TYPES;
 	tracing_init(t, "dmabuf-trace record");
-	t->events.wanted = (1u << EVENT_TYPES) - 1;
+	t->events.wanted = EVENT_SET_ALL;
 	status = option_table_parse(&table, r, argc, argv);
 	r->options.compress = r->level;
 	r->options.keep = r->flight * 1e9;

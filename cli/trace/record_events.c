@@ -9,6 +9,7 @@
 
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
+#include "source/opaque.h"
 
 bool record_is_filtered(const struct record *r)
 {
@@ -94,8 +95,8 @@ static int name_frames(struct record *r, const struct dmabuf_event_frames *frame
 		if (!f->user) {
 			text = events_kernel_symbol(r->events, frame);
 			if (text)
-				err = recording_add_name(r->writer, RECORDING_SYMBOL, frame, text,
-							 NULL);
+				err = recording_add_name(r->writer, RECORDING_SYMBOL,
+							 opaque_key(frame), text, NULL);
 		} else if (events_file(r->events, file, &text, &build_id) && text) {
 			err = recording_add_name(r->writer, RECORDING_FILE, file, text, build_id);
 		}
@@ -128,18 +129,29 @@ static int follow(struct record *r, const struct dmabuf_event *e)
 	return 0;
 }
 
+/* Writes a stack's frames, with keys in place of the kernel's addresses. */
+static int take_frames(struct record *r, const struct dmabuf_event_frames *records, size_t len)
+{
+	struct dmabuf_event_frames frames[EVENT_FRAMES_MAX];
+	size_t n = len / sizeof(*frames);
+	int err = n <= EVENT_FRAMES_MAX ? name_frames(r, records, n) : -EINVAL;
+
+	if (err)
+		return err;
+	memcpy(frames, records, len);
+	opaque_frames(frames, n);
+	return recording_add_events(r->writer, frames, len, 0);
+}
+
 static int take(void *ctx, const void *records, size_t len)
 {
 	const struct dmabuf_event *e = records;
 	struct record *r = ctx;
 	int err;
 
-	if (e->type == EVENT_TASK)
-		err = name_cgroup(r, records);
-	else if (e->type == EVENT_FRAMES)
-		err = name_frames(r, records, len / sizeof(struct dmabuf_event_frames));
-	else
-		err = name_numbers(r, e);
+	if (e->type == EVENT_FRAMES)
+		return take_frames(r, records, len);
+	err = e->type == EVENT_TASK ? name_cgroup(r, records) : name_numbers(r, e);
 	if (!err && r->tree && e->type < EVENT_TYPES)
 		err = follow(r, e);
 	if (e->type == r->trigger && e->value > r->trigger_ns)
@@ -182,7 +194,7 @@ int record_open_events(struct record *r, char *error, size_t room)
 			return -ENOMEM;
 		*pid = r->runner.pid;
 		/* To know its processes */
-		o->wanted |= 1u << EVENT_FORK;
+		o->wanted |= EVENT_BIT(EVENT_FORK);
 	}
 	return events_open(&r->events, o, error, room);
 }

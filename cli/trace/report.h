@@ -19,7 +19,7 @@ struct report {
 	const char *path;
 	const char *view;		/* --view, NULL all */
 	bool events;			/* --events: a table of them */
-	uint32_t wanted;		/* 1 << EVENT_*, by that */
+	uint64_t wanted;		/* EVENT_BIT()s, by that */
 	const char *sort;		/* --sort, NULL: as they came */
 	const char *from, *to;		/* as they were given */
 	unsigned int format;		/* --format: index */

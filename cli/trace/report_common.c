@@ -34,10 +34,12 @@ int report_open(struct report *r, const char *path)
 
 void report_tell_damage(const struct report *r, const char *path)
 {
-	const char *damage = source_damage(&r->source);
+	const char *damage = source_damage(&r->source), *unknown = source_unknown(&r->source);
 
 	if (damage && !r->common.quiet)
 		fprintf(stderr, "%s: %s: %s\n", r->common.command, path, damage);
+	if (unknown && !r->common.quiet)
+		fprintf(stderr, "%s: %s: %s\n", r->common.command, path, unknown);
 }
 
 int report_failed(const struct report *r, const char *path, int err)

@@ -26,12 +26,12 @@ int report_parse_events(void *data, const struct option_use *use, const char *ar
 	int type;
 
 	r->events = true;
-	r->wanted = arg && *arg ? 0 : (1u << EVENT_TYPES) - 1;
+	r->wanted = arg && *arg ? 0 : EVENT_SET_ALL;
 	while (arg && *arg) {
 		type = option_value_next(use, &arg);
 		if (type < 0)
 			return EXIT_USAGE;
-		r->wanted |= 1u << type;
+		r->wanted |= EVENT_BIT(type);
 	}
 	return OPTIONS_GO;
 }
@@ -100,7 +100,7 @@ static int take(void *ctx, const struct model_event *told)
 	struct listing *l = ctx;
 	int err;
 
-	if (!(l->report->wanted & 1u << event.raw.type))
+	if (!(l->report->wanted & EVENT_BIT(event.raw.type)))
 		return 0;
 	err = report_name_stacks(l->report, &event);
 	if (err)

@@ -11,15 +11,11 @@
 
 #include "output/file.h"
 
-#define EVERYTHING ((1u << EVENT_TYPES) - 1)
-/* Told only where asked for: they are about processes, not about buffers */
-#define PROCESSES (1u << EVENT_FORK | 1u << EVENT_EXEC | 1u << EVENT_EXIT | 1u << EVENT_LEFT)
-
 void tracing_init(struct tracing *t, const char *command)
 {
 	memset(t, 0, sizeof(*t));
 	options_init(&t->common, command);
-	t->events.wanted = EVERYTHING & ~PROCESSES;
+	t->events.wanted = EVENT_SET_ALL & ~EVENT_SET_PROCESS;
 	t->events.exact = true;
 	t->events.filter = &t->common.filter;
 }
@@ -57,7 +53,7 @@ static int parse_events(void *data, const struct option_use *use, const char *ar
 	struct tracing *t = data;
 	int type;
 
-	for (t->events.wanted = 0; arg; t->events.wanted |= 1u << type) {
+	for (t->events.wanted = 0; arg; t->events.wanted |= EVENT_BIT(type)) {
 		type = option_value_next(use, &arg);
 		if (type < 0)
 			return EXIT_USAGE;
@@ -163,14 +159,14 @@ int tracing_open(struct tracing *t, struct events **events)
 {
 	char error[512], names[256] = "";
 	size_t len = 0;
-	uint32_t missing;
 	unsigned int type;
+	uint64_t missing;
 
 	if (events_open(events, &t->events, error, sizeof(error)))
 		return tracing_fail(t, "%s", error);
 	missing = events_unhooked(*events);
 	for (type = 0; type < EVENT_TYPES; type++)
-		if (missing & 1u << type)
+		if (missing & EVENT_BIT(type))
 			len += snprintf(names + len, sizeof(names) - len, " %s", event_name(type));
 	if (missing == t->events.wanted) {
 		events_close(*events);

@@ -81,6 +81,7 @@ static void read_it(int fd)
 	replay_it(r);
 	recording_text(r, "end");
 	recording_damage(r);
+	recording_unknown(r);
 	recording_close(r);
 	model_free(&model);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""TAP: who may include whom. Also proves that it sees what it is meant to see."""
+"""TAP: who may include whom, and call whom. Also proves that it sees what it is meant to see."""
 import os
 import re
 import shutil
@@ -34,6 +34,13 @@ LIBRARIES = {
     r"json-c/.*": {"output", "trace"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
+
+
+# Files that must not use each other in a circle: what is defined in them for others, by folder. A
+# .bpf.c includes its parts, and stays out.
+FUNCTION = r"^(?!static\b|SEC)(?:\w[\w ]*[ *])?(\w+)\([^;{}]*\)\n\{"
+ROOMS = {"kmod": (r"\.c$", FUNCTION), "bpf": (r"^events_.*\.bpf\.h$", FUNCTION.replace(r"static\b|", ""))}
+NO_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 
 
 def layer(path):
@@ -96,18 +103,47 @@ def judge(top, path, own, quote, header):
     return []
 
 
-def planted(top, path, line):
+def circles(top, folder):
+    """"file uses file: functions and includes" of each step on a circle."""
+    names, function = ROOMS[folder]
+    text, owner, uses = {}, {}, {}
+    for name in sorted(os.listdir(os.path.join(top, folder))):
+        if re.search(names, name) and not name.endswith(".mod.c"):
+            with open(os.path.join(top, folder, name)) as f:
+                text[name] = f.read()
+            for quote, header in INCLUDE.findall(text[name]):
+                if quote == '"' and re.search(names, header):
+                    uses.setdefault(name, {}).setdefault(header, set()).add("#include")
+            text[name] = NO_CODE.sub(" ", text[name])
+            owner.update((found, name) for found in re.findall(function, text[name], re.M))
+    for name, code in text.items():
+        for called in set(re.findall(r"\b(\w+)\b(?=[(),;])", code)) & set(owner):
+            if owner[called] != name:
+                uses.setdefault(name, {}).setdefault(owner[called], set()).add(called)
+    # Whoever uses nobody, or is used by nobody, is on no circle
+    while True:
+        used = {other for others in uses.values() for other in others}
+        kept = {name: {other: what for other, what in others.items() if other in uses}
+                for name, others in uses.items() if name in used}
+        kept = {name: others for name, others in kept.items() if others}
+        if kept == uses:
+            return [f"{folder}/{name} uses {other}: {' '.join(sorted(what))}"
+                    for name, others in sorted(uses.items()) for other, what in sorted(others.items())]
+        uses = kept
+
+
+def planted(top, path, line, judge_all=violations):
     """The violations that one more line makes."""
     copy = tempfile.mkdtemp(prefix="dmabuf-layers-")
     try:
         for base in ("include", "bpf", "kmod", "cli", "tests/workloads"):
             if os.path.isdir(os.path.join(top, base)):
                 shutil.copytree(os.path.join(top, base), os.path.join(copy, base))
-        before = violations(copy)
+        before = judge_all(copy)
         os.makedirs(os.path.join(copy, os.path.dirname(path)), exist_ok=True)
         with open(os.path.join(copy, path), "a") as f:
             f.write(line + "\n")
-        return [v for v in violations(copy) if v not in before]
+        return [v for v in judge_all(copy) if v not in before]
     finally:
         shutil.rmtree(copy)
 
@@ -133,4 +169,12 @@ for path, line in (
         ("cli/top/planted.c", '#include "../../tests/workloads/mkbufs.h"'),
         ("cli/top/planted.c", '#include "no/such.h"')):
     ok(len(planted(top, path, line)) == 1, f"a planted one is seen: {line} in {path}")
+for folder in ROOMS:
+    equal(circles(top, folder), [], f"no files of {folder} use each other in a circle")
+for path, call in (("kmod/accounting.c", "hooks_disarm()"), ("kmod/hooks.c", "acct_tables_exit()"),
+                   ("kmod/accounting.c", "acct_sysfs_exit()"), ("kmod/holders.c", "acct_scan()"),
+                   ("bpf/events_stacks.bpf.h", "finish(0, 0, 0)"), ("bpf/events_state.bpf.h", "wants_stack(0)"),
+                   ("bpf/events_calls.bpf.h", "keep_past(0)"), ("bpf/events_tables.bpf.h", "pop(0, 0)")):
+    ok(planted(top, path, f"static void planted(void)\n{{\n\t{call};\n}}",
+               lambda copy, path=path: circles(copy, path.split("/", maxsplit=1)[0])), f"a planted circle is seen: {call} in {path}")
 sys.exit(done())

@@ -71,6 +71,41 @@ for command in ("dmabuf-top", "dmabuf-trace stat", "dmabuf-trace live", "dmabuf-
     lists = re.sub(r"\s+", " ", section(page, "COLUMNS"))
     equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page}.8 has the columns of {command}")
 
+# Events, as the list of include/dmabuf_events.h has them
+with open(f"{top}/include/dmabuf_events.h", encoding="ascii") as f:
+    header = f.read().replace("\\\n", "")
+flags = {}
+for name, value in re.findall(r"^#define (EVENT_\w+)\s+(0x[0-9a-f]+|\(EVENT_[\w |]+\))(?=\s)", header, re.M):
+    flags[name] = eval(value, {}, flags)  # pylint: disable=eval-used
+EVENTS = [(name, eval(of, {}, flags)) for name, of in  # pylint: disable=eval-used
+          re.findall(r"EVENT\(\w+,\s+(\w+),\s+([\w |]+),\s+\"", header)]
+
+
+def paragraph(start):
+    """An option's, of dmabuf-trace.8, without macros."""
+    with open(f"{top}/man/dmabuf-trace.8", encoding="utf-8") as f:
+        text = f.read().split(f"\n.BR {start}", 1)[1].split("\n", 1)[1]
+    return re.split(r"^\.(?:TP|S[HS])", text, flags=re.M)[0]
+
+
+def events_in(text):
+    """In the order of the list."""
+    words = set(re.findall(r"\w+", text))
+    return [name for name, _ in EVENTS if name in words]
+
+
+ok(len(EVENTS) > 20, "the list of events", EVENTS)
+with open(f"{top}/man/dmabuf-trace.data.5", encoding="utf-8") as f:
+    equal(re.findall(r"^(\d+)\|(\w+)\|(call|moment)$", f.read(), re.M),
+          [(str(i), name, "call" if of & flags["EVENT_CALL"] else "moment") for i, (name, of) in enumerate(EVENTS)],
+          "dmabuf-trace.data.5 has a row for each event")
+equal(events_in(paragraph(r'\-e ", " \-\-events ')), [name for name, _ in EVENTS], "dmabuf-trace.8 has every event at --events")
+BEGINS = [name for name, of in EVENTS if of & flags["EVENT_BEGINS"]]
+equal(events_in(paragraph(r"\-\-stacks [=").split(",\n")[0].split(".\n")[0].split(" first:")[0]), BEGINS,
+      "dmabuf-trace.8 has the events with stacks at --stacks")
+help_of_stacks = re.search(r"--stacks(.*?)(?=\n +(?:-\w, )?--)", run(os.path.join(build, "dmabuf-trace"), "live", "--help").stdout, re.S)
+equal(events_in(help_of_stacks.group(1).split("to ", 1)[-1]), BEGINS, "live --help has the events with stacks at --stacks")
+
 # Keys, as the table has them
 NAMES = {"\\n": "Enter", "\\r": "", "KEY_ENTER": "", "KEY_ESCAPE": "Esc", "KEY_BACKSPACE": "", "127": "", " ": "Space", "\\t": "Tab",
          "KEY_BTAB": "Shift-Tab", "KEY_UP": "Up", "KEY_DOWN": "Down", "KEY_PPAGE": "PgUp", "KEY_NPAGE": "PgDn", "KEY_HOME": "Home",

@@ -170,6 +170,15 @@ static void numbers_of_strings(void **state)
 	assert_true(hash_string(NULL) != hash_string(""));
 }
 
+/* The vector for 8 bytes of the reference implementation: bytes 0 to 7, key 0 to 15. */
+static void secret_hashes_are_siphash(void **state)
+{
+	static const uint64_t secret[] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+
+	(void)state;
+	assert_int_equal(hash_secret(0x0706050403020100, secret), 0x93f5f5799a932462);
+}
+
 static void arrays(void **state)
 {
 	uint32_t n = 0, room = 0, i;
@@ -201,6 +210,7 @@ int main(void)
 		cmocka_unit_test(chosen_keys),
 		cmocka_unit_test(chosen_strings),
 		cmocka_unit_test(replaced),
+		cmocka_unit_test(secret_hashes_are_siphash),
 		cmocka_unit_test(arrays),
 	};
 

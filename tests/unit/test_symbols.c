@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "source/elf_file.h"
+#include "source/opaque.h"
 #include "source/symbols.h"
 #include "fixture.h"
 
@@ -117,6 +118,18 @@ static void told_kernel(void **state)
 	symbols_free(s);
 }
 
+static void addresses_without_a_name_are_keys(void **state)
+{
+	struct symbols *s = symbols_new();
+	struct stack_frame frame;
+
+	(void)state;
+	symbols_name(s, 5, false, &frame, 1);
+	assert_null(frame.function);
+	assert_true(frame.offset == opaque_key(5));
+	symbols_free(s);
+}
+
 static struct elf_file *open_bytes(const void *bytes, size_t n)
 {
 	int fd = memfd_create("elf", MFD_CLOEXEC);
@@ -185,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own), cmocka_unit_test(told_kernel), cmocka_unit_test(no_elf),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(addresses_without_a_name_are_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the module's files in debugfs share; see module.h. */
+/* Names that anybody may have chosen, in the module's files in debugfs; see module.h. */
 #include <linux/ctype.h>
 #include <linux/seq_file.h>
 
