@@ -10,7 +10,7 @@
 #include "events_state.bpf.h"
 #include "events_stacks.bpf.h"
 
-/* Who the current task is, where the ring does not know it yet. 0, or 1 if there was no room. */
+/* Describe the current task in the ring, once. Return 0, or 1 without room. */
 static __always_inline bool tell_task(struct task_state *state, __u64 now)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -64,8 +64,8 @@ static __always_inline void fill_event(struct dmabuf_event *out, struct frame *f
 }
 
 /*
- * What more than one program tells: where a kernel is preempted, one may be in the midst of adding
- * when another adds to the same, on the same CPU. No program is so with itself.
+ * Several programs may add to one sum: on a preemptible kernel, a program may interrupt the
+ * addition of another program on the same CPU, but not its own.
  */
 #define OF_MANY (EVENT_BIT(EVENT_END) | EVENT_BIT(EVENT_MMAP) | EVENT_BIT(EVENT_FD))
 
@@ -104,7 +104,7 @@ static __always_inline void add_to_histogram(struct frame *f, const __u32 event,
 	add_to(&h->buckets[bit], 1, event);
 }
 
-/* An event and its stacks, side by side or not at all. */
+/* Write an event and its stacks side by side, or neither. */
 struct event_with_stack {
 	struct dmabuf_event event;
 	struct dmabuf_event_stack stack;
@@ -116,9 +116,9 @@ static __always_inline bool wants_stack(const __u32 event)
 }
 
 /*
- * The kernel's stack of the call just begun. Where a call's return is found by fgraph, the return
- * address that its caller's frame is found by lies below the stack pointer for an instruction, and
- * an interrupt there leaves something else: what is taken at the return then ends there.
+ * Read the kernel's stack at the entry of a call. At a return through fgraph, the return address of
+ * the caller's frame is below the stack pointer for an instruction. An interrupt may overwrite the
+ * address, and a stack from the return ends there.
  */
 static __always_inline void take_stack_at_entry(__u64 sp)
 {
@@ -152,7 +152,7 @@ static __always_inline void finish_with_stack(struct task_state *state, struct f
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }
 
-/* Tells of what has happened, to whom it may concern. event: f's, known beforehand. */
+/* Report an event to the ring, the histograms and the state. event: the type of f. */
 static __always_inline void finish(struct task_state *state, struct frame *f, const __u32 event)
 {
 	struct dmabuf_event *out;
@@ -181,7 +181,7 @@ static __always_inline void finish(struct task_state *state, struct frame *f, co
 	bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }
 
-/* An event and its text, side by side or not at all. */
+/* Write an event and its text side by side, or neither. */
 struct event_with_text {
 	struct dmabuf_event event;
 	struct dmabuf_event_text text;

@@ -60,7 +60,7 @@ static struct acct_device *device_hints[1 << HINT_BITS];
 static DEFINE_RAW_SPINLOCK(names_lock);
 static DEFINE_RAW_SPINLOCK(scan_lock);
 static bool scanning;
-static void (*new_name)(void);	/* to be called when there is one */
+static void (*new_name)(void);	/* called for a new name */
 
 /* Arrays of one allocation: an attachment's owner is a device. */
 static bool is_attachment(const struct slot *slot)
@@ -331,7 +331,7 @@ void acct_attach(struct dma_buf_attachment *attach)
 {
 	struct slot *slot;
 
-	/* Pairs with the scan's end: what it released is seen */
+	/* Pairs with the release at the end of the scan */
 	if (likely(!smp_load_acquire(&scanning)))
 		slot = add_attachment(attach);
 	else
@@ -462,8 +462,8 @@ bool acct_next(enum acct_kind kind, loff_t *at, struct acct_row *row)
 }
 
 /*
- * Whether an open file, which may be any that has taken the place of a buffer's, is that buffer's.
- * An inode comes late to a new file, a buffer later, and its file last.
+ * Return whether an open file is the buffer's: another file may have the memory now. A new file
+ * gets its inode late, then its buffer; the buffer gets its file last.
  */
 static bool is_of(const struct file *file, u64 ino)
 {

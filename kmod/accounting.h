@@ -55,7 +55,7 @@ struct acct_device {
 
 struct acct {
 	atomic64_t buffers, bytes, bytes_peak, exports_total, releases_total;
-	atomic64_t missed;		/* no slot was free, or no end seen; see hooks_missed() */
+	atomic64_t missed;		/* no free slot, or no end; see hooks_missed() */
 	atomic64_t unknown_releases_total, unknown_detaches, unknown_unmaps;
 	struct acct_exporter exporters[ACCT_EXPORTERS];
 	struct acct_device devices[ACCT_DEVICES];
@@ -65,11 +65,11 @@ struct acct {
 extern struct acct *acct;
 
 /*
- * Makes empty accounts, which @named is told of each new name in, from any context; 0 or -ENOMEM,
- * which leaves none.
+ * Make empty accounts. Call @named for each new name, in any context. Return 0, or -ENOMEM without
+ * accounts.
  */
 int acct_alloc(void (*named)(void));
-/* Finds what was there before the hooks, which are armed already. */
+/* Find older buffers; the hooks are armed already. */
 void acct_scan(void);
 void acct_free(void);
 

@@ -97,7 +97,7 @@ int recording_next(struct recording *recording, uint64_t *at, struct recording_b
 int recording_load(struct recording *recording, struct recording_block *block);
 /* What of the file could not be read so far, one line; NULL nothing. */
 const char *recording_damage(struct recording *recording);
-/* Return blocks and records of unknown types that were read so far, in one line; NULL none. */
+/* Return the blocks and records of unknown types, in one line; NULL none. */
 const char *recording_unknown(struct recording *recording);
 
 /* The text after that one in len bytes of "key=value" texts or names' texts; NULL: no more. */

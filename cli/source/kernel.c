@@ -15,10 +15,10 @@
 
 #include "source/source.h"
 
-static char *names;			/* of the kernel's BTF; NULL: not read */
+static char *names;			/* names in the kernel's BTF; NULL: not read */
 static size_t names_len;
 
-/* Names are the last third of the BTF, which has some MiB and is read page by page. */
+/* Names are the last third of the BTF, a file of some MiB, read page by page. */
 static void read_names(void)
 {
 	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
@@ -108,10 +108,9 @@ bool kernel_has_sessions(void)
 }
 
 /*
- * Probes of returns have room for a number of tasks that are in the function, ten on small
- * machines, and miss others. Sessions have that room in each task, since they are made of the
- * function graph (6.14, 4346ba160409, which brought the name below); before they had room for even
- * fewer.
+ * Probes of returns have room for a number of tasks in the function, ten on small machines, and
+ * miss other tasks. Sessions use the function graph, with room in each task, since 6.14
+ * (4346ba160409, with the name below). Earlier sessions have less room.
  */
 bool kernel_sessions_are_exact(void)
 {
@@ -119,8 +118,9 @@ bool kernel_sessions_are_exact(void)
 }
 
 /*
- * Before Linux 6.4 (the name is gone since), to set a trampoline on a function which an ftrace_ops
- * with registers follows, as the module's accounting does, has crashed while it was called (6.1).
+ * Before Linux 6.4, with the name below, the kernel may crash if a trampoline is attached to a
+ * function in use and an ftrace_ops with registers, such as the module's accounting, follows the
+ * function (seen on 6.1).
  */
 bool kernel_trampolines_are_fragile(void)
 {
@@ -158,8 +158,8 @@ bool kernel_spinlocks_sleep(void)
 }
 
 /*
- * Where BPF_OBJ_GET_INFO_BY_FD tells how often a probe was missed (since 6.7): struct
- * bpf_link_info, which the headers of older systems have not.
+ * struct bpf_link_info of kernels since 6.7, with the number of missed calls of a probe. Headers of
+ * older systems lack these fields.
  */
 struct link_info {
 	uint32_t type, id, prog_id, pad;

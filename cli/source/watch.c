@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hooks for views: set while somebody looks at what they tell, and no longer. What is mapped now
- * is a state and needs hooks that miss nothing; times are statistics, whose hooks are cheap.
+ * Hooks for views, attached while a view needs them. The mappings of buffers are a state and need
+ * exact hooks. Times are statistics with cheap hooks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "source/events.h"
 #include "source/source.h"
 
-/* What is mapped, who accesses, through which node */
+/* Mappings, accesses and nodes */
 #define STATE (EVENT_BIT(EVENT_EXPORT) | EVENT_BIT(EVENT_ATTACH) | EVENT_BIT(EVENT_DETACH) |	\
 	       EVENT_BIT(EVENT_MAP) | EVENT_BIT(EVENT_UNMAP) | EVENT_BIT(EVENT_BEGIN) |		\
 	       EVENT_BIT(EVENT_RELEASE))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What recordings hold for ever: the numbers of events, records, names and flags, records that
- * belong to an event, and what a reader does with types of a later version.
+ * Numbers in recordings never change: events, records, names and flags. Details behind an event,
+ * and types of a later version.
  */
 #define _GNU_SOURCE
 #include "recording.h"
@@ -17,7 +17,7 @@ struct number {
 
 #define N(number, id) { number, id, #id }
 
-/* A new one is appended here too; none of these changes. */
+/* Append new numbers here, too. */
 static const struct number events[] = {
 	N(0, EVENT_EXPORT), N(1, EVENT_FD), N(2, EVENT_GET), N(3, EVENT_PUT), N(4, EVENT_MMAP),
 	N(5, EVENT_ATTACH), N(6, EVENT_DETACH), N(7, EVENT_MAP), N(8, EVENT_UNMAP),
@@ -238,7 +238,7 @@ static void details_that_contradict_themselves_are_left_out(void **state)
 	recording_close(r);
 }
 
-/* Of a later version: an event, a record behind an event, and one of snapshots. */
+/* A later version: an event, a record behind an event, a record of snapshots. */
 static void types_of_later_versions_are_stepped_over_and_counted_once(void **state)
 {
 	struct { struct wait wait; struct dmabuf_event more[3]; struct map map; } records = {
@@ -269,7 +269,7 @@ static void change_type(char *block, uint16_t type)
 	head->head_crc = recording_block_crc(head);
 }
 
-/* By the index, and where a cut file has none. */
+/* With the index, and in a truncated file. */
 static void blocks_of_later_versions_are_stepped_over_and_counted_once(void **state)
 {
 	struct recording_entry *entries;
