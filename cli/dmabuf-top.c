@@ -54,7 +54,7 @@ static int no_such_view(const struct options *o, const char *name)
 	uint32_t i;
 
 	fprintf(stderr, "%s: no view '%s'; there are:", o->command, name);
-	for (i = 0; i < n_views; i++)
+	for (i = 0; i < VIEWS; i++)
 		fprintf(stderr, " %s", views[i].name);
 	fputc('\n', stderr);
 	return EXIT_USAGE;
@@ -62,11 +62,11 @@ static int no_such_view(const struct options *o, const char *name)
 
 static int no_such_column(const struct options *o, const struct view *view, const char *name)
 {
-	uint32_t i;
+	const struct column *c;
 
 	fprintf(stderr, "%s: no column '%s' in view %s; there are:", o->command, name, view->name);
-	for (i = 0; i < view->n_columns; i++)
-		fprintf(stderr, " %s", view->columns[i].name);
+	for (c = view->columns; c->name; c++)
+		fprintf(stderr, " %s", c->name);
 	fputc('\n', stderr);
 	return EXIT_USAGE;
 }
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 		return options_end("dmabuf-top", status - 1);
 	}
 	if (top.common.list_columns) {
-		output_list_columns(stdout, views, n_views);
+		output_list_columns(stdout, views, VIEWS);
 	} else if (!top.batch) {
 		status = screen_run(&top, &source, open_source);
 	} else if (open_source(&top, &source)) {

@@ -14,14 +14,14 @@ static const char *cell_text(const struct ui *ui, const struct column *c, const 
 {
 	const struct model *m = &ui->history.model;
 	bool bytes = ui->options->common.bytes;
-	struct value v = { 0 };
+	struct value v;
 
 	/* It is made when its width is known. */
 	if (screen_column_is_trail(c))
 		return strcpy(buf, "");
 	if (screen_column_is_flow(c))
 		return screen_flow(m, row, ui->utf8, 0, buf);
-	c->get(m, row, &v);
+	v = column_value(c, m, row);
 	if (!v.known)
 		return strcpy(buf, ui->list->view->kind == KIND_OPERATION &&
 			      !strcmp(c->name, "device") ? screen_actor(row) : "-");
@@ -163,7 +163,7 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 		const struct layout_column *place = &l->places[c];
 		const struct column *column = l->columns[c];
 		char buf[OUTPUT_CELL_ROOM], cell[LINE_ROOM];
-		struct value v = { 0 };
+		struct value v;
 
 		if (!place->w)
 			continue;
@@ -176,7 +176,7 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 			cell_text(ui, column, row, buf);
 		/* Of a list that is cut nobody knows how much is missing. */
 		if (column->type == VALUE_LIST && column->item && text_width(buf) > place->w) {
-			column->get(&ui->history.model, row, &v);
+			v = column_value(column, &ui->history.model, row);
 			if (v.number > 1)
 				snprintf(buf, sizeof(buf), "%u devs", (unsigned int)v.number);
 		}

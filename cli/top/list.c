@@ -141,17 +141,17 @@ static bool has_term(const char *text, const char *terms)
 static bool row_has_term(const struct list *l, const struct model *m, const void *row,
 			 const char *terms)
 {
-	uint32_t c, i;
+	const struct column *column;
 	char id[24];
+	uint32_t i;
 
-	for (c = 0; c < l->data->n_columns; c++) {
-		const struct column *column = &l->data->columns[c];
-		struct value v = { 0 };
+	for (column = l->data->columns; column->name; column++) {
+		struct value v;
 
 		if (column->type != VALUE_STRING && column->type != VALUE_LIST &&
 		    column->type != VALUE_ID)
 			continue;
-		column->get(m, row, &v);
+		v = column_value(column, m, row);
 		if (!v.known)
 			continue;
 		if (column->type == VALUE_ID) {
@@ -176,10 +176,11 @@ static bool passes(const struct list *l, const struct model *m, const void *row)
 static const void *scope_row(const struct list *l, const struct model *m)
 {
 	const struct view *data = view_find(l->scope->name);
-	uint32_t i, n = data->count(m);
+	uint32_t i, n;
 
+	view_rows(data, m, &n);
 	for (i = 0; i < n; i++) {
-		const void *row = data->row(m, i);
+		const void *row = view_row(data, m, i);
 
 		if (row && history_key(l->scope->kind, row) == l->scope_key)
 			return row;
@@ -189,16 +190,17 @@ static const void *scope_row(const struct list *l, const struct model *m)
 
 static int add_rows(struct list *l, const struct model *m)
 {
-	uint32_t i, n = l->data->count(m);
 	const void *owner = NULL;
+	uint32_t i, n;
 
+	view_rows(l->data, m, &n);
 	if (l->scope) {
 		owner = scope_row(l, m);
 		if (!owner)
 			return 0;
 	}
 	for (i = 0; i < n; i++) {
-		const void *row = l->data->row(m, i);
+		const void *row = view_row(l->data, m, i);
 
 		if (row && (!owner || l->scope->holds(m, owner, row)) && passes(l, m, row) &&
 		    rows_add(&l->rows, row))

@@ -24,8 +24,7 @@ RATE_OF(process, KIND_PROCESS)
 RATE_OF(device, KIND_DEVICE)
 RATE_OF(exporter, KIND_EXPORTER)
 
-#define RATE(get) { "rate", "\u0394/s", VALUE_NUMBER, "bytes/s", 5, CUT_TAIL,		\
-		    "bytes that it grew by in a second, since the last refresh", get, NULL }
+#define RATE(its) { .name = "rate", .title = "\u0394/s", .type = VALUE_NUMBER, .width = 5, .look_up = its }
 
 /* By kind of row */
 static const struct column rates[KINDS] = {
@@ -117,8 +116,8 @@ static void no_value(const struct model *m, const void *row, struct value *v)
 	v->known = false;
 }
 
-#define DIR(get) { "dir", "DIR", VALUE_LIST, "", 4, CUT_TAIL,				\
-		   "<-W the device writes, ->R it reads, <>RW both", get, get##_at }
+#define DIR(its) { .name = "dir", .title = "DIR", .type = VALUE_LIST, .width = 4,		\
+		   .look_up = its, .item = its##_at }
 
 /* The other columns that only the screen has, and what other outputs have instead */
 static const struct {
@@ -128,10 +127,10 @@ static const struct {
 } own_columns[] = {
 	{ KIND_DEVICE, DIR(device_dir), "direction" },
 	{ KIND_OPERATION, DIR(operation_dir), "direction" },
-	{ KIND_OPERATION, { "trail", "60s", VALUE_LIST, "", 8, CUT_TAIL,
-			    "the 99th percentile in the last minute", no_value, NULL }, "" },
-	{ KIND_FLOW, { "flow", "PRODUCER ==> CONSUMER", VALUE_LIST, "", 34, CUT_MIDDLE,
-		       "who writes and who reads", flow_flow, flow_flow_at },
+	{ KIND_OPERATION, { .name = "trail", .title = "60s", .type = VALUE_LIST, .width = 8,
+			    .look_up = no_value }, "" },
+	{ KIND_FLOW, { .name = "flow", .title = "PRODUCER ==> CONSUMER", .type = VALUE_LIST,
+		       .width = 34, .cut = CUT_MIDDLE, .look_up = flow_flow, .item = flow_flow_at },
 	  "producers,presumed,consumers,bidirectional,others,exporter,node,processes" },
 };
 
@@ -144,12 +143,12 @@ bool screen_column_is_rate(const struct column *column)
 
 bool screen_column_is_trail(const struct column *column)
 {
-	return column->get == no_value;
+	return column->look_up == no_value;
 }
 
 bool screen_column_is_flow(const struct column *column)
 {
-	return column->get == flow_flow;
+	return column->look_up == flow_flow;
 }
 
 const char *screen_column_instead(const struct column *column)
@@ -169,7 +168,7 @@ uint32_t screen_column_needs(const struct screen_view *view, const struct column
 
 	/* Of those with several instead, the view says it. */
 	column = view_column(data, names);
-	return column ? column_needs(data, column) : 0;
+	return column ? column->needs : 0;
 }
 
 /* The i-th of those that only the screen has. */
@@ -198,9 +197,12 @@ const struct column *screen_column(const struct screen_view *view, const char *n
 
 const struct column *screen_column_at(const struct screen_view *view, uint32_t i)
 {
-	const struct view *data = view_find(view->name);
+	const struct column *c = view_find(view->name)->columns;
 
-	return i < data->n_columns ? &data->columns[i] : own_column(view, i - data->n_columns);
+	for (; c->name; c++)
+		if (!i--)
+			return c;
+	return own_column(view, i);
 }
 
 static enum role growing(const struct history *h, enum kind kind, const void *row)

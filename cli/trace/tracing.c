@@ -112,11 +112,11 @@ void tracing_tell_stacks(const struct tracing *t, const struct events *events)
 
 static int no_such_column(const struct tracing *t, const struct view *view, char *name)
 {
-	uint32_t i;
+	const struct column *c;
 
 	fprintf(stderr, "%s: no column '%s'; there are:", t->common.command, name);
-	for (i = 0; i < view->n_columns; i++)
-		fprintf(stderr, " %s", view->columns[i].name);
+	for (c = view->columns; c->name; c++)
+		fprintf(stderr, " %s", c->name);
 	fputc('\n', stderr);
 	free(name);
 	return EXIT_USAGE + 1;

@@ -60,7 +60,7 @@ static void batch(struct top_options *options, struct source *source, enum outpu
 {
 	options->n_views = 0;
 	options->common.format = format;
-	while (options->n_views < (int)n_views && options->n_views < TOP_MAX_VIEWS) {
+	while (options->n_views < VIEWS && options->n_views < TOP_MAX_VIEWS) {
 		options->views[options->n_views] = &views[options->n_views];
 		options->n_views++;
 	}
