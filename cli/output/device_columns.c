@@ -31,17 +31,19 @@ static void device_driver(const void *row, struct value *v)
 
 static void device_mapped_now(const struct model *m, const void *row, struct value *v)
 {
-	v->known = device_mapped(m, row, &v->number) && m->watched & MODEL_WATCHES_STATE;
+	v->number = device_of(row)->mapped;
+	v->known = !device_of(row)->mapped_unknown && m->watched & MODEL_WATCHES_STATE;
 }
 
-static void device_direction(const struct model *m, const void *row, struct value *v)
+static void device_direction(const void *row, struct value *v)
 {
-	set_directions(v, device_directions(m, row));
+	set_directions(v, device_of(row)->directions);
 }
 
 static const char *device_direction_at(const struct model *m, const void *row, uint32_t i)
 {
-	return direction_at(device_directions(m, row), i);
+	(void)m;
+	return direction_at(device_of(row)->directions, i);
 }
 
 static void device_map_rate(const struct model *m, const void *row, struct value *v)
@@ -75,7 +77,7 @@ const struct column device_columns[] = {
 	  .unless = offsetof(struct model_device, unsized) },
 	{ COLUMN_COUNT("mapped", "MAPPED", 6, "attachments that are mapped now"),
 	  .needs = MODEL_WATCHES_STATE, .look_up = device_mapped_now },
-	{ COLUMN_DIRECTION, .look_up = device_direction, .item = device_direction_at },
+	{ COLUMN_DIRECTION, .get = device_direction, .item = device_direction_at },
 	{ .name = "map_rate", .title = "MAP/S", .type = VALUE_RATE, .width = 5,
 	  .help = "maps in a second, since the last refresh",
 	  .needs = MODEL_WATCHES_TIMES, .look_up = device_map_rate },

@@ -62,12 +62,14 @@ static void set_text(struct value *v, uint64_t order)
 
 static void device_dir(const struct model *m, const void *row, struct value *v)
 {
-	set_text(v, device_directions(m, row));
+	(void)m;
+	set_text(v, ((const struct model_device *)row)->directions);
 }
 
 static const char *device_dir_at(const struct model *m, const void *row, uint32_t i)
 {
-	return i ? NULL : screen_direction(device_directions(m, row));
+	(void)m;
+	return i ? NULL : screen_direction(((const struct model_device *)row)->directions);
 }
 
 static unsigned int operation_directions(const void *row)
