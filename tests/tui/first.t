@@ -74,7 +74,7 @@ with Screen("base.snap") as s:
     s.keys("Escape", "1")
     for width, height in ((20, 5), (40, 12), (200, 60)):
         s.resize(width, height)
-        s.golden(f"processes-{width}x{height}")
+        s.golden(f"processes-{width}x{height}", tabs=True)
     s.keys("q")
     s.left(0, "q")
 
