@@ -166,9 +166,10 @@ int rows_add(struct rows *rows, const void *row)
 	return 0;
 }
 
-int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
+int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
+		 struct value (*value)(const void *ctx, const void *row), const void *ctx)
 {
-	struct sorting sorting = { sort->type, invert };
+	struct sorting sorting = { type, invert };
 	uint32_t i;
 
 	if (!rows->n)
@@ -184,13 +185,32 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 	}
 	take_order(rows);
 	for (i = 0; i < rows->n; i++)
-		rows->keys[i].value = column_value(sort, model, rows->keys[i].row);
+		rows->keys[i].value = value(ctx, rows->keys[i].row);
 	if (!is_sorted(rows, &sorting))
 		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
 	rows->n_sorted = rows->n;
 	for (i = 0; i < rows->n; i++)
 		rows->rows[i] = rows->keys[i].row;
 	return 0;
+}
+
+struct column_order {
+	const struct model *model;
+	const struct column *column;
+};
+
+static struct value sort_value(const void *ctx, const void *row)
+{
+	const struct column_order *by = ctx;
+
+	return column_value(by->column, by->model, row);
+}
+
+int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
+{
+	const struct column_order by = { model, sort };
+
+	return rows_sort_by(rows, sort->type, invert, sort_value, &by);
 }
 
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,

@@ -105,7 +105,7 @@ struct value column_value(const struct column *c, const struct model *m, const v
 		c->get(row, &v);
 	else if (c->look_up)
 		c->look_up(m, row, &v);
-	else
+	else if (c->size)
 		read_field(c, m, row, &v);
 	return v;
 }

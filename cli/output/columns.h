@@ -174,6 +174,9 @@ int rows_collect(struct rows *rows, const struct view *view, const struct model 
 /* The two steps of it, for rows that somebody else chooses. */
 int rows_add(struct rows *rows, const void *row);
 int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert);
+/* By values that the caller has of rows; their strings stay good until it returns. */
+int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
+		 struct value (*value)(const void *ctx, const void *row), const void *ctx);
 void rows_free(struct rows *rows);
 
 #endif

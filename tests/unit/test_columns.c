@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "output/columns.h"
+#include "top/view.h"
 
 static struct records r;
 static struct model m;
@@ -282,6 +283,33 @@ static void take(const char *spec, int err, const char *expected)
 	free(list.columns);
 }
 
+/* Each view of the screen is complete, and its tab leaves room for nine in 80 cells. */
+static void screens(void **state)
+{
+	size_t cells = 0;
+	enum view_id v;
+	int n = 0;
+
+	(void)state;
+	for (v = 0; v < VIEWS; v++) {
+		const struct screen_view *view = &screen_views[v];
+		const struct column *c;
+
+		if (!view->data)
+			continue;
+		assert_ptr_equal(view->data, &views[v]);
+		assert_int_equal(view->key, '1' + n++);
+		cells += strlen("1  ") + strlen(view->tab);
+		assert_true(view->help && view->enter && view->legend);
+		assert_true(view->id && view->role && view->name);
+		assert_true(view->chart || view->holds || view->buffer);
+		assert_true(!view->held || view->n_strings);
+		for (c = view->own; c && c->name; c++)
+			assert_ptr_equal(screen_column(view, c->name), c);
+	}
+	assert_true(cells + (9 - n) * strlen("9 Memory ") < 80);
+}
+
 static void column_lists(void **state)
 {
 	(void)state;
@@ -316,6 +344,7 @@ int main(void)
 		TEST(many_rows),
 		TEST(filtered),
 		TEST(column_lists),
+		TEST(screens),
 	};
 
 	return cmocka_run_group_tests_name("columns", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "model/lanes.h"
 #include "model/leaks.h"
 #include "output/columns.h"
+#include "top/history.h"
 #include "fixture.h"
 
 #define SECONDS 10
@@ -218,6 +219,54 @@ static void devices(void **state)
 	rows_free(&rows);
 }
 
+static int many_snapshot(struct source *s, struct records *records)
+{
+	const uint32_t n = 30000;
+	uint32_t i;
+
+	(void)s;
+	for (i = 1; i <= n; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u", i);
+		record_text(record_buffer(records, i, 4096, 1)->exporter, SNAP_EXPORTER_LEN, name);
+		record_attachment(records, i, name, "drm");
+	}
+	return 0;
+}
+
+static const char *no_nodes(struct source *s, const char *device)
+{
+	(void)s;
+	(void)device;
+	return NULL;
+}
+
+/* From one refresh to the next, each device and exporter is found again. */
+static void refreshes(void **state)
+{
+	static const struct source_ops ops = {
+		.name = "test", .snapshot = many_snapshot, .nodes = no_nodes,
+	};
+	struct source s = { .ops = &ops, .sees = SEES_ALL, .recorded = "test", .time = 100 };
+	struct history h = { 0 };
+	int64_t rate;
+	uint32_t i;
+
+	(void)state;
+	for (; s.time < 103; s.time++)
+		assert_int_equal(history_update(&h, &s, NULL), 0);
+	assert_int_equal(h.model.n_devices, h.model.n_exporters);
+	for (i = 0; i < h.model.n_devices; i++) {
+		assert_true(history_rate(&h, &screen_views[VIEW_DEVICES], &h.model.devices[i],
+					 &rate));
+		assert_int_equal(rate, 0);
+	}
+	assert_int_equal(h.past[VIEW_EXPORTERS].n_graves, 0);
+	history_free(&h);
+	source_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +277,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(attachments, begin, end),
 		cmocka_unit_test_setup_teardown(slices, begin, end),
 		cmocka_unit_test_setup_teardown(devices, begin, end),
+		cmocka_unit_test_setup_teardown(refreshes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
