@@ -31,7 +31,7 @@ static int check_columns(struct top_options *top)
 
 static const char *view_name(unsigned int i)
 {
-	return i < n_views ? views[i].name : NULL;
+	return i < VIEWS ? views[i].name : NULL;
 }
 
 static int parse_views(void *data, const struct option_use *use, const char *arg)
@@ -142,7 +142,7 @@ static int open_source(struct top_options *top, struct source *source)
 
 int main(int argc, char **argv)
 {
-	struct top_options top = { .delay = 1, .views = { view_find("processes") }, .n_views = 1 };
+	struct top_options top = { .delay = 1, .views = { &views[VIEW_PROCESSES] }, .n_views = 1 };
 	struct source source = { 0 };
 	int status;
 
@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 		return options_end("dmabuf-top", status);
 	}
 	if (top.common.list_columns) {
-		output_list_columns(stdout, views, n_views);
+		output_list_columns(stdout, views, VIEWS);
 		status = EXIT_OK;
 	} else if (!top.batch) {
 		status = screen_run(&top, &source, open_source);

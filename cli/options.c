@@ -241,11 +241,11 @@ int options_check(const struct options *o)
 
 static int no_column(const struct options *o, const struct view *view, const char *name)
 {
-	uint32_t i;
+	const struct column *c;
 
 	fprintf(stderr, "%s: no column '%s' in %s (", o->command, name, view->name);
-	for (i = 0; i < view->n_columns; i++)
-		fprintf(stderr, "%s%s", i ? ", " : "", view->columns[i].name);
+	for (c = view->columns; c->name; c++)
+		fprintf(stderr, "%s%s", c == view->columns ? "" : ", ", c->name);
 	fputs(")\n", stderr);
 	return EXIT_USAGE;
 }

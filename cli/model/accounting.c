@@ -88,10 +88,14 @@ static void account_devices(struct model *m, const struct model_buffer *b, uint3
 	uint32_t i;
 
 	for (i = 0; i < b->attachments; i++) {
-		struct model_device *d =
-			&m->devices[m->attachments[b->first_attachment + i].device];
+		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
+		struct model_device *d = &m->devices[a->device];
+		bool mapped;
 
 		d->attachments++;
+		d->mapped_unknown |= !attachment_mapped(a, &mapped);
+		d->mapped += mapped;
+		d->directions |= attachment_directions(a);
 		if (d->last_buffer != index) {
 			d->last_buffer = index;
 			d->buffers++;
@@ -174,11 +178,13 @@ int model_account(struct model *m, const struct filter *filter)
 	m->n_exporters = 0;
 	index_clear(&m->by_exporter);
 	for (i = 0; i < m->n_devices; i++) {
-		m->devices[i].attachments = m->devices[i].buffers = m->devices[i].bytes = 0;
-		m->devices[i].unsized = false;
-		m->devices[i].last_buffer = INDEX_NONE;
-		m->devices[i].matches = !filter ||
-			filter_matches_pattern(&filter->devices, m->devices[i].device);
+		struct model_device *d = &m->devices[i];
+
+		d->attachments = d->buffers = d->bytes = d->mapped = 0;
+		d->unsized = d->mapped_unknown = false;
+		d->directions = 0;
+		d->last_buffer = INDEX_NONE;
+		d->matches = !filter || filter_matches_pattern(&filter->devices, d->device);
 	}
 	match_processes(m, filter);
 	for (i = 0; i < m->n_buffers && !err; i++) {

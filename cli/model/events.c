@@ -74,6 +74,26 @@ struct model_operation *operations_find(const struct model_operations *o, unsign
 	return i < o->n && !compare(&o->rows[i], &wanted) ? &o->rows[i] : NULL;
 }
 
+uint32_t operations_of(const struct model_operations *o, const char *device)
+{
+	uint32_t i = index_get(&o->by_device, hash_string(device));
+
+	/* What is not of that device was forgotten, or sorted to another place. */
+	return i < o->n && !compare_strings(o->rows[i].device, device) ? i : INDEX_NONE;
+}
+
+/* Links a row to those of its device with lower indices. 0 or -ENOMEM. */
+static int link_row(struct model_operations *o, uint32_t i)
+{
+	struct model_operation *row = &o->rows[i];
+
+	row->next = operations_of(o, row->device);
+	/* Before rows were sorted, it was at that index. */
+	if (row->next >= i)
+		row->next = INDEX_NONE;
+	return index_put(&o->by_device, hash_string(row->device), i);
+}
+
 struct model_operation *operations_row(struct model_operations *o, unsigned int type,
 				       unsigned int direction, const char *exporter,
 				       const char *device)
@@ -82,8 +102,10 @@ struct model_operation *operations_row(struct model_operations *o, unsigned int 
 
 	if (row)
 		return row;
-	if (!o->n)
+	if (!o->n) {
 		index_clear(&o->by_key);
+		index_clear(&o->by_device);
+	}
 	row = array_add(&o->rows, &o->n, &o->room, sizeof(*row));
 	if (!row)
 		return NULL;
@@ -91,7 +113,7 @@ struct model_operation *operations_row(struct model_operations *o, unsigned int 
 	row->direction = direction;
 	row->exporter = exporter;
 	row->device = device;
-	if (index_put(&o->by_key, key_of(row), o->n - 1)) {
+	if (link_row(o, o->n - 1) || index_put(&o->by_key, key_of(row), o->n - 1)) {
 		o->n--;
 		return NULL;
 	}
@@ -105,13 +127,16 @@ void operations_sort(struct model_operations *o)
 	if (o->n)
 		qsort(o->rows, o->n, sizeof(*o->rows), compare);
 	/* They all have a slot, so that there is room */
-	for (i = 0; i < o->n; i++)
+	for (i = 0; i < o->n; i++) {
 		index_put(&o->by_key, key_of(&o->rows[i]), i);
+		link_row(o, i);
+	}
 }
 
 void operations_free(struct model_operations *o)
 {
 	free(o->rows);
 	index_free(&o->by_key);
+	index_free(&o->by_device);
 	memset(o, 0, sizeof(*o));
 }

@@ -48,6 +48,7 @@ struct model_operation {
 	const char *exporter, *device;	/* NULL: none, or unknown */
 	struct histogram histogram;
 	double rate;			/* calls a second, where somebody has set it */
+	uint32_t next;			/* of the same device, or INDEX_NONE */
 	bool ranked;			/* percentiles are those of the durations themselves: */
 	uint64_t p50, p90, p99;		/* ns */
 };
@@ -55,7 +56,7 @@ struct model_operation {
 struct model_operations {
 	struct model_operation *rows;
 	uint32_t n, room;		/* n = 0 forgets them */
-	struct index by_key;		/* may have rows that are forgotten, too */
+	struct index by_key, by_device;	/* may have rows that are forgotten, too */
 };
 
 /*
@@ -69,6 +70,8 @@ struct model_operation *operations_row(struct model_operations *operations, unsi
 struct model_operation *operations_find(const struct model_operations *operations,
 					unsigned int type, unsigned int direction,
 					const char *exporter, const char *device);
+/* Index of a row of that device, INDEX_NONE if there is none; then each row's next. */
+uint32_t operations_of(const struct model_operations *operations, const char *device);
 /* By exporter, device, event, direction. */
 void operations_sort(struct model_operations *operations);
 void operations_free(struct model_operations *operations);

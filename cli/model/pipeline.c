@@ -495,38 +495,6 @@ unsigned int attachment_directions(const struct model_attachment *a)
 	return seen;
 }
 
-static bool is_shown(const struct model *m, const struct model_attachment *a,
-		     const struct model_device *d)
-{
-	return &m->devices[a->device] == d && m->buffers[a->buffer].selected;
-}
-
-bool device_mapped(const struct model *m, const struct model_device *d, uint64_t *n)
-{
-	bool mapped, known = true;
-	uint32_t i;
-
-	*n = 0;
-	for (i = 0; i < m->n_attachments; i++) {
-		if (!is_shown(m, &m->attachments[i], d))
-			continue;
-		known &= attachment_mapped(&m->attachments[i], &mapped);
-		*n += mapped;
-	}
-	return known;
-}
-
-unsigned int device_directions(const struct model *m, const struct model_device *d)
-{
-	unsigned int seen = 0;
-	uint32_t i;
-
-	for (i = 0; i < m->n_attachments; i++)
-		if (is_shown(m, &m->attachments[i], d))
-			seen |= attachment_directions(&m->attachments[i]);
-	return seen;
-}
-
 static bool is_map(const struct model_operation *o, const char *exporter, const char *device)
 {
 	return o->type == EVENT_MAP && (!device || (o->device && !strcmp(o->device, device))) &&
@@ -536,25 +504,37 @@ static bool is_map(const struct model_operation *o, const char *exporter, const 
 bool map_percentile(const struct model *m, const char *exporter, const char *device,
 		    double percent, uint64_t *ns)
 {
+	const struct model_operations *all = &m->operations;
+	const struct model_operation *o;
 	struct histogram sum = { 0 };
+	unsigned int d;
 	uint32_t i;
 
-	for (i = 0; i < m->operations.n; i++)
-		if (is_map(&m->operations.rows[i], exporter, device))
-			histogram_merge(&sum, &m->operations.rows[i].histogram);
+	for (d = 0; exporter && device && d <= DIRECTION_NONE; d++) {
+		o = operations_find(all, EVENT_MAP, d, exporter, device);
+		if (o)
+			histogram_merge(&sum, &o->histogram);
+	}
+	i = !device ? 0 : exporter ? INDEX_NONE : operations_of(all, device);
+	for (; i < all->n; i = device ? o->next : i + 1) {
+		o = &all->rows[i];
+		if (is_map(o, exporter, device))
+			histogram_merge(&sum, &o->histogram);
+	}
 	return histogram_percentile(&sum, percent, ns);
 }
 
 bool map_rate(const struct model *m, const char *device, uint64_t *rate)
 {
-	uint32_t i;
+	uint32_t i = operations_of(&m->operations, device);
 
 	*rate = 0;
-	for (i = 0; i < m->operations.n; i++) {
+	while (i < m->operations.n) {
 		const struct model_operation *o = &m->operations.rows[i];
 
 		if (is_map(o, NULL, device))
 			*rate += o->rate * 1000 + 0.5;
+		i = o->next;
 	}
 	return m->operations_timed;
 }

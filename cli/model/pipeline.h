@@ -16,7 +16,6 @@
 struct model;
 struct model_attachment;
 struct model_buffer;
-struct model_device;
 
 /* enum dma_data_direction, as the kernel has it; NONE: not seen */
 enum {
@@ -125,9 +124,6 @@ bool flow_fence_share(const struct model_flow *flow, uint64_t *percent);
 bool attachment_mapped(const struct model_attachment *attachment, bool *mapped);
 /* 1 << direction of each that it was seen mapped in. */
 unsigned int attachment_directions(const struct model_attachment *attachment);
-/* Of a device how many of its selected attachments are mapped now; false: not known of all. */
-bool device_mapped(const struct model *model, const struct model_device *device, uint64_t *n);
-unsigned int device_directions(const struct model *model, const struct model_device *device);
 /*
  * What a map takes, of buffers of an exporter (NULL: any) by a device: percent of the calls do not
  * exceed *ns. False if none was timed.

@@ -144,7 +144,10 @@ struct model_attachment {
 struct model_device {
 	const char *device;
 	const char *driver;		/* NULL unknown, "" none */
-	uint64_t attachments, buffers, bytes;
+	uint64_t attachments, buffers, bytes;	/* of selected buffers, as what follows */
+	uint64_t mapped;		/* attachments that are now */
+	bool mapped_unknown;		/* of one of them */
+	unsigned int directions;	/* 1 << direction of each that was seen */
 	const char *nodes;		/* its device files, joined by ";"; the source's */
 	uint32_t last_buffer;		/* so that each buffer counts once */
 	bool matches;			/* the filter's devices */

@@ -13,21 +13,21 @@
 
 const struct view *view_find(const char *name)
 {
-	uint32_t i;
+	enum view_id v;
 
-	for (i = 0; i < n_views; i++)
-		if (!strcmp(views[i].name, name))
-			return &views[i];
+	for (v = 0; v < VIEWS; v++)
+		if (!strcmp(views[v].name, name))
+			return &views[v];
 	return NULL;
 }
 
 const struct column *view_column(const struct view *view, const char *name)
 {
-	uint32_t i;
+	const struct column *c;
 
-	for (i = 0; i < view->n_columns; i++)
-		if (!strcmp(view->columns[i].name, name))
-			return &view->columns[i];
+	for (c = view->columns; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
 	return NULL;
 }
 
@@ -50,40 +50,41 @@ static int list_add(struct column_list *list, const struct column *column)
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
 		      char **unknown)
 {
-	uint32_t i;
+	const struct column *c;
 	int err = 0;
 
 	list->n = 0;
 	if (!spec || *spec == '+')
-		for (i = 0; i < view->n_columns && !err; i++)
-			err = list_add(list, &view->columns[i]);
+		for (c = view->columns; c->name && !err; c++)
+			err = list_add(list, c);
 	for (; spec && !err; spec = strchr(spec, ',') ? strchr(spec, ',') + 1 : NULL) {
 		char *name;
-		const struct column *column;
 
 		spec += *spec == '+';
 		name = strndup(spec, strcspn(spec, ","));
 		if (!name)
 			return -ENOMEM;
-		column = view_column(view, name);
-		if (!column) {
+		c = view_column(view, name);
+		if (!c) {
 			*unknown = name;
 			return -EINVAL;
 		}
 		free(name);
-		err = list_add(list, column);
+		err = list_add(list, c);
 	}
 	return err;
 }
 
 void column_list_for_text(struct column_list *list, const struct view *view, const char *spec)
 {
+	const struct column *c = view->columns;
 	uint32_t i, kept = 0;
 
 	if (spec && *spec != '+')
 		return;
+	/* Those that spec names come after the view's. */
 	for (i = 0; i < list->n; i++)
-		if (i >= view->n_columns || list->columns[i]->width)
+		if (!c->name || c++->width)
 			list->columns[kept++] = list->columns[i];
 	list->n = kept;
 }
@@ -165,9 +166,10 @@ int rows_add(struct rows *rows, const void *row)
 	return 0;
 }
 
-int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
+int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
+		 struct value (*value)(const void *ctx, const void *row), const void *ctx)
 {
-	struct sorting sorting = { sort->type, invert };
+	struct sorting sorting = { type, invert };
 	uint32_t i;
 
 	if (!rows->n)
@@ -182,10 +184,8 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 		rows->n_sorted = 0;
 	}
 	take_order(rows);
-	for (i = 0; i < rows->n; i++) {
-		rows->keys[i].value = (struct value){ 0 };
-		sort->get(model, rows->keys[i].row, &rows->keys[i].value);
-	}
+	for (i = 0; i < rows->n; i++)
+		rows->keys[i].value = value(ctx, rows->keys[i].row);
 	if (!is_sorted(rows, &sorting))
 		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
 	rows->n_sorted = rows->n;
@@ -194,14 +194,34 @@ int rows_sort(struct rows *rows, const struct model *model, const struct column 
 	return 0;
 }
 
+struct column_order {
+	const struct model *model;
+	const struct column *column;
+};
+
+static struct value sort_value(const void *ctx, const void *row)
+{
+	const struct column_order *by = ctx;
+
+	return column_value(by->column, by->model, row);
+}
+
+int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert)
+{
+	const struct column_order by = { model, sort };
+
+	return rows_sort_by(rows, sort->type, invert, sort_value, &by);
+}
+
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
 		 const struct column *sort, bool invert)
 {
-	uint32_t count = view->count(model), i;
+	uint32_t n, i;
 
 	rows->n = 0;
-	for (i = 0; i < count; i++) {
-		const void *row = view->row(model, i);
+	view_rows(view, model, &n);
+	for (i = 0; i < n; i++) {
+		const void *row = view_row(view, model, i);
 
 		if (row && rows_add(rows, row))
 			return -ENOMEM;

@@ -40,49 +40,86 @@ enum column_cut {
 	CUT_HEAD,		/* cgroups */
 };
 
+struct screen_cell;
+
+/*
+ * A column. Its value is a field of the row (offset, size), unless get or look_up computes it. A
+ * field is unknown if a string is NULL, if zero_unknown and it is 0, if the source does not see it
+ * (unless zero_unknown and it is not 0), or if another field of the row says so.
+ */
 struct column {
-	const char *name;	/* stable: option, JSON key, CSV head */
+	const char *name;	/* stable: option, JSON key, CSV head; NULL ends a table */
 	const char *title;	/* on a terminal, in capitals */
 	enum value_type type;
-	const char *unit;	/* "bytes", "s", "" */
+	const char *unit;	/* NULL: that of the type; see column_unit() */
 	int width;		/* on the screen: least that is of use; 0: none, for programs */
 	enum column_cut cut;
 	const char *help;
-	void (*get)(const struct model *model, const void *row, struct value *value);
+	uint32_t needs;		/* hooks without which it is unknown, MODEL_WATCHES_* */
+	uint16_t offset, size;	/* of an unsigned number, a bool, or a string's address */
+	uint16_t unless;	/* offset of a bool: the value is unknown if true; 0: none */
+	bool zero_unknown;
+	uint32_t sees;		/* MODEL_SEES_*; 0: every source does */
+	/* The value by the row alone, and by the model too */
+	void (*get)(const void *row, struct value *value);
+	void (*look_up)(const struct model *model, const void *row, struct value *value);
 	/* VALUE_LIST, VALUE_IDS: item i, good until the next call */
 	const char *(*item)(const struct model *model, const void *row, uint32_t i);
+	/* The row that has the value, if it is one of another view; NULL: unknown */
+	const void *(*of)(const struct model *model, const void *row);
+	const struct screen_cell *screen;	/* top's, of a column that only the screen has */
 };
+
+/* Of struct type, as a column's field */
+#define FIELD(type, member)								\
+	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 
 struct view {
 	const char *name;	/* option --view, and the JSON key of its rows */
-	const char *title;	/* of its tab */
-	const struct column *columns;
-	uint32_t n_columns;
+	const char *title;	/* above its rows, if several views have no other head */
+	const struct column *columns;	/* up to one without a name */
 	const char *sort;	/* the column it is sorted by if none is asked for */
-	/* Row i of count(), or NULL where the filter leaves it out. */
-	uint32_t (*count)(const struct model *model);
-	const void *(*row)(const struct model *model, uint32_t i);
+	uint32_t needs;		/* hooks without which there are no rows, MODEL_WATCHES_* */
+	/* The rows: offsets in the model of an array and of its count, size 0: the caller's */
+	size_t rows, n, size;
+	bool (*shown)(const struct model *model, const void *row);	/* NULL: all are */
 };
 
-extern const struct view views[];
-extern const uint32_t n_views;
+/* The views of a model; their order is that of lists of them. */
+enum view_id {
+	VIEW_PROCESSES,
+	VIEW_BUFFERS,
+	VIEW_HOLDERS,
+	VIEW_DEVICES,
+	VIEW_ATTACHMENTS,
+	VIEW_EXPORTERS,
+	VIEW_LATENCY,
+	VIEW_PIPELINES,
+	VIEW_SUSPECTS,
+	VIEWS,
+};
+extern const struct view views[VIEWS];
+
+/* The array of a view's rows, shown or not; *n: how many. */
+const char *view_rows(const struct view *view, const struct model *model, uint32_t *n);
+/* Row i of those, NULL if the filter leaves it out. */
+const void *view_row(const struct view *view, const struct model *model, uint32_t i);
+
+/* What a row has in a column; model: NULL if the row is of none. */
+struct value column_value(const struct column *column, const struct model *model,
+			  const void *row);
+/* "bytes", "s"; "" if it has none. */
+const char *column_unit(const struct column *column);
 
 /*
  * Of dmabuf-trace: what happened (rows are struct model_event), and what it comes to (struct
- * model_operation). Who writes them has the rows: count and row are NULL, and no model is needed.
+ * model_operation). Who writes them has the rows, and no model is needed.
  */
 extern const struct view event_view, operation_view;
 
 /*
- * Hooks that a view's rows need (MODEL_WATCHES_*), or one of its columns that somebody named;
- * without them what they tell is unknown.
- */
-uint32_t view_needs(const struct view *view);
-uint32_t column_needs(const struct view *view, const struct column *column);
-
-/*
  * Of recordings, by dmabuf-trace (model/summary.h, activity.h); rows of the last: struct diff_row.
- * Who writes them has the rows: count and row are NULL.
+ * Who writes them has the rows.
  */
 enum report_view {
 	REPORT_EXPORTERS,		/* struct summary_exporter */
@@ -137,6 +174,9 @@ int rows_collect(struct rows *rows, const struct view *view, const struct model 
 /* The two steps of it, for rows that somebody else chooses. */
 int rows_add(struct rows *rows, const void *row);
 int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert);
+/* By values that the caller has of rows; their strings stay good until it returns. */
+int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
+		 struct value (*value)(const void *ctx, const void *row), const void *ctx);
 void rows_free(struct rows *rows);
 
 #endif

@@ -48,9 +48,8 @@ static void put_strings(FILE *out, const struct column *column, const struct mod
 static void put_value(FILE *out, const struct column *column, const struct model *model,
 		      const void *row)
 {
-	struct value v = { 0 };
+	struct value v = column_value(column, model, row);
 
-	column->get(model, row, &v);
 	if (!v.known)
 		return;
 	switch (column->type) {

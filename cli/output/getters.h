@@ -3,9 +3,8 @@
 #ifndef OUTPUT_GETTERS_H
 #define OUTPUT_GETTERS_H
 
+#include "model/snapshot.h"
 #include "output/columns.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
 static inline void set_number(struct value *v, uint64_t n)
 {
@@ -19,50 +18,63 @@ static inline void set_string(struct value *v, const char *s)
 	v->string = s;
 }
 
-/* A column whose value is a field of its row, always known, and one that is a string. */
-#define NUMBER_OF(function, type, field)						\
-static void function(const struct model *m, const void *row, struct value *v)		\
-{											\
-	(void)m;									\
-	set_number(v, ((const struct type *)row)->field);				\
+/* Whole seconds since a moment. A clock that was set back must not make them negative. */
+static inline void set_since(struct value *v, const struct model *m, double since)
+{
+	set_number(v, m->time > since ? m->time - since : 0);
 }
 
-#define STRING_OF(function, type, field)						\
-static void function(const struct model *m, const void *row, struct value *v)		\
-{											\
-	(void)m;									\
-	set_string(v, ((const struct type *)row)->field);				\
+static inline const char *node_path(const struct model *m, uint32_t node)
+{
+	return node == INDEX_NONE ? NULL : m->nodes[node].path;
 }
 
-#define VIEW(name, title, columns, sort)						\
-	{ #name, title, columns, ARRAY_SIZE(columns), sort, name##_count, name##_row }
+/* The columns that several views have; of: the struct of the row that has the field */
+#define COLUMN_INO(of, text)								\
+	.name = "ino", .title = "INO", .type = VALUE_ID, .width = 6, .help = text, FIELD(of, ino)
+#define COLUMN_SIZE(text)								\
+	.name = "size", .title = "SIZE", .type = VALUE_BYTES, .width = 6, .help = text
+#define COLUMN_PID(of, cells, text)							\
+	.name = "pid", .title = "PID", .type = VALUE_ID, .width = cells, .help = text,	\
+	FIELD(of, pid), .zero_unknown = true
+#define COLUMN_COMM(of, cells, text)							\
+	.name = "comm", .title = "COMM", .type = VALUE_STRING, .width = cells,		\
+	.help = text, FIELD(of, comm)
+#define COLUMN_EXPORTER(of, cells, text)						\
+	.name = "exporter", .title = "EXPORTER", .type = VALUE_STRING, .width = cells,	\
+	.cut = CUT_MIDDLE, .help = text, FIELD(of, exporter)
+#define COLUMN_DEVICE(of, text)								\
+	.name = "device", .title = "DEVICE", .type = VALUE_STRING, .width = 17,		\
+	.cut = CUT_MIDDLE, .help = text, FIELD(of, device)
+#define COLUMN_NODE(cells, text)							\
+	.name = "node", .title = "NODE", .type = VALUE_STRING, .width = cells,		\
+	.cut = CUT_HEAD, .help = text
+#define COLUMN_COUNT(key, head, cells, text)						\
+	.name = key, .title = head, .type = VALUE_NUMBER, .width = cells, .help = text
+#define COLUMN_BUFFERS(of, text)							\
+	COLUMN_COUNT("buffers", "BUFS", 5, text), FIELD(of, buffers)
+#define COLUMN_BYTES(of, text)								\
+	.name = "bytes", .title = "BYTES", .type = VALUE_BYTES, .width = 6,		\
+	.help = text, FIELD(of, bytes)
+#define COLUMN_NS(key, head, text)							\
+	.name = key, .title = head, .type = VALUE_NS, .width = 6, .help = text
 
-/* Tables and getters that columns.c has from the other files */
-#define OPERATION_COLUMNS 15
-#define FLOW_COLUMNS 16
-#define SUSPECT_COLUMNS 12
-#define EVENT_COLUMNS 27
-extern const struct column operation_columns[OPERATION_COLUMNS];	/* event_columns.c */
-extern const struct column event_columns[EVENT_COLUMNS];
-extern const struct column flow_columns[FLOW_COLUMNS];			/* flow_columns.c */
-extern const struct column suspect_columns[SUSPECT_COLUMNS];		/* suspect_columns.c */
-uint32_t suspects_count(const struct model *m);
-const void *suspects_row(const struct model *m, uint32_t i);
-uint32_t pipelines_count(const struct model *m);
-const void *pipelines_row(const struct model *m, uint32_t i);
+/* The tables of the other files, and what a view's filter leaves out */
+extern const struct column buffer_columns[], exporter_columns[];	/* buffer_columns.c */
+extern const struct column holder_columns[], process_columns[];		/* holder_columns.c */
+extern const struct column device_columns[], attachment_columns[];	/* device_columns.c */
+extern const struct column event_columns[], operation_columns[];	/* event_columns.c */
+extern const struct column flow_columns[];				/* flow_columns.c */
+extern const struct column suspect_columns[];				/* suspect_columns.c */
+bool buffer_shown(const struct model *m, const void *row);
+bool holder_shown(const struct model *m, const void *row);
+bool process_shown(const struct model *m, const void *row);
+bool device_shown(const struct model *m, const void *row);
+bool attachment_shown(const struct model *m, const void *row);
+bool operation_shown(const struct model *m, const void *row);
+
+void buffer_size(const void *row, struct value *v);
+/* "to_device"; of 1 << direction of each that was seen, how many, and the i-th */
 const char *direction_name(unsigned int direction);
-void buffer_node(const struct model *m, const void *row, struct value *v);
-void attachment_mapped_now(const struct model *m, const void *row, struct value *v);
-void attachment_direction(const struct model *m, const void *row, struct value *v);
-const char *attachment_direction_at(const struct model *m, const void *row, uint32_t i);
-void attachment_since(const struct model *m, const void *row, struct value *v);
-void attachment_maps(const struct model *m, const void *row, struct value *v);
-void attachment_p99(const struct model *m, const void *row, struct value *v);
-void attachment_node(const struct model *m, const void *row, struct value *v);
-void device_mapped_now(const struct model *m, const void *row, struct value *v);
-void device_direction(const struct model *m, const void *row, struct value *v);
-const char *device_direction_at(const struct model *m, const void *row, uint32_t i);
-void device_map_rate(const struct model *m, const void *row, struct value *v);
-void device_p99(const struct model *m, const void *row, struct value *v);
 
 #endif

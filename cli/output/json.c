@@ -38,10 +38,9 @@ static struct json_object *list_object(const struct column *column, const struct
 static struct json_object *value_object(const struct column *column, const struct model *model,
 					const void *row)
 {
-	struct value v = { 0 };
+	struct value v = column_value(column, model, row);
 	char digits[32];
 
-	column->get(model, row, &v);
 	if (!v.known)
 		return NULL;
 	switch (column->type) {

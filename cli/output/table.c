@@ -45,9 +45,8 @@ static void put_change(char *buf, int64_t change, bool size)
 char *output_cell(char *buf, const struct column *column, const struct model *model,
 		  const void *row, bool bytes)
 {
-	struct value v = { 0 };
+	struct value v = column_value(column, model, row);
 
-	column->get(model, row, &v);
 	if (!v.known || (column->item && !v.number)) {
 		strcpy(buf, "-");
 		return buf;
@@ -64,7 +63,7 @@ char *output_cell(char *buf, const struct column *column, const struct model *mo
 	case VALUE_RATE:
 		return text_rate(buf, v.number);
 	case VALUE_CHANGE:
-		put_change(buf, v.number, *column->unit && !bytes);
+		put_change(buf, v.number, *column_unit(column) && !bytes);
 		break;
 	case VALUE_SECONDS:
 		return text_age(buf, v.number);
@@ -218,21 +217,21 @@ static const char *help_cell(const void *ctx, uint32_t line, uint32_t column, ch
 {
 	static const char *const titles[] = { "VIEW", "NAME", "UNIT", "TYPE", "HELP" };
 	const struct view *view = ctx;
-	const struct column *c;
+	const struct column *c = view->columns;
 
 	(void)buf;
-	if (!line--)
+	if (!line)
 		return titles[column];
-	for (; line >= view->n_columns; view++)
-		line -= view->n_columns;
-	c = &view->columns[line];
+	while (--line)
+		if (!(++c)->name)
+			c = (++view)->columns;
 	switch (column) {
 	case 0:
 		return view->name;
 	case 1:
 		return c->name;
 	case 2:
-		return *c->unit ? c->unit : "-";
+		return *column_unit(c) ? column_unit(c) : "-";
 	case 3:
 		return type_name(c->type);
 	default:
@@ -256,8 +255,10 @@ int output_list_columns(FILE *out, const struct view *views, uint32_t n)
 		.right = help_right,
 		.ctx = views,
 	};
+	const struct column *c;
 
-	while (n)
-		table.lines += views[--n].n_columns;
+	for (; n; n--, views++)
+		for (c = views->columns; c->name; c++)
+			table.lines++;
 	return put_table(out, &table);
 }

@@ -21,20 +21,20 @@ void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
 
 bool ui_has_chart(const struct ui *ui)
 {
-	return ui->chart && ui->list->view->kind == KIND_OPERATION && !ui->help && !ui->detail;
+	return ui->chart && ui->list->view->chart && !ui->help && !ui->detail;
 }
 
 uint32_t ui_needs(const struct ui *ui)
 {
 	const struct list *l = ui->list;
-	uint32_t needs = l->view->needs | (l->scope ? l->scope->needs : 0), c;
+	uint32_t needs = l->view->data->needs | (l->scope ? l->scope->data->needs : 0), c;
 
 	if (ui->detail)
 		needs |= MODEL_WATCHES_STATE | MODEL_WATCHES_TIMES;
 	/* Columns for which there is no room need nothing. */
 	for (c = 0; c < l->n_columns; c++)
 		if (l->places[c].w)
-			needs |= screen_column_needs(l->view, l->columns[c]);
+			needs |= l->columns[c]->needs;
 	return needs;
 }
 
@@ -69,11 +69,11 @@ unsigned int act_invert(struct ui *ui, int arg)
 	return REACT_COLLECT;
 }
 
-unsigned int act_view(struct ui *ui, int number)
+unsigned int act_view(struct ui *ui, int view)
 {
 	ui->help = false;
 	ui->detail = 0;
-	ui->list = &ui->lists[number];
+	ui->list = &ui->lists[view];
 	return REACT_COLLECT;
 }
 
@@ -87,7 +87,12 @@ static int view_number(const struct ui *ui)
 
 unsigned int act_next_view(struct ui *ui, int by)
 {
-	return act_view(ui, (view_number(ui) + SCREEN_VIEWS + by) % SCREEN_VIEWS);
+	int view = view_number(ui);
+
+	do
+		view = (view + VIEWS + by) % VIEWS;
+	while (!screen_views[view].data);
+	return act_view(ui, view);
 }
 
 unsigned int act_move(struct ui *ui, int by)
@@ -128,10 +133,10 @@ unsigned int act_end(struct ui *ui, int arg)
 
 static unsigned int enter_list(struct ui *ui, const struct screen_view *view, const void *row)
 {
-	lines_row_name(&ui->history.model, view->kind, row, ui->scoped.scope_title,
-		       sizeof(ui->scoped.scope_title));
+	view->name(&ui->history.model, row, ui->scoped.scope_title,
+		   sizeof(ui->scoped.scope_title));
 	ui->scoped.scope = view;
-	ui->scoped.scope_key = history_key(view->kind, row);
+	ui->scoped.scope_key = view->id(row);
 	list_home(&ui->scoped);
 	if (ui->list != &ui->scoped)
 		ui->from = ui->list;
@@ -154,28 +159,27 @@ unsigned int act_enter(struct ui *ui, int arg)
 	struct line line = list_selected(ui->list);
 	const struct model_attachment *a = line.row;
 	const struct model_holder *h = line.row;
-	const struct suspect *s = line.row;
+	const struct model_buffer *b;
 
 	(void)arg;
 	if (has_panel(ui) || !line.row)
 		return 0;
-	if (view->kind == KIND_SUSPECT && line.kind == LINE_ROW && s->buffer != INDEX_NONE)
-		return enter_buffer(ui, &m->buffers[s->buffer]);
-	if (view->kind == KIND_OPERATION) {
+	if (view->chart) {
 		ui->chart = !ui->chart;
 		return REACT_DRAW;
 	}
 	switch (line.kind) {
 	case LINE_HOLDER:
-		return enter_list(ui, &screen_views[KIND_PROCESS], &m->processes[h->process]);
+		return enter_list(ui, &screen_views[VIEW_PROCESSES], &m->processes[h->process]);
 	case LINE_SOCKET:
 		return enter_buffer(ui, line.parent);
 	case LINE_ATTACHMENT:
-		return enter_list(ui, &screen_views[KIND_DEVICE], &m->devices[a->device]);
+		return enter_list(ui, &screen_views[VIEW_DEVICES], &m->devices[a->device]);
 	case LINE_BUFFER:
 		return enter_buffer(ui, line.row);
 	default:
-		return view->holds ? enter_list(ui, view, line.row) : enter_buffer(ui, line.row);
+		b = view->buffer ? view->buffer(m, line.row) : NULL;
+		return b ? enter_buffer(ui, b) : enter_list(ui, view, line.row);
 	}
 }
 
@@ -201,7 +205,7 @@ unsigned int act_open(struct ui *ui, int arg)
 	if (has_panel(ui))
 		return 0;
 	/* What an operation has to show is its chart. */
-	if (ui->list->view->kind == KIND_OPERATION)
+	if (ui->list->view->chart)
 		return act_enter(ui, 0);
 	return list_toggle_open(ui->list) ? REACT_QUIT : REACT_COLLECT;
 }

@@ -140,9 +140,9 @@ static uint32_t needs(const struct batch *b)
 	int i;
 
 	for (i = 0; i < b->top->n_views; i++) {
-		all |= view_needs(b->top->views[i]);
+		all |= b->top->views[i]->needs;
 		for (c = 0; b->top->common.columns && c < b->columns[i].n; c++)
-			all |= column_needs(b->top->views[i], b->columns[i].columns[c]);
+			all |= b->columns[i].columns[c]->needs;
 	}
 	return all;
 }
@@ -158,7 +158,7 @@ static int watch(struct batch *b)
 	if (!b->source->unwatchable)
 		return EXIT_OK;
 	for (i = 0; i < b->top->n_views; i++)
-		if (!(view_needs(b->top->views[i]) & b->source->unwatchable))
+		if (!(b->top->views[i]->needs & b->source->unwatchable))
 			break;
 	if (i == b->top->n_views)
 		return options_fail(common, "no hooks: %s", b->source->no_hooks);

@@ -285,22 +285,19 @@ static int add_target(struct ui *ui, const struct model_process *p)
 	return 0;
 }
 
-static void add_holders(struct ui *ui, const struct model_buffer *b)
+/* The processes that a row of a view has */
+static void add_processes(struct ui *ui, enum view_id view, const void *row)
 {
 	const struct model *m = &ui->history.model;
+	const struct model_process *p;
 	uint32_t i;
 
-	for (i = 0; i < b->procs; i++)
-		add_target(ui, &m->processes[m->holders[b->first_holder + i].process]);
-}
-
-static void add_users(struct ui *ui, const struct model_flow *f)
-{
-	const struct model *m = &ui->history.model;
-	uint32_t i;
-
-	for (i = 0; i < f->processes; i++)
-		add_target(ui, &m->processes[m->pipelines.processes[f->first_process + i]]);
+	for (i = 0; screen_views[view].process; i++) {
+		p = screen_views[view].process(m, row, i);
+		if (!p)
+			break;
+		add_target(ui, p);
+	}
 }
 
 static void add_tagged(struct ui *ui)
@@ -310,7 +307,7 @@ static void add_tagged(struct ui *ui)
 
 	for (i = 0; i < l->rows.n; i++)
 		if (list_is_tagged(l, l->rows.rows[i]) &&
-		    !history_is_dead(&ui->history, KIND_PROCESS, l->rows.rows[i]))
+		    !history_is_dead(&ui->history, l->view, l->rows.rows[i]))
 			add_target(ui, l->rows.rows[i]);
 }
 
@@ -318,36 +315,26 @@ static void add_tagged(struct ui *ui)
 static void find_targets(struct ui *ui)
 {
 	const struct model *m = &ui->history.model;
+	const struct screen_view *view = ui->list->view;
 	struct line line = list_selected(ui->list);
+	const struct model_holder *h = line.row;
 	uint32_t i;
 
 	ui->dialog.n_targets = 0;
 	if (ui->detail) {
 		i = index_get(&m->by_ino, ui->detail);
 		if (i != INDEX_NONE)
-			add_holders(ui, &m->buffers[i]);
-	} else if (!line.row || history_is_dead(&ui->history, ui->list->view->kind, line.parent)) {
+			add_processes(ui, VIEW_BUFFERS, &m->buffers[i]);
+	} else if (!line.row || history_is_dead(&ui->history, view, line.parent)) {
 		return;
-	} else if (ui->list->view->kind == KIND_PROCESS) {
-		if (ui->list->n_tagged)
-			add_tagged(ui);
-		else
-			add_target(ui, line.parent);
-	} else if (ui->list->view->kind == KIND_FLOW && line.kind == LINE_ROW) {
-		add_users(ui, line.row);
-	} else if (ui->list->view->kind == KIND_SUSPECT && line.kind == LINE_ROW) {
-		const struct suspect *s = line.row;
-
-		if (s->buffer != INDEX_NONE)
-			add_holders(ui, &m->buffers[s->buffer]);
-		else
-			add_target(ui, &m->processes[s->process]);
+	} else if (view->processes && ui->list->n_tagged) {
+		add_tagged(ui);
+	} else if (view->processes || line.kind == LINE_ROW) {
+		add_processes(ui, view - screen_views, line.parent);
 	} else if (line.kind == LINE_HOLDER) {
-		const struct model_holder *h = line.row;
-
 		add_target(ui, &m->processes[h->process]);
-	} else if (line.kind == LINE_BUFFER || ui->list->view->kind == KIND_BUFFER) {
-		add_holders(ui, line.kind == LINE_BUFFER ? line.row : line.parent);
+	} else {
+		add_processes(ui, VIEW_BUFFERS, line.kind == LINE_BUFFER ? line.row : line.parent);
 	}
 }
 
@@ -380,9 +367,8 @@ unsigned int act_signal(struct ui *ui, int arg)
 	find_targets(ui);
 	if (!d->n_targets) {
 		ui_say(ui, true, "no process to signal: %s", !ui->detail && !ui->list->rows.n ?
-		       "nothing is selected" : ui->list->view->kind == KIND_OPERATION ?
-		       "these are the calls of all" : "none holds it");
-	} else if (d->n_targets > 1 && (ui->detail || ui->list->view->kind != KIND_PROCESS ||
+		       "nothing is selected" : ui->list->view->no_process ?: "none holds it");
+	} else if (d->n_targets > 1 && (ui->detail || !ui->list->view->processes ||
 		   !ui->list->n_tagged)) {
 		d->menu = MENU_HOLDERS;
 		d->cursor = d->top = 0;

@@ -271,24 +271,27 @@ static void draw_facts(const struct ui *ui)
 static void draw_tabs(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.tabs;
-	const struct screen_view *shown = ui->list->scope ? ui->list->scope : ui->list->view;
-	int i, x = 0, w, all = 0;
+	const struct screen_view *shown = ui->list->scope ? ui->list->scope : ui->list->view, *v;
+	const struct screen_view *end = screen_views + VIEWS;
+	int x = 0, w, all = 0;
 
-	for (i = 0; i < SCREEN_VIEWS; i++)
-		all += snprintf(NULL, 0, "%d %s ", i + 1, view_find(screen_views[i].name)->title);
+	for (v = screen_views; v < end; v++)
+		if (v->data)
+			all += snprintf(NULL, 0, "%c %s ", v->key, v->tab);
 	/* The brackets of the one that is shown stand in the cells between. */
-	for (i = 0; r->h && i < SCREEN_VIEWS; i++) {
-		const char *title = view_find(screen_views[i].name)->title;
-		bool is_shown = &screen_views[i] == shown;
+	for (v = screen_views; r->h && v < end; v++) {
+		bool is_shown = v == shown;
 
+		if (!v->data)
+			continue;
 		/* Where there is no room for all, the others are numbers. */
 		if (!is_shown && all > r->w)
-			w = draw_format(ui, r->y, x + 1, r->w - x - 1, ROLE_PLAIN, "%d", i + 1);
+			w = draw_format(ui, r->y, x + 1, r->w - x - 1, ROLE_PLAIN, "%c", v->key);
 		else
 			w = draw_format(ui, r->y, x + !is_shown, r->w - x - !is_shown,
 					is_shown ? ROLE_TAB : ROLE_PLAIN,
-					is_shown ? "[%d %s]" : "%d %s", i + 1, title);
-		draw_spot(ui, (struct rect){ x + !is_shown, r->y, w, 1 }, '1' + i, NULL);
+					is_shown ? "[%c %s]" : "%c %s", v->key, v->tab);
+		draw_spot(ui, (struct rect){ x + !is_shown, r->y, w, 1 }, v->key, NULL);
 		x += is_shown ? w - 1 : w + 1;
 	}
 	x++;
@@ -305,7 +308,7 @@ static void list_state(const struct ui *ui, char *text, size_t room, int width)
 	text_safe(filter, sizeof(filter), l->filter);
 	if (l->n_tagged && l->view->bytes)
 		snprintf(tagged, sizeof(tagged), "%u tagged: %s%s", l->n_tagged,
-			 text_size(size, l->tagged_bytes), l->view->unit);
+			 text_size(size, l->tagged_bytes), l->view->unit ?: "");
 	else if (l->n_tagged)
 		snprintf(tagged, sizeof(tagged), "%u tagged", l->n_tagged);
 	snprintf(text, room, "%s%s%s%s", *filter ? "filter: " : "",

@@ -9,38 +9,33 @@
 #include "source/source.h"
 #include "top/ui.h"
 
+/* The text of a cell of that width, 0: as wide as it is. */
 static const char *cell_text(const struct ui *ui, const struct column *c, const void *row,
-			     char *buf)
+			     int width, char *buf)
 {
 	const struct model *m = &ui->history.model;
+	const struct screen_view *view = ui->list->view;
 	bool bytes = ui->options->common.bytes;
-	struct value v = { 0 };
+	struct value v = screen_value(&ui->history, view, c, row);
 
-	/* It is made when its width is known. */
-	if (screen_column_is_trail(c))
-		return strcpy(buf, "");
-	if (screen_column_is_flow(c))
-		return screen_flow(m, row, ui->utf8, 0, buf);
-	c->get(m, row, &v);
+	if (c->screen) {
+		const struct cell cell = { &ui->history, view, row, v, ui->utf8, width };
+
+		c->screen->text(&cell, buf);
+		return buf;
+	}
 	if (!v.known)
-		return strcpy(buf, ui->list->view->kind == KIND_OPERATION &&
-			      !strcmp(c->name, "device") ? screen_actor(row) : "-");
-	if (screen_column_is_rate(c))
-		return cell_rate(buf, (int64_t)(v.number ^ (1ULL << 63)));
-	if (strcmp(screen_column_instead(c), c->name))
-		return strcpy(buf, c->item(m, row, 0));
+		return strcpy(buf, "-");
 	if (c->type == VALUE_NS && !bytes)
 		return cell_ns(buf, v.number);
-	if (c->type == VALUE_NUMBER && ui->list->view->kind == KIND_OPERATION && !bytes)
+	if (c->type == VALUE_NUMBER && view->counts && !bytes)
 		return text_count(buf, v.number);
 	return output_cell(buf, c, m, row, bytes);
 }
 
 static const char *column_title(const struct ui *ui, const struct column *c)
 {
-	if (screen_column_is_flow(c) && ui->utf8)
-		return "PRODUCER \u2550\u2550\u25b6 CONSUMER";
-	return screen_column_is_rate(c) && !ui->utf8 ? "+-/s" : c->title;
+	return ui->utf8 && c->screen && c->screen->title_utf8 ? c->screen->title_utf8 : c->title;
 }
 
 /* A name cut to that can still be told from others. */
@@ -82,7 +77,7 @@ static void measure(const struct ui *ui)
 
 			if (line.kind != LINE_ROW)
 				continue;
-			w = text_width(cell_text(ui, l->columns[c], line.row, buf));
+			w = text_width(cell_text(ui, l->columns[c], line.row, 0, buf));
 			if (place->want < w)
 				place->want = w;
 		}
@@ -100,11 +95,12 @@ static void measure(const struct ui *ui)
 /* "=" before the first part of a sum that stands beside it, "+" before the others. */
 static const char *sign_before(const struct list *l, uint32_t c)
 {
-	int part = list_place_of(l->view->sum, l->columns[c]->name);
+	const char *sum = l->view->sum ?: "";
+	int part = list_place_of(sum, l->columns[c]->name);
 
 	while (c > 0 && !l->places[--c].w)
 		;
-	if (part < 1 || list_place_of(l->view->sum, l->columns[c]->name) != part - 1)
+	if (part < 1 || list_place_of(sum, l->columns[c]->name) != part - 1)
 		return "";
 	return part > 1 ? "+" : "=";
 }
@@ -148,9 +144,9 @@ static enum role row_role(const struct ui *ui, const void *row)
 {
 	const struct list *l = ui->list;
 
-	if (history_is_dead(&ui->history, l->view->kind, row))
+	if (history_is_dead(&ui->history, l->view, row))
 		return ROLE_DEAD;
-	return list_is_tagged(l, row) ? ROLE_TAGGED : l->view->role(&ui->history, row);
+	return list_is_tagged(l, row) ? ROLE_TAGGED : l->view->role(&ui->history, l->view, row);
 }
 
 static void draw_row(const struct ui *ui, int y, const void *row, enum role role)
@@ -163,25 +159,19 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 		const struct layout_column *place = &l->places[c];
 		const struct column *column = l->columns[c];
 		char buf[OUTPUT_CELL_ROOM], cell[LINE_ROOM];
-		struct value v = { 0 };
+		struct value v;
 
 		if (!place->w)
 			continue;
-		if (screen_column_is_trail(column))
-			trails_text(&ui->history.trails, history_key(l->view->kind, row),
-				    ui->history.model.time, place->w, ui->utf8, buf);
-		else if (screen_column_is_flow(column))
-			screen_flow(&ui->history.model, row, ui->utf8, place->w, buf);
-		else
-			cell_text(ui, column, row, buf);
+		cell_text(ui, column, row, place->w, buf);
 		/* Of a list that is cut nobody knows how much is missing. */
 		if (column->type == VALUE_LIST && column->item && text_width(buf) > place->w) {
-			column->get(&ui->history.model, row, &v);
+			v = column_value(column, &ui->history.model, row);
 			if (v.number > 1)
 				snprintf(buf, sizeof(buf), "%u devs", (unsigned int)v.number);
 		}
 		draw_text(ui, y, r->x + place->x, place->w,
-			  screen_column_is_trail(column) && role == ROLE_PLAIN ? ROLE_BAR : role,
+			  role == ROLE_PLAIN && column->screen ? column->screen->role : role,
 			  cell_fit(cell, sizeof(cell), buf, place->w, column->cut,
 				   column_is_number(column)));
 	}
@@ -198,7 +188,7 @@ static void draw_part(const struct ui *ui, int y, const struct line *line, enum 
 	draw_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
 }
 
-/* Cells of what a flow's second line has at its right: the last minute, and how it stands. */
+/* Cells of what a second line has at its right: the last minute, and how it stands. */
 #define STATE_WIDTH	15
 #define TRAIL_WIDTH	8
 
@@ -209,8 +199,8 @@ static void draw_second(const struct ui *ui, int y, const void *row, enum role r
 	int right = r->w - TRAIL_WIDTH - 2 - STATE_WIDTH, x;
 	enum role way = role == ROLE_PLAIN ? ROLE_DETAIL : role;
 
-	screen_flow_more(&ui->history.model, row, r->w >= 100, text, sizeof(text), state,
-			 sizeof(state));
+	ui->list->view->more(&ui->history.model, row, r->w >= 100, text, sizeof(text), state,
+			     sizeof(state));
 	/* Where it is narrow, how it stands is what matters. */
 	if (right < 20) {
 		x = 2 + draw_text(ui, y, r->x + 2, r->w - 2, role, state);
@@ -218,7 +208,7 @@ static void draw_second(const struct ui *ui, int y, const void *row, enum role r
 		return;
 	}
 	draw_text(ui, y, r->x + 2, right - 4, way, text);
-	trails_text(&ui->history.trails, history_key(ui->list->view->kind, row),
+	trails_text(&ui->history.trails, ui->list->view->id(row),
 		    ui->history.model.time, TRAIL_WIDTH, ui->utf8, trail);
 	draw_text(ui, y, r->x + right, TRAIL_WIDTH, role == ROLE_PLAIN ? ROLE_BAR : role, trail);
 	draw_text(ui, y, r->x + right + TRAIL_WIDTH + 2, STATE_WIDTH, role, state);
@@ -230,6 +220,7 @@ static void draw_nothing(const struct ui *ui)
 	const struct rect *r = &ui->layout.list;
 	const struct list *l = ui->list;
 	const struct source *s = ui->source;
+	uint32_t needs = l->view->data->needs;
 	const char *text = "Nothing to show.";
 
 	if (ui->starting)
@@ -238,20 +229,16 @@ static void draw_nothing(const struct ui *ui)
 		text = "Nothing has that.";
 	else if (l->scope)
 		text = "It is gone.";
-	else if (l->view->needs & s->unwatchable)
+	else if (needs & s->unwatchable)
 		text = source_is_recording(s) ? "The recording has no events to tell it from." :
 		       "Without hooks this is not known.";
-	else if (l->view->needs & ~s->watched)
+	else if (needs & ~s->watched)
 		text = ui->paused ? "Hooks are not set while it is paused: Z goes on." :
 		       "Setting hooks ...";
-	else if (l->view->kind == KIND_OPERATION)
-		text = "No call was seen yet.";
-	else if (l->view->kind == KIND_FLOW)
-		text = "No device is attached to a buffer, and no process accesses one.";
-	else if (l->view->kind == KIND_SUSPECT)
-		text = "Nothing is suspect: nothing grows, is held by the kernel alone, or is old.";
+	else if (l->view->empty)
+		text = l->view->empty;
 	draw_text(ui, r->y, r->x, r->w, ROLE_PLAIN, text);
-	if (r->h > 1 && l->view->needs & s->unwatchable && !source_is_recording(s))
+	if (r->h > 1 && needs & s->unwatchable && !source_is_recording(s))
 		draw_text(ui, r->y + 1, r->x, r->w, ROLE_PLAIN, s->no_hooks);
 }
 
@@ -263,7 +250,7 @@ void draw_list(struct ui *ui)
 	int y = 0;
 
 	/* Second lines go where they would leave room for few rows. */
-	l->height = r->h >= 3 * l->view->height ? l->view->height : 1;
+	l->height = l->view->more && r->h >= 3 * 2 ? 2 : 1;
 	list_show_cursor(l, r->h > 0 ? r->h : 0);
 	if (r->w <= 0)
 		return;

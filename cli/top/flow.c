@@ -86,9 +86,10 @@ char *screen_flow(const struct model *m, const struct model_flow *f, bool utf8, 
 	return text;
 }
 
-void screen_flow_more(const struct model *m, const struct model_flow *f, bool wide, char *text,
-		      size_t room, char *state, size_t state_room)
+void screen_flow_more(const struct model *m, const void *row, bool wide, char *text, size_t room,
+		      char *state, size_t state_room)
 {
+	const struct model_flow *f = row;
 	const char *node = f->node == INDEX_NONE ? NULL : m->nodes[f->node].path;
 	uint64_t seconds, percent;
 	char number[16], age[24];

@@ -6,172 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dmabuf_snapshot.h"
 #include "source/source.h"
 
 #define GRAVE_SECONDS 3
-
-static uint64_t process_key(const void *row)
-{
-	return ((const struct model_process *)row)->pid;
-}
-
-static uint64_t buffer_key(const void *row)
-{
-	return ((const struct model_buffer *)row)->ino;
-}
-
-/* Names are the key, not where they stand: the model keeps them anew from time to time. */
-static uint64_t device_key(const void *row)
-{
-	const struct model_device *d = row;
-
-	return hash_string(d->device) * 31 + hash_string(d->driver);
-}
-
-static uint64_t exporter_key(const void *row)
-{
-	return hash_string(((const struct model_exporter *)row)->exporter);
-}
-
-static uint64_t operation_key(const void *row)
-{
-	const struct model_operation *o = row;
-
-	return (hash_string(o->exporter) * 31 + hash_string(o->device)) * 256 + o->type * 4 +
-	       o->direction;
-}
-
-static uint64_t flow_key(const void *row)
-{
-	return ((const struct model_flow *)row)->key;
-}
-
-static uint64_t suspect_key(const void *row)
-{
-	return ((const struct suspect *)row)->key;
-}
-
-static bool process_shown(const void *row)
-{
-	const struct model_process *p = row;
-
-	return p->matches && p->buffers;
-}
-
-static bool buffer_shown(const void *row)
-{
-	return ((const struct model_buffer *)row)->selected;
-}
-
-static bool device_shown(const void *row)
-{
-	const struct model_device *d = row;
-
-	return d->matches && d->attachments;
-}
-
-static bool exporter_shown(const void *row)
-{
-	return ((const struct model_exporter *)row)->buffers;
-}
-
-static uint64_t process_bytes(const void *row)
-{
-	const struct model_process *p = row;
-
-	return p->pid ? p->rss : model_pss(p);
-}
-
-static uint64_t buffer_bytes(const void *row)
-{
-	return ((const struct model_buffer *)row)->size;
-}
-
-static uint64_t device_bytes(const void *row)
-{
-	return ((const struct model_device *)row)->bytes;
-}
-
-static uint64_t exporter_bytes(const void *row)
-{
-	return ((const struct model_exporter *)row)->bytes;
-}
-
-static uint32_t find_process(const struct model *m, const void *old)
-{
-	uint32_t pid = process_key(old);
-
-	if (pid)
-		return index_get(&m->by_pid, pid);
-	/* The kernel's row is the last, if there is one. */
-	return m->n_processes && !m->processes[m->n_processes - 1].pid ? m->n_processes - 1 :
-	       INDEX_NONE;
-}
-
-static uint32_t find_buffer(const struct model *m, const void *old)
-{
-	return index_get(&m->by_ino, buffer_key(old));
-}
-
-static uint32_t find_device(const struct model *m, const void *old)
-{
-	uint32_t i;
-
-	for (i = 0; i < m->n_devices; i++)
-		if (device_key(&m->devices[i]) == device_key(old))
-			return i;
-	return INDEX_NONE;
-}
-
-static uint32_t find_exporter(const struct model *m, const void *old)
-{
-	uint32_t i;
-
-	for (i = 0; i < m->n_exporters; i++)
-		if (exporter_key(&m->exporters[i]) == exporter_key(old))
-			return i;
-	return INDEX_NONE;
-}
-
-#define KIND_OF(type, plural) {								\
-	sizeof(struct model_##type), offsetof(struct model, plural),			\
-	offsetof(struct model, n_##plural), type##_key, type##_shown, type##_bytes,	\
-	find_##type }
-
-static const struct {
-	size_t size, rows, n;		/* of a row; where the model has them */
-	uint64_t (*key)(const void *row);
-	bool (*shown)(const void *row);
-	uint64_t (*bytes)(const void *row);
-	uint32_t (*find)(const struct model *model, const void *old);
-} kinds[KINDS] = {
-	[KIND_PROCESS] = KIND_OF(process, processes),
-	[KIND_BUFFER] = KIND_OF(buffer, buffers),
-	[KIND_DEVICE] = KIND_OF(device, devices),
-	[KIND_EXPORTER] = KIND_OF(exporter, exporters),
-	[KIND_OPERATION] = {
-		.size = sizeof(struct model_operation), .key = operation_key,
-		.rows = offsetof(struct model, operations.rows),
-		.n = offsetof(struct model, operations.n),
-	},
-	[KIND_FLOW] = {
-		.size = sizeof(struct model_flow), .key = flow_key,
-		.rows = offsetof(struct model, pipelines.flows),
-		.n = offsetof(struct model, pipelines.n_flows),
-	},
-	[KIND_SUSPECT] = {
-		.size = sizeof(struct suspect), .key = suspect_key,
-		.rows = offsetof(struct model, suspects.rows),
-		.n = offsetof(struct model, suspects.n),
-	},
-};
-
-static const char *rows_of(const struct model *m, enum kind kind, uint32_t *n)
-{
-	*n = *(const uint32_t *)((const char *)m + kinds[kind].n);
-	return *(char *const *)((const char *)m + kinds[kind].rows);
-}
 
 static int make_room(void *array, size_t *room, size_t size)
 {
@@ -187,144 +24,154 @@ static int make_room(void *array, size_t *room, size_t size)
 	return 0;
 }
 
+/* Views without a past are left out. */
+static bool has_past(enum view_id v)
+{
+	return screen_views[v].held;
+}
+
 /* The model is made anew in place, so what it was is kept aside. */
 static int keep_rows(struct history *h)
 {
-	enum kind kind;
+	enum view_id v;
 
-	for (kind = 0; kind < KINDS_COMPARED; kind++) {
-		struct past *past = &h->past[kind];
+	for (v = 0; v < VIEWS; v++) {
+		struct past *past = &h->past[v];
+		const char *rows;
 		uint32_t n;
-		const char *rows = rows_of(&h->model, kind, &n);
 
-		if (make_room(&past->rows, &past->room, n * kinds[kind].size))
+		if (!has_past(v))
+			continue;
+		rows = view_rows(&views[v], &h->model, &n);
+		if (make_room(&past->rows, &past->room, n * views[v].size))
 			return -ENOMEM;
 		if (n)
-			memcpy(past->rows, rows, n * kinds[kind].size);
+			memcpy(past->rows, rows, n * views[v].size);
 		past->n = n;
 	}
 	return 0;
 }
 
-/* The strings that a grave names, which are its own. */
-static void own_strings(struct grave *g, enum kind kind, const char **strings[2])
+/* The i-th string that a grave names, which is its own. */
+static const char **own_string(struct grave *g, enum view_id v, uint32_t i)
 {
-	strings[0] = strings[1] = NULL;
-	switch (kind) {
-	case KIND_PROCESS:
-		strings[0] = &g->row.process.comm;
-		strings[1] = &g->row.process.cgroup;
-		break;
-	case KIND_BUFFER:
-		strings[0] = &g->row.buffer.exporter;
-		strings[1] = &g->row.buffer.name;
-		break;
-	case KIND_DEVICE:
-		strings[0] = &g->row.device.device;
-		strings[1] = &g->row.device.driver;
-		break;
-	default:
-		strings[0] = &g->row.exporter.exporter;
+	return (const char **)((char *)&g->row + screen_views[v].strings[i]);
+}
+
+static void free_grave(struct grave *g, enum view_id v)
+{
+	uint32_t i;
+
+	for (i = 0; i < screen_views[v].n_strings; i++)
+		free((char *)*own_string(g, v, i));
+}
+
+static void free_graves(struct history *h)
+{
+	enum view_id v;
+
+	for (v = 0; v < VIEWS; v++) {
+		struct past *past = &h->past[v];
+
+		while (past->n_graves)
+			free_grave(&past->graves[--past->n_graves], v);
 	}
 }
 
-static void free_grave(struct grave *g, enum kind kind)
-{
-	const char **strings[2];
-	int i;
-
-	own_strings(g, kind, strings);
-	for (i = 0; i < 2; i++)
-		if (strings[i])
-			free((char *)*strings[i]);
-}
-
-static int bury(struct past *past, enum kind kind, const void *row, double now)
+static int bury(struct past *past, enum view_id v, const void *row, double now)
 {
 	struct grave *g = array_add(&past->graves, &past->n_graves, &past->room_graves, sizeof(*g));
-	const char **strings[2];
-	int i, err = 0;
+	uint32_t i;
+	int err = 0;
 
 	if (!g)
 		return -ENOMEM;
 	g->died = now;
-	memcpy(&g->row, row, kinds[kind].size);
-	own_strings(g, kind, strings);
-	for (i = 0; i < 2; i++) {
-		if (!strings[i] || !*strings[i])
+	memcpy(&g->row, row, views[v].size);
+	for (i = 0; i < screen_views[v].n_strings; i++) {
+		const char **string = own_string(g, v, i);
+
+		if (!*string)
 			continue;
-		*strings[i] = strdup(*strings[i]);
-		if (!*strings[i])
+		*string = strdup(*string);
+		if (!*string)
 			err = -ENOMEM;
 	}
-	if (kind == KIND_BUFFER) {
-		g->row.buffer.valid &= ~SNAP_HAS_ATTACHMENTS;
-		g->row.buffer.attachments = g->row.buffer.procs = 0;
-	}
+	if (screen_views[v].bury)
+		screen_views[v].bury(&g->row);
 	return err;
 }
 
-static bool lives(const struct history *h, enum kind kind, const void *old)
+static void drop_graves(struct history *h, enum view_id v)
 {
-	uint32_t n, i = kinds[kind].find(&h->model, old);
-	const char *rows = rows_of(&h->model, kind, &n);
-
-	return i != INDEX_NONE && kinds[kind].shown(rows + i * kinds[kind].size);
-}
-
-static void drop_graves(struct history *h, enum kind kind)
-{
-	struct past *past = &h->past[kind];
+	struct past *past = &h->past[v];
 	uint32_t i, kept = 0;
 
 	for (i = 0; i < past->n_graves; i++) {
 		double age = h->model.time - past->graves[i].died;
 
-		if (age >= 0 && age < GRAVE_SECONDS && !lives(h, kind, &past->graves[i].row))
+		if (age >= 0 && age < GRAVE_SECONDS &&
+		    index_get(&past->by_id, screen_views[v].id(&past->graves[i].row)) == INDEX_NONE)
 			past->graves[kept++] = past->graves[i];
 		else
-			free_grave(&past->graves[i], kind);
+			free_grave(&past->graves[i], v);
 	}
 	past->n_graves = kept;
 }
 
+static int index_rows(struct history *h, enum view_id v)
+{
+	struct index *by_id = &h->past[v].by_id;
+	uint32_t n, i;
+	int err = 0;
+
+	index_clear(by_id);
+	view_rows(&views[v], &h->model, &n);
+	for (i = 0; i < n && !err; i++) {
+		const void *row = view_row(&views[v], &h->model, i);
+
+		if (row)
+			err = index_put(by_id, screen_views[v].id(row), i);
+	}
+	return err;
+}
+
 /* Rates of all rows, and graves for those that went. */
-static int compare(struct history *h, enum kind kind, double seconds, uint32_t *born,
+static int compare(struct history *h, enum view_id v, double seconds, uint32_t *born,
 		   uint32_t *died)
 {
-	struct past *past = &h->past[kind];
+	const struct screen_view *view = &screen_views[v];
+	struct past *past = &h->past[v];
+	size_t size = views[v].size;
 	uint32_t n, i;
-	const char *rows = rows_of(&h->model, kind, &n);
-	size_t size = kinds[kind].size;
+	const char *rows = view_rows(&views[v], &h->model, &n);
 
 	if (make_room(&past->rates, &past->room_rates, n * sizeof(*past->rates)))
 		return -ENOMEM;
 	past->n_rates = n;
-	*born = *died = 0;
-	for (i = 0; i < n; i++) {
-		past->rates[i] = kinds[kind].bytes(rows + i * size) / seconds;
-		*born += kinds[kind].shown(rows + i * size);
-	}
+	*born = past->by_id.used;
+	*died = 0;
+	for (i = 0; i < n; i++)
+		past->rates[i] = view->held(rows + i * size) / seconds;
 	for (i = 0; i < past->n; i++) {
 		const char *old = past->rows + i * size;
 		uint32_t new;
 
-		if (!kinds[kind].shown(old))
+		if (views[v].shown && !views[v].shown(&h->model, old))
 			continue;
-		new = kinds[kind].find(&h->model, old);
-		if (new != INDEX_NONE && kinds[kind].shown(rows + new * size)) {
-			int64_t grown = kinds[kind].bytes(rows + new * size) -
-					kinds[kind].bytes(old);
+		new = index_get(&past->by_id, view->id(old));
+		if (new != INDEX_NONE) {
+			int64_t grown = view->held(rows + new * size) - view->held(old);
 
 			past->rates[new] = grown / seconds;
 			--*born;
 		} else {
 			++*died;
-			if (bury(past, kind, old, h->model.time))
+			if (bury(past, v, old, h->model.time))
 				return -ENOMEM;
 		}
 	}
-	drop_graves(h, kind);
+	drop_graves(h, v);
 	return 0;
 }
 
@@ -347,7 +194,7 @@ static int note_trails(struct history *h)
 		if (before)
 			histogram_subtract(&recent, &before->histogram);
 		if (histogram_percentile(&recent, 99, &ns))
-			err = trails_put(&h->trails, operation_key(o), m->time, ns);
+			err = trails_put(&h->trails, screen_views[VIEW_LATENCY].id(o), m->time, ns);
 	}
 	for (i = 0; i < m->pipelines.n_flows && !err; i++)
 		if (m->pipelines.flows[i].rate_known)
@@ -358,14 +205,7 @@ static int note_trails(struct history *h)
 
 void history_restart(struct history *h, uint64_t peak)
 {
-	enum kind kind;
-
-	for (kind = 0; kind < KINDS_COMPARED; kind++) {
-		struct past *past = &h->past[kind];
-
-		while (past->n_graves)
-			free_grave(&past->graves[--past->n_graves], kind);
-	}
+	free_graves(h);
 	trails_clear(&h->trails);
 	index_clear(&h->model.pipelines.before);
 	h->model.pipelines.time = 0;
@@ -380,7 +220,7 @@ int history_update(struct history *h, struct source *source, const struct filter
 {
 	double before = h->model.time, seconds;
 	uint32_t born, died;
-	enum kind kind;
+	enum view_id v;
 	int err;
 
 	err = keep_rows(h);
@@ -396,18 +236,25 @@ int history_update(struct history *h, struct source *source, const struct filter
 	/* The same moment once more (hooks were set): what changed before it still holds. */
 	if (h->refreshes && !seconds)
 		return 0;
+	for (v = 0; v < VIEWS && !err; v++)
+		if (has_past(v))
+			err = index_rows(h, v);
+	if (err)
+		return err;
 	/* Without one before there is nothing to compare with; in a recording one may go back. */
 	if (!h->refreshes++ || seconds < 0) {
 		h->rates_known = false;
-		for (kind = 0; seconds < 0 && kind < KINDS_COMPARED; kind++)
-			drop_graves(h, kind);
+		for (v = 0; seconds < 0 && v < VIEWS; v++)
+			drop_graves(h, v);
 		return 0;
 	}
-	for (kind = 0; kind < KINDS_COMPARED; kind++) {
-		err = compare(h, kind, seconds, &born, &died);
+	for (v = 0; v < VIEWS; v++) {
+		if (!has_past(v))
+			continue;
+		err = compare(h, v, seconds, &born, &died);
 		if (err)
 			return err;
-		if (kind == KIND_BUFFER) {
+		if (v == VIEW_BUFFERS) {
 			h->born = born / seconds;
 			h->died = died / seconds;
 		}
@@ -416,47 +263,44 @@ int history_update(struct history *h, struct source *source, const struct filter
 	return 0;
 }
 
-static uint32_t row_index(const struct history *h, enum kind kind, const void *row)
+static uint32_t row_index(const struct history *h, const struct screen_view *view, const void *row)
 {
 	uint32_t n;
-	const char *rows = rows_of(&h->model, kind, &n), *at = row;
+	const char *rows = view_rows(view->data, &h->model, &n), *at = row;
 
-	return n && at >= rows && at < rows + n * kinds[kind].size ?
-	       (at - rows) / kinds[kind].size : INDEX_NONE;
+	return n && at >= rows && at < rows + n * view->data->size ?
+	       (at - rows) / view->data->size : INDEX_NONE;
 }
 
-bool history_rate(const struct history *h, enum kind kind, const void *row, int64_t *rate)
+bool history_rate(const struct history *h, const struct screen_view *view, const void *row,
+		  int64_t *rate)
 {
-	uint32_t i = row_index(h, kind, row);
+	const struct past *past = &h->past[view - screen_views];
+	uint32_t i = row_index(h, view, row);
 
-	if (!h->rates_known || i >= h->past[kind].n_rates)
+	if (!h->rates_known || i >= past->n_rates)
 		return false;
-	*rate = h->past[kind].rates[i];
+	*rate = past->rates[i];
 	return true;
 }
 
-uint64_t history_key(enum kind kind, const void *row)
+bool history_is_dead(const struct history *h, const struct screen_view *view, const void *row)
 {
-	return kinds[kind].key(row);
-}
-
-bool history_is_dead(const struct history *h, enum kind kind, const void *row)
-{
-	return row_index(h, kind, row) == INDEX_NONE;
+	return row_index(h, view, row) == INDEX_NONE;
 }
 
 void history_free(struct history *h)
 {
-	enum kind kind;
+	enum view_id v;
 
-	for (kind = 0; kind < KINDS_COMPARED; kind++) {
-		uint32_t i;
+	free_graves(h);
+	for (v = 0; v < VIEWS; v++) {
+		struct past *past = &h->past[v];
 
-		for (i = 0; i < h->past[kind].n_graves; i++)
-			free_grave(&h->past[kind].graves[i], kind);
-		free(h->past[kind].rows);
-		free(h->past[kind].rates);
-		free(h->past[kind].graves);
+		free(past->rows);
+		free(past->rates);
+		free(past->graves);
+		index_free(&past->by_id);
 	}
 	trails_free(&h->trails);
 	model_free(&h->model);

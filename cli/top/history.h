@@ -11,21 +11,10 @@
 
 #include "model/snapshot.h"
 #include "top/trail.h"
+#include "top/view.h"
 
 struct filter;
 struct source;
-
-enum kind {
-	KIND_PROCESS,
-	KIND_BUFFER,
-	KIND_DEVICE,
-	KIND_EXPORTER,
-	KINDS_COMPARED,			/* the others have no past: no rates, no graves */
-	KIND_OPERATION = KINDS_COMPARED,
-	KIND_FLOW,
-	KIND_SUSPECT,
-	KINDS,
-};
 
 /* A row that died, as it was when last seen. What it referred to is gone with the model. */
 struct grave {
@@ -45,13 +34,14 @@ struct past {
 	int64_t *rates;			/* bytes per second of the model's rows, by index */
 	uint32_t n_rates;
 	size_t room_rates;
+	struct index by_id;		/* the model's rows that are shown */
 	struct grave *graves;
 	uint32_t n_graves, room_graves;
 };
 
 struct history {
-	struct model model;		/* first: column getters find the history by it */
-	struct past past[KINDS];
+	struct model model;
+	struct past past[VIEWS];	/* of views that have one */
 	uint64_t refreshes;
 	uint64_t peak;			/* bytes held */
 	double born, died;		/* buffers per second */
@@ -70,13 +60,12 @@ int history_update(struct history *history, struct source *source, const struct 
  * What a row grew by, bytes per second; false where there is nothing to compare it with. The
  * row is one of the model's or a grave's.
  */
-bool history_rate(const struct history *history, enum kind kind, const void *row, int64_t *rate);
-
-/* What identifies a row from one refresh to the next. */
-uint64_t history_key(enum kind kind, const void *row);
+bool history_rate(const struct history *history, const struct screen_view *view, const void *row,
+		  int64_t *rate);
 
 /* Whether the row is a grave's. */
-bool history_is_dead(const struct history *history, enum kind kind, const void *row);
+bool history_is_dead(const struct history *history, const struct screen_view *view,
+		     const void *row);
 
 void history_free(struct history *history);
 

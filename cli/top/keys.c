@@ -2,6 +2,7 @@
 /* The one table of keys: what each does, the last line of the screen, and its help. */
 #include <curses.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "top/ui.h"
 
@@ -34,13 +35,7 @@ const struct binding bindings[] = {
 	{ { CONTROL('L') }, act_refresh, 0, NULL, "refresh, redraw now", NULL },
 	{ { 'c' }, act_colours, 0, NULL, "colours or none", NULL },
 	{ { 'S' }, act_setup, 0, NULL, "write the set-up file", NULL },
-	{ { '1' }, act_view, 0, NULL, "processes", NULL },
-	{ { '2' }, act_view, 1, NULL, "buffers", NULL },
-	{ { '3' }, act_view, 2, NULL, "devices", NULL },
-	{ { '4' }, act_view, 3, NULL, "exporters", NULL },
-	{ { '5' }, act_view, 4, NULL, "latency of calls", NULL },
-	{ { '6' }, act_view, 5, NULL, "pipelines: who writes", NULL },
-	{ { '7' }, act_view, 6, NULL, "suspects: what may leak", NULL },
+	{ .keys = { 0 } },		/* those of the views */
 	{ { 'l' }, act_scale, 0, NULL, "chart: linear, logarithmic", NULL },
 	{ { '\t' }, act_next_view, 1, NULL, "next view, one before", NULL },
 	{ { KEY_BTAB }, act_next_view, -1, NULL, NULL, NULL },
@@ -58,6 +53,7 @@ const uint32_t n_bindings = sizeof(bindings) / sizeof(*bindings);
 
 unsigned int keys_handle(struct ui *ui, int key)
 {
+	enum view_id v;
 	uint32_t i, k;
 
 	/* What the key before did has been read. */
@@ -68,6 +64,9 @@ unsigned int keys_handle(struct ui *ui, int key)
 		for (k = 0; k < 4 && bindings[i].keys[k]; k++)
 			if (bindings[i].keys[k] == key)
 				return bindings[i].handle(ui, bindings[i].arg);
+	for (v = 0; v < VIEWS; v++)
+		if (screen_views[v].data && screen_views[v].key == key)
+			return act_view(ui, v);
 	return 0;
 }
 
@@ -99,7 +98,7 @@ const char *key_text(int key)
 	return name;
 }
 
-void key_names(const struct binding *b, char *text, size_t room)
+static void key_names(const struct binding *b, char *text, size_t room)
 {
 	size_t at = 0;
 	int k;
@@ -111,4 +110,31 @@ void key_names(const struct binding *b, char *text, size_t room)
 		if (name && at < room)
 			at += snprintf(text + at, room - at, "%s%s", k ? " " : "", name);
 	}
+}
+
+const char *keys_help(uint32_t want, char *names, size_t room)
+{
+	const struct binding *b;
+	enum view_id v;
+	size_t len;
+
+	for (b = bindings; b < bindings + n_bindings; b++) {
+		for (v = 0; !b->keys[0] && v < VIEWS; v++) {
+			if (!screen_views[v].data || want--)
+				continue;
+			snprintf(names, room, "%c", screen_views[v].key);
+			return screen_views[v].help;
+		}
+		if (!b->help || want--)
+			continue;
+		key_names(b, names, room);
+		/* The next one may be the other half: Up, Down. */
+		len = strlen(names);
+		if (b + 1 < bindings + n_bindings && !b[1].help && b[1].keys[0] && len + 1 < room) {
+			names[len] = ' ';
+			key_names(b + 1, names + len + 1, room - len - 1);
+		}
+		return b->help;
+	}
+	return NULL;
 }

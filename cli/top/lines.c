@@ -52,7 +52,7 @@ static int add_holders(struct list *l, const struct model *m, const struct model
 /* The largest first, as in the view of buffers */
 static int add_buffers(struct list *l, const struct model *m, const void *parent)
 {
-	const struct view *buffers = view_find("buffers");
+	const struct view *buffers = &views[VIEW_BUFFERS];
 	uint32_t i;
 	int err = 0;
 
@@ -79,13 +79,13 @@ int lines_make(struct list *l, const struct history *h)
 
 		err = add_line(l, LINE_ROW, row, row);
 		first = l->n_lines;
-		if (err || history_is_dead(h, l->view->kind, row) ||
-		    index_get(&l->open, history_key(l->view->kind, row)) != 1)
+		if (err || history_is_dead(h, l->view, row) ||
+		    index_get(&l->open, l->view->id(row)) != 1)
 			continue;
 		if (l->view->holds)
 			err = add_buffers(l, &h->model, row);
-		else if (l->view->kind == KIND_BUFFER)
-			err = add_holders(l, &h->model, row);
+		else if (l->view->buffer)
+			err = add_holders(l, &h->model, l->view->buffer(&h->model, row));
 		if (l->n_lines > first)
 			l->lines[l->n_lines - 1].last = true;
 	}
@@ -94,10 +94,10 @@ int lines_make(struct list *l, const struct history *h)
 
 struct line_key lines_key(const struct list *l, const struct line *line)
 {
-	struct line_key key = { .row = history_key(l->view->kind, line->parent) };
+	struct line_key key = { .row = l->view->id(line->parent) };
 
 	if (line->kind == LINE_BUFFER)
-		key.part = history_key(KIND_BUFFER, line->row);
+		key.part = screen_views[VIEW_BUFFERS].id(line->row);
 	else if (line->kind != LINE_ROW)
 		key.part = line->nth + 1;
 	return key;
@@ -163,6 +163,7 @@ static void put_slots(const struct model *m, const struct model_holder *h, char 
 	}
 }
 
+/* NULL: what the buffer is listed below is no process. */
 static const struct model_holder *holder_of(const struct model *m, const struct model_buffer *b,
 					    const void *process)
 {
@@ -174,11 +175,10 @@ static const struct model_holder *holder_of(const struct model *m, const struct 
 	return NULL;
 }
 
-static void buffer_text(const struct model *m, const struct list *l, const struct line *line,
-			char *text, size_t room)
+static void buffer_text(const struct model *m, const struct line *line, char *text, size_t room)
 {
 	const struct model_buffer *b = line->row;
-	const struct model_holder *h = NULL;
+	const struct model_holder *h = holder_of(m, b, line->parent);
 	char size[8], exporter[256], name[256], cell[LINE_ROOM];
 	size_t len;
 
@@ -187,51 +187,8 @@ static void buffer_text(const struct model *m, const struct list *l, const struc
 	len = snprintf(text, room, "%-7" PRIu64 " %6s  %s  %s", b->ino,
 		       b->valid & SNAP_HAS_SIZE ? text_size(size, b->size) : "-",
 		       cell_fit(cell, sizeof(cell), exporter, 12, CUT_MIDDLE, false), name);
-	if (l->view->kind == KIND_PROCESS)
-		h = holder_of(m, b, line->parent);
 	if (h && len < room)
 		put_slots(m, h, text + len, room - len);
-}
-
-void lines_row_name(const struct model *m, enum kind kind, const void *row, char *text,
-		    size_t room)
-{
-	char flow[SCREEN_FLOW_ROOM];
-	const struct model_process *p = row;
-	const struct suspect *suspect = row;
-	const char *name = NULL;
-	size_t len = 0;
-
-	switch (kind) {
-	case KIND_PROCESS:
-		name = p->comm;
-		if (p->pid)
-			len = snprintf(text, room, "%u ", p->pid);
-		break;
-	case KIND_BUFFER:
-		snprintf(text, room, "%" PRIu64, ((const struct model_buffer *)row)->ino);
-		return;
-	case KIND_DEVICE:
-		name = ((const struct model_device *)row)->device;
-		break;
-	case KIND_OPERATION:
-		name = screen_actor(row);
-		break;
-	case KIND_FLOW:
-		snprintf(text, room, "%s", screen_flow(m, row, false, room - 1, flow));
-		return;
-	case KIND_SUSPECT:
-		if (suspect->buffer != INDEX_NONE)
-			row = &m->buffers[suspect->buffer];
-		else
-			row = &m->processes[suspect->process];
-		lines_row_name(m, suspect->buffer != INDEX_NONE ? KIND_BUFFER : KIND_PROCESS, row,
-			       text, room);
-		return;
-	default:
-		name = ((const struct model_exporter *)row)->exporter;
-	}
-	text_safe(text + len, room - len, name ? name : "-");
 }
 
 void lines_text(const struct model *m, const struct list *l, const struct line *line, char *text,
@@ -244,13 +201,14 @@ void lines_text(const struct model *m, const struct list *l, const struct line *
 
 	switch (line->kind) {
 	case LINE_ROW:
-		lines_row_name(m, l->view->kind, line->row, text, room);
+		l->view->name(m, line->row, text, room);
 		break;
 	case LINE_BUFFER:
-		buffer_text(m, l, line, text, room);
+		buffer_text(m, line, text, room);
 		break;
 	case LINE_HOLDER:
-		lines_row_name(m, KIND_PROCESS, &m->processes[h->process], name, sizeof(name));
+		screen_views[VIEW_PROCESSES].name(m, &m->processes[h->process], name,
+						  sizeof(name));
 		len = snprintf(text, room, "%s", name);
 		put_slots(m, h, text + len, room - len);
 		break;

@@ -39,6 +39,7 @@ static int add_column(struct list *l, const char *name)
 	const struct column *column = screen_column(l->view, name), **place;
 	struct layout_column *at;
 	uint32_t room = l->room_columns;
+	bool elastic;
 	int keep;
 
 	if (!column)
@@ -56,9 +57,9 @@ static int add_column(struct list *l, const char *name)
 	at = &l->places[l->n_columns - 1];
 	memset(at, 0, sizeof(*at));
 	/* Drawing makes them wider, as it finds what there is to show. */
-	at->least = at->min = at->want = l->view->tight && !screen_column_is_trail(column) &&
-					 !screen_column_is_flow(column) ? 1 : column->width;
-	if (column->type == VALUE_STRING && at->least > NAME_LEAST)
+	elastic = column->screen && column->screen->elastic;
+	at->least = at->min = at->want = l->view->tight && !elastic ? 1 : column->width;
+	if (column->type == VALUE_STRING && !elastic && at->least > NAME_LEAST)
 		at->least = NAME_LEAST;
 	keep = list_place_of(l->view->drop, name);
 	at->keep = keep < 0 ? KEEP_LAST - (int)l->n_columns : keep;
@@ -90,9 +91,8 @@ int list_init(struct list *l, const struct screen_view *view, const char *column
 	int err = 0;
 
 	l->view = view;
-	l->data = view_find(view->name);
-	l->sort = view_column(l->data, l->data->sort);
-	l->height = view->height;
+	l->sort = screen_column(view, view->data->sort);
+	l->height = view->more ? 2 : 1;
 	if (!columns || *columns == '+')
 		err = add_columns(l, view->columns);
 	if (columns && !err)
@@ -141,17 +141,17 @@ static bool has_term(const char *text, const char *terms)
 static bool row_has_term(const struct list *l, const struct model *m, const void *row,
 			 const char *terms)
 {
-	uint32_t c, i;
+	const struct column *column;
 	char id[24];
+	uint32_t i;
 
-	for (c = 0; c < l->data->n_columns; c++) {
-		const struct column *column = &l->data->columns[c];
-		struct value v = { 0 };
+	for (column = l->view->data->columns; column->name; column++) {
+		struct value v;
 
 		if (column->type != VALUE_STRING && column->type != VALUE_LIST &&
 		    column->type != VALUE_ID)
 			continue;
-		column->get(m, row, &v);
+		v = column_value(column, m, row);
 		if (!v.known)
 			continue;
 		if (column->type == VALUE_ID) {
@@ -175,13 +175,14 @@ static bool passes(const struct list *l, const struct model *m, const void *row)
 /* The row of the other view that this list belongs to, NULL if it is gone. */
 static const void *scope_row(const struct list *l, const struct model *m)
 {
-	const struct view *data = view_find(l->scope->name);
-	uint32_t i, n = data->count(m);
+	const struct view *data = l->scope->data;
+	uint32_t i, n;
 
+	view_rows(data, m, &n);
 	for (i = 0; i < n; i++) {
-		const void *row = data->row(m, i);
+		const void *row = view_row(data, m, i);
 
-		if (row && history_key(l->scope->kind, row) == l->scope_key)
+		if (row && l->scope->id(row) == l->scope_key)
 			return row;
 	}
 	return NULL;
@@ -189,16 +190,17 @@ static const void *scope_row(const struct list *l, const struct model *m)
 
 static int add_rows(struct list *l, const struct model *m)
 {
-	uint32_t i, n = l->data->count(m);
 	const void *owner = NULL;
+	uint32_t i, n;
 
+	view_rows(l->view->data, m, &n);
 	if (l->scope) {
 		owner = scope_row(l, m);
 		if (!owner)
 			return 0;
 	}
 	for (i = 0; i < n; i++) {
-		const void *row = l->data->row(m, i);
+		const void *row = view_row(l->view->data, m, i);
 
 		if (row && (!owner || l->scope->holds(m, owner, row)) && passes(l, m, row) &&
 		    rows_add(&l->rows, row))
@@ -210,7 +212,7 @@ static int add_rows(struct list *l, const struct model *m)
 /* The dead of a list that belongs to one row are not known to have belonged there. */
 static int add_graves(struct list *l, const struct history *h)
 {
-	const struct past *past = &h->past[l->view->kind];
+	const struct past *past = &h->past[l->view - screen_views];
 	uint32_t i;
 
 	if (l->scope)
@@ -231,7 +233,7 @@ static void sum_tagged(struct list *l, const struct history *h)
 	for (i = 0; l->tagged.used && i < l->rows.n; i++) {
 		const void *row = l->rows.rows[i];
 
-		if (list_is_tagged(l, row) && !history_is_dead(h, l->view->kind, row)) {
+		if (list_is_tagged(l, row) && !history_is_dead(h, l->view, row)) {
 			l->n_tagged++;
 			if (l->view->bytes)
 				l->tagged_bytes += l->view->bytes(row);
@@ -288,6 +290,36 @@ static void follow(struct list *l)
 	select_line(l);
 }
 
+/* What tells the order of a list's rows */
+struct list_order {
+	const struct list *list;
+	const struct history *history;
+	struct intern *strings;		/* of the screen's columns */
+};
+
+static struct value sort_value(const void *ctx, const void *row)
+{
+	const struct list_order *by = ctx;
+	const struct column *column = by->list->sort;
+	struct value v = screen_value(by->history, by->list->view, column, row);
+
+	if (v.known && v.string && column->screen) {
+		v.string = intern(by->strings, v.string, SIZE_MAX);
+		v.known = v.string;
+	}
+	return v;
+}
+
+static int sort_rows(struct list *l, const struct history *h)
+{
+	struct intern strings = { 0 };
+	const struct list_order by = { l, h, &strings };
+	int err = rows_sort_by(&l->rows, l->sort->type, l->invert, sort_value, &by);
+
+	intern_free(&strings);
+	return err;
+}
+
 int list_collect(struct list *l, const struct history *h)
 {
 	int err;
@@ -297,7 +329,7 @@ int list_collect(struct list *l, const struct history *h)
 	if (!err)
 		err = add_graves(l, h);
 	if (!err)
-		err = rows_sort(&l->rows, &h->model, l->sort, l->invert);
+		err = sort_rows(l, h);
 	if (!err)
 		err = lines_make(l, h);
 	sum_tagged(l, h);
@@ -396,7 +428,7 @@ int list_toggle_open(struct list *l)
 	if (!line.row)
 		return 0;
 	/* What closes takes the cursor's line along: it goes to the row. */
-	l->selected = (struct line_key){ .row = history_key(l->view->kind, line.parent) };
+	l->selected = (struct line_key){ .row = l->view->id(line.parent) };
 	l->pinned = true;
 	err = toggle(&l->open, l->selected.row, &opened);
 	if (!err)
@@ -409,12 +441,12 @@ int list_toggle_tag(struct list *l)
 	struct line line = list_selected(l);
 	bool tagged;
 
-	return line.row ? toggle(&l->tagged, history_key(l->view->kind, line.parent), &tagged) : 0;
+	return line.row ? toggle(&l->tagged, l->view->id(line.parent), &tagged) : 0;
 }
 
 bool list_is_tagged(const struct list *l, const void *row)
 {
-	return l->tagged.used && index_get(&l->tagged, history_key(l->view->kind, row)) == IS_IN;
+	return l->tagged.used && index_get(&l->tagged, l->view->id(row)) == IS_IN;
 }
 
 bool list_search(struct list *l, const struct model *m, const char *text, uint32_t from, int by)

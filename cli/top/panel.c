@@ -61,34 +61,25 @@ static int add(struct panel *p, enum role role, int label, const char *format, .
 #define HELP_WIDTH	40
 
 /* One entry of the help, "" where there is none. */
-static void help_entry(uint32_t want, char *text, size_t room)
+static void help_entry(uint32_t i, char *text, size_t room)
 {
-	uint32_t i, n = 0;
+	char keys[64];
+	const char *help = keys_help(i, keys, sizeof(keys));
 
 	*text = '\0';
-	for (i = 0; i < n_bindings; i++) {
-		char keys[64], more[32] = "";
-
-		if (!bindings[i].help || n++ != want)
-			continue;
-		key_names(&bindings[i], keys, sizeof(keys));
-		/* The next one may be the other half: Up, Down. */
-		if (i + 1 < n_bindings && !bindings[i + 1].help)
-			key_names(&bindings[i + 1], more, sizeof(more));
-		snprintf(text, room, "%-*s%s", HELP_KEYS - 1, keys, "");
-		snprintf(text + strlen(keys), room - strlen(keys), "%s%-*s %s", *more ? " " : "",
-			 (int)(HELP_KEYS - 1 - strlen(keys) - !!*more), more, bindings[i].help);
-	}
+	if (help)
+		snprintf(text, room, "%-*s %s", HELP_KEYS - 1, keys, help);
 }
 
 int panel_help(struct panel *p, int width)
 {
 	uint32_t i, n = 0, columns = width >= 2 * HELP_WIDTH ? 2 : 1, lines;
+	char keys[64];
 	int err = 0;
 
 	clear(p);
-	for (i = 0; i < n_bindings; i++)
-		n += !!bindings[i].help;
+	while (keys_help(n, keys, sizeof(keys)))
+		n++;
 	lines = (n + columns - 1) / columns;
 	for (i = 0; i < lines && !err; i++) {
 		char left[HELP_WIDTH * 2], right[HELP_WIDTH * 2] = "";
@@ -374,10 +365,10 @@ static int add_device(struct panel *p, const struct model *m, const struct model
 {
 	const struct model_device *d = &m->devices[a->device];
 	const char *node = a->node == INDEX_NONE ? NULL : m->nodes[a->node].path;
-	const char *dir = screen_direction(attachment_directions(a)), *state = "-";
+	const char *dir = screen_direction(attachment_directions(a));
 	char device[256], driver[256], nodes[256], cells[2][256], all[700];
 	char since[16], p99[16] = "-";
-	bool roomy = p->width >= ROOMY, mapped;
+	bool roomy = p->width >= ROOMY, mapped, known = attachment_mapped(a, &mapped);
 	int at;
 	uint64_t ns;
 
@@ -388,21 +379,20 @@ static int add_device(struct panel *p, const struct model *m, const struct model
 		text_safe(nodes, sizeof(nodes), node);
 	else
 		lines_nodes(d, nodes, sizeof(nodes));
-	if (attachment_mapped(a, &mapped))
-		state = mapped ? "yes" : "no";
 	if (map_percentile(m, b->exporter, d->device, 99, &ns))
 		cell_ns(p99, ns);
 	put_since(m, a, since, sizeof(since));
 	if (!is_wide(p))
 		return add(p, ROLE_PLAIN, 0, " %s %s %s %s%s", device, driver,
-			   dynamic_word(a, false), dir, *state == 'y' ? " mapped" : "") ?:
+			   dynamic_word(a, false), dir, known && mapped ? " mapped" : "") ?:
 		       (*nodes ? add_words(p, ROLE_PLAIN, 0, "", 2, nodes) : 0);
 	cell_fit(cells[0], sizeof(cells[0]), device, roomy ? 20 : 13, CUT_MIDDLE, false);
 	cell_fit(cells[1], sizeof(cells[1]), driver, roomy ? 12 : 8, CUT_MIDDLE, false);
 	at = snprintf(all, sizeof(all), "%*s%s %s ", LABEL, "", cells[0], cells[1]);
 	if (roomy)
 		at += snprintf(all + at, sizeof(all) - at, "%-7s ", dynamic_word(a, true));
-	snprintf(all + at, sizeof(all) - at, "%-4s %-6s %-8s %7s  ", dir, state, since, p99);
+	snprintf(all + at, sizeof(all) - at, "%-4s %-6s %-8s %7s  ", dir,
+		 !known ? "-" : mapped ? "yes" : "no", since, p99);
 	return add_words(p, ROLE_PLAIN, 0, all, text_width(all), *nodes ? nodes : "-");
 }
 

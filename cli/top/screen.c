@@ -21,7 +21,7 @@ static bool is_asked(const struct top_options *options, const struct screen_view
 	int i;
 
 	for (i = 0; i < options->n_views; i++)
-		if (!strcmp(options->views[i]->name, view->name))
+		if (options->views[i] == view->data)
 			return true;
 	return false;
 }
@@ -31,35 +31,37 @@ static int set_up(struct ui *ui)
 {
 	const struct top_options *options = ui->options;
 	const char *no = getenv("NO_COLOR");
-	int i, err = 0;
+	enum view_id v;
+	int err = 0;
 
 	/* A recording is stepped through, until it is asked to play */
 	ui->paused = source_is_recording(ui->source);
 	ui->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	for (i = 0; i < SCREEN_VIEWS && !err; i++)
-		err = list_init(&ui->lists[i], &screen_views[i], NULL);
+	for (v = 0; v < VIEWS && !err; v++)
+		if (screen_views[v].data)
+			err = list_init(&ui->lists[v], &screen_views[v], NULL);
 	if (!err)
-		err = list_init(&ui->scoped, &screen_views[KIND_BUFFER], NULL);
+		err = list_init(&ui->scoped, &screen_views[VIEW_BUFFERS], NULL);
 	if (err)
 		return err;
 	setup_read(ui);
 	if (no && *no)
 		ui->no_colours = true;
-	for (i = 0; i < SCREEN_VIEWS && !err; i++) {
-		struct list *l = &ui->lists[i];
+	for (v = 0; v < VIEWS && !err; v++) {
+		struct list *l = &ui->lists[v];
 
-		if (!is_asked(options, l->view))
+		if (!l->view || !is_asked(options, l->view))
 			continue;
 		if (options->common.columns) {
 			list_free(l);
 			memset(l, 0, sizeof(*l));
-			err = list_init(l, &screen_views[i], options->common.columns);
+			err = list_init(l, &screen_views[v], options->common.columns);
 		}
 		if (options->sort)
-			l->sort = view_column(l->data, options->sort);
+			l->sort = screen_column(l->view, options->sort);
 		if (options->sort || options->invert)
 			l->invert = options->invert;
-		if (!strcmp(options->views[0]->name, l->view->name))
+		if (options->views[0] == l->view->data)
 			ui->list = l;
 	}
 	return err;
@@ -67,10 +69,10 @@ static int set_up(struct ui *ui)
 
 static void tear_down(struct ui *ui)
 {
-	int i;
+	enum view_id v;
 
-	for (i = 0; i < SCREEN_VIEWS; i++)
-		list_free(&ui->lists[i]);
+	for (v = 0; v < VIEWS; v++)
+		list_free(&ui->lists[v]);
 	list_free(&ui->scoped);
 	rows_free(&ui->exporters);
 	panel_free(&ui->panel);
@@ -81,7 +83,7 @@ static void tear_down(struct ui *ui)
 
 static int take_snapshot(struct ui *ui)
 {
-	const struct view *exporters = view_find("exporters");
+	const struct view *exporters = &views[VIEW_EXPORTERS];
 	int err = 0;
 
 	terminal_busy = 1;
@@ -95,7 +97,7 @@ static int take_snapshot(struct ui *ui)
 	if (err == -ENOMEM)
 		return err;
 	return rows_collect(&ui->exporters, exporters, &ui->history.model,
-			    view_column(exporters, "bytes"), false);
+			    view_column(exporters, exporters->sort), false);
 }
 
 /* What was needed may be again soon, and hooks take a while to be set. */

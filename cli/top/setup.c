@@ -36,14 +36,12 @@ static bool path_of(char *path, size_t room, const char *file)
 
 static struct list *list_named(struct ui *ui, const char *name, size_t len)
 {
-	int i;
+	enum view_id v;
 
-	for (i = 0; i < SCREEN_VIEWS; i++) {
-		const char *view = screen_views[i].name;
-
-		if (strlen(view) == len && !strncmp(view, name, len))
-			return &ui->lists[i];
-	}
+	for (v = 0; v < VIEWS; v++)
+		if (screen_views[v].data && strlen(views[v].name) == len &&
+		    !strncmp(views[v].name, name, len))
+			return &ui->lists[v];
 	return NULL;
 }
 
@@ -138,12 +136,13 @@ void setup_read(struct ui *ui)
 
 static void put_list(FILE *out, const struct list *l)
 {
+	const char *name = l->view->data->name;
 	uint32_t i;
 
-	fprintf(out, "%s.columns=", l->view->name);
+	fprintf(out, "%s.columns=", name);
 	for (i = 0; i < l->n_columns; i++)
 		fprintf(out, "%s%s", i ? "," : "", l->columns[i]->name);
-	fprintf(out, "\n%s.sort=%s\n%s.invert=%s\n", l->view->name, l->sort->name, l->view->name,
+	fprintf(out, "\n%s.sort=%s\n%s.invert=%s\n", name, l->sort->name, name,
 		l->invert ? "yes" : "no");
 }
 
@@ -162,7 +161,8 @@ static int make_directory(const char *path)
 int setup_write(const struct ui *ui, char *path, size_t room)
 {
 	char directory[4096], new[4096];
-	int fd, i, err;
+	int fd, err;
+	enum view_id v;
 	FILE *out;
 
 	snprintf(path, room, "the set-up");
@@ -184,8 +184,9 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 	}
 	fprintf(out, "# dmabuf-top's set-up, written by its key S\ndelay=%g\ncolours=%s\n",
 		ui->options->delay, ui->no_colours ? "no" : "yes");
-	for (i = 0; i < SCREEN_VIEWS; i++)
-		put_list(out, &ui->lists[i]);
+	for (v = 0; v < VIEWS; v++)
+		if (screen_views[v].data)
+			put_list(out, &ui->lists[v]);
 	err = fclose(out) || rename(new, path) ? -errno : 0;
 	if (err)
 		unlink(new);

@@ -2,8 +2,8 @@
 /*
  * The state of the screen and what its parts offer each other. keys.c finds the handler of a
  * key; handlers (actions.c, dialog.c) change the state and return what is to be done; screen.c
- * does it; list.c has the rows of a view, lines.c those opened in place, view.c what each view
- * is, panel.c pages of text; draw.c draws. Only screen.c and draw*.c know ncurses' windows.
+ * does it; list.c has the rows of a view, lines.c those opened in place, view.c (view.h) what each
+ * view is, panel.c pages of text; draw.c draws. Only screen.c and draw*.c know ncurses' windows.
  */
 #ifndef TOP_UI_H
 #define TOP_UI_H
@@ -16,6 +16,7 @@
 #include "top/walk.h"
 #include "top/layout.h"
 #include "top/top.h"
+#include "top/view.h"
 
 /* What a handler wants done */
 #define REACT_DRAW	(1u << 0)
@@ -23,82 +24,6 @@
 #define REACT_SNAPSHOT	(1u << 2)	/* read a new one now, then the same */
 #define REACT_CLEAR	(1u << 3)	/* draw over whatever is on the terminal */
 #define REACT_QUIT	(1u << 4)
-
-/* What a colour is to say; draw.c gives each its colours. */
-enum role {
-	ROLE_PLAIN,
-	ROLE_TITLE,
-	ROLE_HEAD,		/* of the columns */
-	ROLE_SORTED,		/* the one that the rows are sorted by */
-	ROLE_SELECTED,
-	ROLE_BAR,
-	ROLE_TAB,		/* the one that is shown */
-	ROLE_KEY,		/* a key's name in the last line */
-	ROLE_LABEL,		/* and what it does */
-	ROLE_KERNEL_ONLY,
-	ROLE_UNEXPLAINED,
-	ROLE_GROWING,
-	ROLE_DEAD,
-	ROLE_TAGGED,
-	ROLE_WARNING,
-	ROLE_DETAIL,		/* what stands below */
-	ROLES,
-};
-
-/* What the screen shows beyond what output/columns.c says of a view. */
-struct screen_view {
-	const char *name;		/* of the view there */
-	enum kind kind;			/* of its rows */
-	const char *columns;		/* from left to right */
-	const char *drop;		/* those that go when it gets narrow, in this order */
-	const char *enter;		/* what Enter does */
-	const char *sum;		/* columns that are one and its parts: "all,part,part" */
-	const char *legend;		/* in the status line */
-	const char *unit;		/* of what tagged rows are summed up by */
-	uint64_t (*bytes)(const void *row);
-	enum role (*role)(const struct history *history, const void *row);
-	/* Whether a buffer belongs to a row: what Enter lists. NULL: it is one itself. */
-	bool (*holds)(const struct model *model, const void *row,
-		      const struct model_buffer *buffer);
-	int height;			/* lines that a row takes, if there is room */
-	uint32_t needs;			/* hooks without which there are no rows, MODEL_WATCHES_* */
-	bool tight;			/* columns are as wide as what they show, and no wider */
-};
-
-#define SCREEN_VIEWS 7
-extern const struct screen_view screen_views[SCREEN_VIEWS];
-
-/* A column of a view by name, or by place (NULL: no more); those of the screen included. */
-const struct column *screen_column(const struct screen_view *view, const char *name);
-const struct column *screen_column_at(const struct screen_view *view, uint32_t i);
-/* The rate of a row, its last minute, who writes and reads: which no other output has so. */
-bool screen_column_is_rate(const struct column *column);
-bool screen_column_is_trail(const struct column *column);
-bool screen_column_is_flow(const struct column *column);
-/* The names of what other outputs have in its place, joined by commas; its own, of most. */
-const char *screen_column_instead(const struct column *column);
-/* Hooks that it needs, MODEL_WATCHES_*. */
-uint32_t screen_column_needs(const struct screen_view *view, const struct column *column);
-/* "->R": of 1 << direction of each that was seen. */
-const char *screen_direction(unsigned int seen);
-
-/* The device of an operation, or "cpu"; any bytes. */
-const char *screen_actor(const struct model_operation *operation);
-
-/* flow.c: flows in words */
-#define SCREEN_FLOW_ROOM 1024
-/*
- * "vivid.0 ==> amdgpu" in at most width cells, each side cut in its middle; 0: as long as it is.
- * Safe to print. Returns text, of that room.
- */
-char *screen_flow(const struct model *model, const struct model_flow *flow, bool utf8, int width,
-		  char *text);
-/*
- * "via /dev/dma_heap/system   camsrv 812, weston 640", with more of it where it is wide; and
- * "fence wait 90%", "STALLED 9:02", or "".
- */
-void screen_flow_more(const struct model *model, const struct model_flow *flow, bool wide,
-		      char *text, size_t room, char *state, size_t state_room);
 
 /* What a line of a list shows: a row, or what belongs to the row above that was opened in place */
 enum line_kind {
@@ -125,7 +50,6 @@ struct line_key {
 /* The lines of a view, in an order, with a cursor that stays on its line. */
 struct list {
 	const struct screen_view *view;
-	const struct view *data;
 	const struct column **columns;
 	struct layout_column *places;
 	uint32_t n_columns, room_columns;
@@ -186,11 +110,9 @@ bool list_is_tagged(const struct list *list, const void *row);
 /* lines.c: the lines of a list whose rows are open, what identifies them, what they say */
 int lines_make(struct list *list, const struct history *history);
 struct line_key lines_key(const struct list *list, const struct line *line);
-/* Safe to print. Of a LINE_ROW: "812 camsrv", "vivid.0", "4711", what people call it. */
+/* Safe to print. Of a LINE_ROW: its name. */
 void lines_text(const struct model *model, const struct list *list, const struct line *line,
 		char *text, size_t room);
-void lines_row_name(const struct model *model, enum kind kind, const void *row, char *text,
-		    size_t room);
 /*
  * From the at-th of a holder's slots of a type on, as many as fit, and one at least: "17 23"; the
  * next one's place. text has SLOT_ROOM bytes at least.
@@ -266,7 +188,7 @@ struct ui {
 	struct top_options *options;
 	struct source *source;
 	struct history history;
-	struct list lists[SCREEN_VIEWS];
+	struct list lists[VIEWS];	/* of views that have a screen */
 	struct list scoped;		/* what Enter opened */
 	struct list *from;		/* and where */
 	struct list *list;		/* the one shown */
@@ -297,7 +219,7 @@ struct ui {
 unsigned int keys_handle(struct ui *ui, int key);
 
 struct binding {
-	int keys[4];
+	int keys[4];			/* none: stands for those of the views */
 	unsigned int (*handle)(struct ui *ui, int arg);
 	int arg;
 	const char *label;		/* in the last line, NULL not there */
@@ -309,8 +231,8 @@ extern const struct binding bindings[];
 extern const uint32_t n_bindings;
 /* A key as people call it: "F1", "Enter", "q". Good until the next call. */
 const char *key_text(int key);
-/* Several keys of one binding: "F1 h ?" */
-void key_names(const struct binding *binding, char *text, size_t room);
+/* Entry i of the help: its keys' names, "F1 h ?", and what they do; NULL: there are no more. */
+const char *keys_help(uint32_t i, char *names, size_t room);
 
 /* Handlers, actions.c */
 unsigned int act_help(struct ui *ui, int arg);

@@ -1,38 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the screen shows of each view; what a column is stands in output/columns.c. */
+/* The one table of what the screen shows of each view; see view.h and output/columns.h. */
+#include "top/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "dmabuf_snapshot.h"
+#include "output/output.h"
+#include "output/text.h"
 #include "top/ui.h"
 
-/* Columns that need what was before; their model is a history's. */
-static void rate_of(const struct model *m, enum kind kind, const void *row, struct value *v)
+/* Columns that only the screen has */
+
+static void rate_value(const struct history *h, const struct screen_view *view, const void *row,
+		       struct value *v)
 {
 	int64_t rate = 0;
 
-	v->known = history_rate((const struct history *)m, kind, row, &rate);
-	/* Sorts as the signed number does */
-	v->number = (uint64_t)rate ^ (1ULL << 63);
+	v->known = history_rate(h, view, row, &rate);
+	v->number = rate;
 }
 
-#define RATE_OF(name, kind)								\
-static void name##_rate(const struct model *m, const void *row, struct value *v)	\
-{											\
-	rate_of(m, kind, row, v);							\
+static void rate_text(const struct cell *cell, char *text)
+{
+	if (cell->value.known)
+		cell_rate(text, (int64_t)cell->value.number);
+	else
+		strcpy(text, "-");
 }
 
-RATE_OF(process, KIND_PROCESS)
-RATE_OF(device, KIND_DEVICE)
-RATE_OF(exporter, KIND_EXPORTER)
-
-#define RATE(get) { "rate", "\u0394/s", VALUE_NUMBER, "bytes/s", 5, CUT_TAIL,		\
-		    "bytes that it grew by in a second, since the last refresh", get, NULL }
-
-/* By kind of row */
-static const struct column rates[KINDS] = {
-	[KIND_PROCESS] = RATE(process_rate),
-	[KIND_DEVICE] = RATE(device_rate),
-	[KIND_EXPORTER] = RATE(exporter_rate),
+/* The bytes that a row grew by in a second, since the last refresh */
+static const struct screen_cell rate_cell = {
+	.instead = "", .title_utf8 = "\u0394/s", .value = rate_value, .text = rate_text,
 };
+
+#define COLUMN_RATE									\
+	.name = "rate", .title = "+-/s", .type = VALUE_CHANGE, .width = 5,		\
+	.screen = &rate_cell
 
 const char *screen_direction(unsigned int seen)
 {
@@ -49,192 +54,176 @@ const char *screen_direction(unsigned int seen)
 	}
 }
 
+static void operation_dir(const struct history *h, const struct screen_view *view,
+			  const void *row, struct value *v)
+{
+	unsigned int direction = ((const struct model_operation *)row)->direction;
+
+	(void)h;
+	(void)view;
+	v->number = direction < DIRECTION_NONE ? 1u << direction : 0;
+	v->known = v->number;
+}
+
+static void dir_text(const struct cell *cell, char *text)
+{
+	strcpy(text, screen_direction(cell->value.number));
+}
+
+static const struct screen_cell device_dir_cell = { .instead = "direction", .text = dir_text };
+static const struct screen_cell operation_dir_cell = {
+	.instead = "direction", .value = operation_dir, .text = dir_text,
+};
+
+/* <-W the device writes, ->R it reads, <>RW both; sorted as amounts are */
+#define COLUMN_DIR									\
+	.name = "dir", .title = "DIR", .type = VALUE_LIST, .width = 4
+
 const char *screen_actor(const struct model_operation *o)
 {
 	return o->device ?: o->type == EVENT_BEGIN || o->type == EVENT_END ? "cpu" : "-";
 }
 
-/* Text that is made for a cell is a list of one; its number is what it is sorted by. */
-static void set_text(struct value *v, uint64_t order)
+static void actor_text(const struct cell *cell, char *text)
 {
-	v->known = order;
-	v->number = order;
+	text_safe(text, OUTPUT_CELL_ROOM, screen_actor(cell->row));
 }
 
-static void device_dir(const struct model *m, const void *row, struct value *v)
+static const struct screen_cell actor_cell = { .instead = "device", .text = actor_text };
+
+static void trail_text(const struct cell *cell, char *text)
 {
-	set_text(v, device_directions(m, row));
+	trails_text(&cell->history->trails, cell->view->id(cell->row), cell->history->model.time,
+		    cell->width, cell->utf8, text);
 }
 
-static const char *device_dir_at(const struct model *m, const void *row, uint32_t i)
-{
-	return i ? NULL : screen_direction(device_directions(m, row));
-}
-
-static unsigned int operation_directions(const void *row)
-{
-	unsigned int direction = ((const struct model_operation *)row)->direction;
-
-	return direction < DIRECTION_NONE ? 1u << direction : 0;
-}
-
-static void operation_dir(const struct model *m, const void *row, struct value *v)
-{
-	(void)m;
-	set_text(v, operation_directions(row));
-}
-
-static const char *operation_dir_at(const struct model *m, const void *row, uint32_t i)
-{
-	(void)m;
-	return i ? NULL : screen_direction(operation_directions(row));
-}
-
-/* Names sort from the first, amounts from the largest: so the largest is what begins first. */
-static void flow_flow(const struct model *m, const void *row, struct value *v)
-{
-	const char *name = flow_presumed(m, row) ?: flow_end_name(m, row, FLOW_PRODUCER, 0) ?: "";
-	uint64_t order = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		order = order << 8 | (unsigned char)(*name ? *name++ : 0);
-	set_text(v, ~order);
-}
-
-static const char *flow_flow_at(const struct model *m, const void *row, uint32_t i)
-{
-	static char text[SCREEN_FLOW_ROOM];
-
-	return i ? NULL : screen_flow(m, row, false, 0, text);
-}
-
-/* Drawn as wide as there is room; see draw_list.c. */
-static void no_value(const struct model *m, const void *row, struct value *v)
-{
-	(void)m;
-	(void)row;
-	v->known = false;
-}
-
-#define DIR(get) { "dir", "DIR", VALUE_LIST, "", 4, CUT_TAIL,				\
-		   "<-W the device writes, ->R it reads, <>RW both", get, get##_at }
-
-/* The other columns that only the screen has, and what other outputs have instead */
-static const struct {
-	enum kind kind;
-	struct column column;
-	const char *instead;
-} own_columns[] = {
-	{ KIND_DEVICE, DIR(device_dir), "direction" },
-	{ KIND_OPERATION, DIR(operation_dir), "direction" },
-	{ KIND_OPERATION, { "trail", "60s", VALUE_LIST, "", 8, CUT_TAIL,
-			    "the 99th percentile in the last minute", no_value, NULL }, "" },
-	{ KIND_FLOW, { "flow", "PRODUCER ==> CONSUMER", VALUE_LIST, "", 34, CUT_MIDDLE,
-		       "who writes and who reads", flow_flow, flow_flow_at },
-	  "producers,presumed,consumers,bidirectional,others,exporter,node,processes" },
+/* The 99th percentile in the last minute */
+static const struct screen_cell trail_cell = {
+	.instead = "", .elastic = true, .role = ROLE_BAR, .text = trail_text,
 };
 
-#define OWN_COLUMNS (sizeof(own_columns) / sizeof(*own_columns))
-
-bool screen_column_is_rate(const struct column *column)
+static void flow_value(const struct history *h, const struct screen_view *view, const void *row,
+		       struct value *v)
 {
-	return column >= rates && column < rates + KINDS;
+	(void)view;
+	v->string = flow_presumed(&h->model, row) ?:
+		    flow_end_name(&h->model, row, FLOW_PRODUCER, 0);
+	v->known = v->string;
 }
 
-bool screen_column_is_trail(const struct column *column)
+static void flow_text(const struct cell *cell, char *text)
 {
-	return column->get == no_value;
+	screen_flow(&cell->history->model, cell->row, cell->utf8, cell->width, text);
 }
 
-bool screen_column_is_flow(const struct column *column)
+/* Who writes and who reads */
+static const struct screen_cell flow_cell = {
+	.instead = "producers,presumed,consumers,bidirectional,others,exporter,node,processes",
+	.title_utf8 = "PRODUCER \u2550\u2550\u25b6 CONSUMER", .elastic = true,
+	.value = flow_value, .text = flow_text,
+};
+
+static const struct column process_own[] = { { COLUMN_RATE }, { 0 } };
+static const struct column exporter_own[] = { { COLUMN_RATE }, { 0 } };
+static const struct column device_own[] = {
+	{ COLUMN_RATE },
+	{ COLUMN_DIR, .needs = MODEL_WATCHES_STATE, FIELD(model_device, directions),
+	  .zero_unknown = true, .screen = &device_dir_cell },
+	{ 0 }
+};
+static const struct column operation_own[] = {
+	{ COLUMN_DIR, .screen = &operation_dir_cell },
+	{ .name = "trail", .title = "60s", .type = VALUE_LIST, .width = 8,
+	  .screen = &trail_cell },
+	/* In the place of the data's */
+	{ .name = "device", .title = "DEVICE", .type = VALUE_STRING, .width = 17,
+	  .cut = CUT_MIDDLE, FIELD(model_operation, device), .screen = &actor_cell },
+	{ 0 }
+};
+static const struct column flow_own[] = {
+	{ .name = "flow", .title = "PRODUCER ==> CONSUMER", .type = VALUE_STRING, .width = 34,
+	  .cut = CUT_MIDDLE, .screen = &flow_cell },
+	{ 0 }
+};
+
+static const struct column *own_column(const struct screen_view *view, const char *name)
 {
-	return column->get == flow_flow;
-}
+	const struct column *c;
 
-const char *screen_column_instead(const struct column *column)
-{
-	uint32_t c;
-
-	for (c = 0; c < OWN_COLUMNS; c++)
-		if (column == &own_columns[c].column)
-			return own_columns[c].instead;
-	return screen_column_is_rate(column) ? "" : column->name;
-}
-
-uint32_t screen_column_needs(const struct screen_view *view, const struct column *column)
-{
-	const struct view *data = view_find(view->name);
-	const char *names = screen_column_instead(column);
-
-	/* Of those with several instead, the view says it. */
-	column = view_column(data, names);
-	return column ? column_needs(data, column) : 0;
-}
-
-/* The i-th of those that only the screen has. */
-static const struct column *own_column(const struct screen_view *view, uint32_t i)
-{
-	uint32_t c;
-
-	if (rates[view->kind].name && !i--)
-		return &rates[view->kind];
-	for (c = 0; c < OWN_COLUMNS; c++)
-		if (own_columns[c].kind == view->kind && !i--)
-			return &own_columns[c].column;
+	for (c = view->own; c && c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
 	return NULL;
 }
 
 const struct column *screen_column(const struct screen_view *view, const char *name)
 {
-	const struct column *own;
-	uint32_t i;
-
-	for (i = 0; (own = own_column(view, i)); i++)
-		if (!strcmp(own->name, name))
-			return own;
-	return view_column(view_find(view->name), name);
+	return own_column(view, name) ?: view_column(view->data, name);
 }
 
 const struct column *screen_column_at(const struct screen_view *view, uint32_t i)
 {
-	const struct view *data = view_find(view->name);
+	const struct column *c;
 
-	return i < data->n_columns ? &data->columns[i] : own_column(view, i - data->n_columns);
+	for (c = view->data->columns; c->name; c++)
+		if (!i--)
+			return screen_column(view, c->name);
+	for (c = view->own; c && c->name; c++)
+		if (!view_column(view->data, c->name) && !i--)
+			return c;
+	return NULL;
 }
 
-static enum role growing(const struct history *h, enum kind kind, const void *row)
+struct value screen_value(const struct history *h, const struct screen_view *view,
+			  const struct column *column, const void *row)
+{
+	struct value v = { 0 };
+
+	if (!column->screen || !column->screen->value)
+		return column_value(column, &h->model, row);
+	column->screen->value(h, view, row, &v);
+	return v;
+}
+
+static enum role growing(const struct history *h, const struct screen_view *view, const void *row)
 {
 	int64_t rate;
 
-	return history_rate(h, kind, row, &rate) && rate > 0 ? ROLE_GROWING : ROLE_PLAIN;
+	return history_rate(h, view, row, &rate) && rate > 0 ? ROLE_GROWING : ROLE_PLAIN;
 }
 
-static enum role process_role(const struct history *h, const void *row)
+/* Processes */
+
+static uint64_t process_id(const void *row)
 {
-	return ((const struct model_process *)row)->pid ? growing(h, KIND_PROCESS, row) :
-	       ROLE_KERNEL_ONLY;
+	return ((const struct model_process *)row)->pid;
 }
 
-static enum role buffer_role(const struct history *h, const void *row)
+static enum role process_role(const struct history *h, const struct screen_view *view,
+			      const void *row)
 {
-	const struct model_buffer *b = row;
-	uint64_t unexplained;
-
-	if (!b->procs && h->model.sees & MODEL_SEES_HOLDERS)
-		return ROLE_KERNEL_ONLY;
-	return model_buffer_unexplained(&h->model, b, &unexplained) && unexplained ?
-	       ROLE_UNEXPLAINED : ROLE_PLAIN;
+	return process_id(row) ? growing(h, view, row) : ROLE_KERNEL_ONLY;
 }
 
-static enum role device_role(const struct history *h, const void *row)
+static uint64_t process_pss(const void *row)
 {
-	return growing(h, KIND_DEVICE, row);
+	return model_pss(row);
 }
 
-static enum role exporter_role(const struct history *h, const void *row)
+static uint64_t process_held(const void *row)
 {
-	return growing(h, KIND_EXPORTER, row);
+	const struct model_process *p = row;
+
+	return p->pid ? p->rss : model_pss(p);
+}
+
+static void process_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	const struct model_process *p = row;
+	size_t len = p->pid ? snprintf(text, room, "%u ", p->pid) : 0;
+
+	(void)m;
+	text_safe(text + len, room - len, p->comm ?: "-");
 }
 
 static bool process_holds(const struct model *m, const void *row, const struct model_buffer *b)
@@ -248,6 +237,86 @@ static bool process_holds(const struct model *m, const void *row, const struct m
 	return !p->pid && !b->procs;
 }
 
+static const struct model_process *process_self(const struct model *m, const void *row, uint32_t i)
+{
+	(void)m;
+	return i ? NULL : row;
+}
+
+/* Buffers */
+
+static uint64_t buffer_id(const void *row)
+{
+	return ((const struct model_buffer *)row)->ino;
+}
+
+static enum role buffer_role(const struct history *h, const struct screen_view *view,
+			     const void *row)
+{
+	const struct model_buffer *b = row;
+	uint64_t unexplained;
+
+	(void)view;
+	if (!b->procs && h->model.sees & MODEL_SEES_HOLDERS)
+		return ROLE_KERNEL_ONLY;
+	return model_buffer_unexplained(&h->model, b, &unexplained) && unexplained ?
+	       ROLE_UNEXPLAINED : ROLE_PLAIN;
+}
+
+static uint64_t buffer_bytes(const void *row)
+{
+	return ((const struct model_buffer *)row)->size;
+}
+
+static void buffer_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	(void)m;
+	snprintf(text, room, "%" PRIu64, buffer_id(row));
+}
+
+static const struct model_buffer *buffer_self(const struct model *m, const void *row)
+{
+	(void)m;
+	return row;
+}
+
+static const struct model_process *buffer_process(const struct model *m, const void *row,
+						  uint32_t i)
+{
+	const struct model_buffer *b = row;
+
+	return i < b->procs ? &m->processes[m->holders[b->first_holder + i].process] : NULL;
+}
+
+static void buffer_bury(void *row)
+{
+	struct model_buffer *b = row;
+
+	b->valid &= ~SNAP_HAS_ATTACHMENTS;
+	b->attachments = b->procs = 0;
+}
+
+/* Devices and exporters */
+
+/* Names identify them, not where they stand: the model keeps them anew from time to time. */
+static uint64_t device_id(const void *row)
+{
+	const struct model_device *d = row;
+
+	return hash_string(d->device) * 31 + hash_string(d->driver);
+}
+
+static uint64_t device_bytes(const void *row)
+{
+	return ((const struct model_device *)row)->bytes;
+}
+
+static void device_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	(void)m;
+	text_safe(text, room, ((const struct model_device *)row)->device ?: "-");
+}
+
 static bool device_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
 	uint32_t i;
@@ -258,26 +327,9 @@ static bool device_holds(const struct model *m, const void *row, const struct mo
 	return false;
 }
 
-/* Equal strings of one model have one address. */
-static bool exporter_holds(const struct model *m, const void *row, const struct model_buffer *b)
+static uint64_t exporter_id(const void *row)
 {
-	(void)m;
-	return ((const struct model_exporter *)row)->exporter == b->exporter;
-}
-
-static uint64_t process_bytes(const void *row)
-{
-	return model_pss(row);
-}
-
-static uint64_t buffer_bytes(const void *row)
-{
-	return ((const struct model_buffer *)row)->size;
-}
-
-static uint64_t device_bytes(const void *row)
-{
-	return ((const struct model_device *)row)->bytes;
+	return hash_string(((const struct model_exporter *)row)->exporter);
 }
 
 static uint64_t exporter_bytes(const void *row)
@@ -285,47 +337,99 @@ static uint64_t exporter_bytes(const void *row)
 	return ((const struct model_exporter *)row)->bytes;
 }
 
+static void exporter_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	(void)m;
+	text_safe(text, room, ((const struct model_exporter *)row)->exporter ?: "-");
+}
+
+/* Equal strings of one model have one address. */
+static bool exporter_holds(const struct model *m, const void *row, const struct model_buffer *b)
+{
+	(void)m;
+	return ((const struct model_exporter *)row)->exporter == b->exporter;
+}
+
+/* Latency */
+
+static uint64_t operation_id(const void *row)
+{
+	const struct model_operation *o = row;
+
+	return (hash_string(o->exporter) * 31 + hash_string(o->device)) * 256 + o->type * 4 +
+	       o->direction;
+}
+
+static enum role operation_role(const struct history *h, const struct screen_view *view,
+				const void *row)
+{
+	(void)h;
+	(void)view;
+	return ((const struct model_operation *)row)->histogram.errors ? ROLE_KERNEL_ONLY :
+	       ROLE_PLAIN;
+}
+
+static void operation_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	(void)m;
+	text_safe(text, room, screen_actor(row));
+}
+
+/* Pipelines */
+
+static const struct model_flow *flow_of(const void *row)
+{
+	return row;
+}
+
+static uint64_t flow_id(const void *row)
+{
+	return flow_of(row)->key;
+}
+
+static enum role flow_role(const struct history *h, const struct screen_view *view,
+			   const void *row)
+{
+	uint64_t seconds;
+
+	(void)view;
+	return flow_is_stalled(&h->model, row, &seconds) ? ROLE_KERNEL_ONLY : ROLE_PLAIN;
+}
+
+static uint64_t flow_bytes(const void *row)
+{
+	return flow_of(row)->size * flow_of(row)->buffers;
+}
+
+static void flow_name(const struct model *m, const void *row, char *text, size_t room)
+{
+	char flow[SCREEN_FLOW_ROOM];
+
+	snprintf(text, room, "%s", screen_flow(m, row, false, room - 1, flow));
+}
+
 static bool flow_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
 	return b->flow != INDEX_NONE && &m->pipelines.flows[b->flow] == row;
 }
 
-static uint64_t flow_bytes(const void *row)
+static const struct model_process *flow_process(const struct model *m, const void *row, uint32_t i)
 {
 	const struct model_flow *f = row;
 
-	return f->size * f->buffers;
+	return i < f->processes ?
+	       &m->processes[m->pipelines.processes[f->first_process + i]] : NULL;
 }
 
-static enum role operation_role(const struct history *h, const void *row)
+/* Suspects: each is a buffer, or a process */
+
+static uint64_t suspect_id(const void *row)
 {
-	(void)h;
-	return ((const struct model_operation *)row)->histogram.errors ? ROLE_KERNEL_ONLY :
-	       ROLE_PLAIN;
+	return ((const struct suspect *)row)->key;
 }
 
-static enum role flow_role(const struct history *h, const void *row)
-{
-	uint64_t seconds;
-
-	return flow_is_stalled(&h->model, row, &seconds) ? ROLE_KERNEL_ONLY : ROLE_PLAIN;
-}
-
-static bool suspect_holds(const struct model *m, const void *row, const struct model_buffer *b)
-{
-	const struct suspect *s = row;
-
-	if (s->buffer != INDEX_NONE)
-		return b == &m->buffers[s->buffer];
-	return process_holds(m, &m->processes[s->process], b);
-}
-
-static uint64_t suspect_bytes(const void *row)
-{
-	return ((const struct suspect *)row)->bytes;
-}
-
-static enum role suspect_role(const struct history *h, const void *row)
+static enum role suspect_role(const struct history *h, const struct screen_view *view,
+			      const void *row)
 {
 	static const enum role roles[] = {
 		[SUSPECT_GROWTH] = ROLE_GROWING, [SUSPECT_KERNEL_HELD] = ROLE_KERNEL_ONLY,
@@ -333,39 +437,128 @@ static enum role suspect_role(const struct history *h, const void *row)
 	};
 
 	(void)h;
+	(void)view;
 	return roles[((const struct suspect *)row)->kind];
 }
 
-const struct screen_view screen_views[SCREEN_VIEWS] = {
-	{ "processes", KIND_PROCESS, "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
-	  "cgroup,uss,maps,fds,rate,rss,buffers", "Buffers", "", "PSS + kernel-only = Held",
-	  " PSS", process_bytes, process_role, process_holds, 1, 0, false },
-	{ "buffers", KIND_BUFFER,
-	  "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,gem,objects,in_flight,"
-	  "unexplained,devices",
-	  "objects,devices,in_flight,gem,attachments,unexplained,kernel,maps,fds,age,name,count,"
-	  "exporter", "Why", "count,fds,maps,kernel",
-	  "KRN = imports + GEM + OBJ + flight + io_uring + ?   red: kernel-only", "", buffer_bytes,
-	  buffer_role, NULL, 1, 0, false },
-	{ "devices", KIND_DEVICE,
-	  "device,driver,attachments,buffers,bytes,mapped,dir,map_rate,p99,rate",
-	  "rate,attachments,p99,map_rate,driver,buffers,dir,mapped", "Buffers", "",
-	  "<-W writes   ->R reads   - unknown: mapped before we started", "",
-	  device_bytes, device_role, device_holds, 1, 0, false },
-	{ "exporters", KIND_EXPORTER, "exporter,buffers,bytes,rate", "rate,buffers", "Buffers",
-	  "", "bytes of all = Held", "", exporter_bytes, exporter_role, exporter_holds,
-	  1, 0, false },
-	{ "latency", KIND_OPERATION,
-	  "exporter,device,op,dir,count,errors,rate,p50,p90,p99,max,trail",
-	  "errors,p90,trail,p50,rate,count,exporter,max,dir,op", "Chart", "",
-	  "60s: p99 of the last minute   red: some calls failed", "", NULL, operation_role, NULL,
-	  1, MODEL_WATCHES_TIMES, true },
-	{ "pipelines", KIND_FLOW, "flow,buffers,size,rate,throughput,age",
-	  "age,throughput,size,buffers,rate", "Buffers", "",
-	  "(presumed to write)   ? attached, not seen mapped   red: stalled", "", flow_bytes,
-	  flow_role, flow_holds, 2, MODEL_WATCHES_STATE, true },
-	{ "suspects", KIND_SUSPECT, "kind,bytes,age,pid,comm,ino,exporter,name,from,to",
-	  "from,to,name,exporter,pid,ino,age,comm", "Why", "",
-	  "FROM, TO: the fewest that it held, before and now   red: kernel-held", "", suspect_bytes,
-	  suspect_role, suspect_holds, 1, 0, true },
+static uint64_t suspect_bytes(const void *row)
+{
+	return ((const struct suspect *)row)->bytes;
+}
+
+static const struct model_buffer *suspect_buffer(const struct model *m, const void *row)
+{
+	uint32_t buffer = ((const struct suspect *)row)->buffer;
+
+	return buffer == INDEX_NONE ? NULL : &m->buffers[buffer];
+}
+
+static const struct model_process *suspect_grower(const struct model *m, const void *row)
+{
+	return &m->processes[((const struct suspect *)row)->process];
+}
+
+static void suspect_title(const struct model *m, const void *row, char *text, size_t room)
+{
+	const struct model_buffer *b = suspect_buffer(m, row);
+
+	if (b)
+		buffer_name(m, b, text, room);
+	else
+		process_name(m, suspect_grower(m, row), text, room);
+}
+
+static bool suspect_holds(const struct model *m, const void *row, const struct model_buffer *b)
+{
+	const struct model_buffer *own = suspect_buffer(m, row);
+
+	return own ? b == own : process_holds(m, suspect_grower(m, row), b);
+}
+
+static const struct model_process *suspect_process(const struct model *m, const void *row,
+						   uint32_t i)
+{
+	const struct model_buffer *b = suspect_buffer(m, row);
+
+	return b ? buffer_process(m, b, i) : i ? NULL : suspect_grower(m, row);
+}
+
+#define STRINGS(type, a, b)								\
+	.strings = { offsetof(struct type, a), offsetof(struct type, b) }, .n_strings = 2
+
+const struct screen_view screen_views[VIEWS] = {
+	[VIEW_PROCESSES] = {
+		.data = &views[VIEW_PROCESSES], .key = '1', .tab = "Procs", .help = "processes",
+		.columns = "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
+		.drop = "cgroup,uss,maps,fds,rate,rss,buffers", .own = process_own,
+		.enter = "Buffers", .legend = "PSS + kernel-only = Held", .unit = " PSS",
+		.processes = true, .id = process_id, .role = process_role, .bytes = process_pss,
+		.name = process_name, .holds = process_holds, .process = process_self,
+		.held = process_held, STRINGS(model_process, comm, cgroup),
+	},
+	[VIEW_BUFFERS] = {
+		.data = &views[VIEW_BUFFERS], .key = '2', .tab = "Bufs", .help = "buffers",
+		.columns = "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,gem,"
+			   "objects,in_flight,unexplained,devices",
+		.drop = "objects,devices,in_flight,gem,attachments,unexplained,kernel,maps,fds,age,"
+			"name,count,exporter",
+		.sum = "count,fds,maps,kernel", .enter = "Why",
+		.legend = "KRN = imports + GEM + OBJ + flight + io_uring + ?   red: kernel-only",
+		.id = buffer_id, .role = buffer_role, .bytes = buffer_bytes,
+		.name = buffer_name, .buffer = buffer_self, .process = buffer_process,
+		.held = buffer_bytes, .bury = buffer_bury, STRINGS(model_buffer, exporter, name),
+	},
+	[VIEW_DEVICES] = {
+		.data = &views[VIEW_DEVICES], .key = '3', .tab = "Devs", .help = "devices",
+		.columns = "device,driver,attachments,buffers,bytes,mapped,dir,map_rate,p99,rate",
+		.drop = "rate,attachments,p99,map_rate,driver,buffers,dir,mapped",
+		.own = device_own, .enter = "Buffers",
+		.legend = "<-W writes   ->R reads   - unknown: mapped before we started",
+		.id = device_id, .role = growing, .bytes = device_bytes,
+		.name = device_name, .holds = device_holds,
+		.held = device_bytes, STRINGS(model_device, device, driver),
+	},
+	[VIEW_EXPORTERS] = {
+		.data = &views[VIEW_EXPORTERS], .key = '4', .tab = "Exports", .help = "exporters",
+		.columns = "exporter,buffers,bytes,rate", .drop = "rate,buffers",
+		.own = exporter_own, .enter = "Buffers", .legend = "bytes of all = Held",
+		.id = exporter_id, .role = growing, .bytes = exporter_bytes,
+		.name = exporter_name, .holds = exporter_holds, .held = exporter_bytes,
+		.strings = { offsetof(struct model_exporter, exporter) }, .n_strings = 1,
+	},
+	[VIEW_LATENCY] = {
+		.data = &views[VIEW_LATENCY], .key = '5', .tab = "Latency",
+		.help = "latency of calls",
+		.columns = "exporter,device,op,dir,count,errors,rate,p50,p90,p99,max,trail",
+		.drop = "errors,p90,trail,p50,rate,count,exporter,max,dir,op",
+		.own = operation_own, .enter = "Chart", .chart = true, .tight = true,
+		.counts = true, .legend = "60s: p99 of the last minute   red: some calls failed",
+		.empty = "No call was seen yet.", .no_process = "these are the calls of all",
+		.id = operation_id, .role = operation_role, .name = operation_name,
+	},
+	[VIEW_PIPELINES] = {
+		.data = &views[VIEW_PIPELINES], .key = '6', .tab = "Pipes",
+		.help = "pipelines: who writes",
+		.columns = "flow,buffers,size,rate,throughput,age",
+		.drop = "age,throughput,size,buffers,rate", .own = flow_own,
+		.enter = "Buffers", .tight = true,
+		.legend = "(presumed to write)   ? attached, not seen mapped   red: stalled",
+		.empty = "No device is attached to a buffer, and no process accesses one.",
+		.id = flow_id, .role = flow_role, .bytes = flow_bytes,
+		.name = flow_name, .more = screen_flow_more, .holds = flow_holds,
+		.process = flow_process,
+	},
+	[VIEW_SUSPECTS] = {
+		.data = &views[VIEW_SUSPECTS], .key = '7', .tab = "Suspects",
+		.help = "suspects: what may leak",
+		.columns = "kind,bytes,age,pid,comm,ino,exporter,name,from,to",
+		.drop = "from,to,name,exporter,pid,ino,age,comm", .enter = "Why",
+		.tight = true,
+		.legend = "FROM, TO: the fewest that it held, before and now   red: kernel-held",
+		.empty = "Nothing is suspect: nothing grows, is held by the kernel alone, or is "
+			 "old.",
+		.id = suspect_id, .role = suspect_role, .bytes = suspect_bytes,
+		.name = suspect_title, .holds = suspect_holds, .buffer = suspect_buffer,
+		.process = suspect_process,
+	},
 };

@@ -10,12 +10,12 @@
 #include "output/output.h"
 #include "top/ui.h"
 
-static int write_rows(FILE *out, const char *view, const struct model *m, const struct rows *rows,
-		      const struct column_list *columns)
+static int write_rows(FILE *out, const struct view *view, const struct model *m,
+		      const struct rows *rows, const struct column_list *columns)
 {
 	struct output_options options = { .columns = columns };
 
-	return output_json_rows(out, view_find(view), m, rows, &options);
+	return output_json_rows(out, view, m, rows, &options);
 }
 
 /* The columns, as other outputs have them */
@@ -30,14 +30,15 @@ static int choose_columns(struct column_list *columns, const struct list *l)
 	if (!out)
 		return -ENOMEM;
 	for (i = 0; i < l->n_columns; i++) {
-		const char *name = screen_column_instead(l->columns[i]);
+		const struct column *c = l->columns[i];
+		const char *name = c->screen ? c->screen->instead : c->name;
 
 		fprintf(out, "%s%s", *name && ftell(out) ? "," : "", name);
 	}
 	err = fclose(out) ? -ENOMEM : 0;
 	/* Where the screen's are all that is shown, there is nothing to write. */
 	if (!err && *names)
-		err = column_list_parse(columns, l->data, names, NULL);
+		err = column_list_parse(columns, l->view->data, names, NULL);
 	free(names);
 	return err;
 }
@@ -52,42 +53,54 @@ static int write_list(FILE *out, const struct ui *ui, uint32_t *n)
 	int err = choose_columns(&columns, l);
 
 	for (i = 0; i < l->rows.n && !err; i++)
-		if (!history_is_dead(&ui->history, l->view->kind, l->rows.rows[i]))
+		if (!history_is_dead(&ui->history, l->view, l->rows.rows[i]))
 			err = rows_add(&rows, l->rows.rows[i]);
 	if (!err)
-		err = write_rows(out, l->view->name, &ui->history.model, &rows, &columns);
+		err = write_rows(out, l->view->data, &ui->history.model, &rows, &columns);
 	*n = rows.n;
 	rows_free(&rows);
 	free(columns.columns);
 	return err;
 }
 
+static int add_rows(struct rows *rows, const void *first, uint32_t n, size_t size)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = rows_add(rows, (const char *)first + i * size);
+	return err;
+}
+
 /* The buffer, its holders and its attachments, with all their columns */
 static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 {
-	static const char *const views[] = { "buffers", "holders", "attachments" };
 	const struct model *m = &ui->history.model;
-	uint32_t at = index_get(&m->by_ino, ui->detail), holders, v, i;
-	const struct model_buffer *b;
+	uint32_t at = index_get(&m->by_ino, ui->detail), i;
+	const struct model_buffer *b = &m->buffers[at];
 	int err = 0;
 
 	if (at == INDEX_NONE)
 		return -ENOENT;
-	b = &m->buffers[at];
 	/* Each attachment is of a holder, too: the importer. */
-	holders = b->procs + lines_sockets(m, b) + b->attachments;
-	for (v = 0; v < 3 && !err; v++) {
+	const struct {
+		const struct view *view;
+		const void *first;
+		uint32_t n;
+	} parts[] = {
+		{ &views[VIEW_BUFFERS], b, 1 },
+		{ &views[VIEW_HOLDERS], &m->holders[b->first_holder],
+		  b->procs + lines_sockets(m, b) + b->attachments },
+		{ &views[VIEW_ATTACHMENTS], &m->attachments[b->first_attachment], b->attachments },
+	};
+	for (i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++) {
 		struct column_list columns = { 0 };
 		struct rows rows = { 0 };
-		uint32_t count = v == 0 ? 1 : v == 1 ? holders : b->attachments;
 
-		err = column_list_parse(&columns, view_find(views[v]), NULL, NULL);
-		for (i = 0; i < count && !err; i++)
-			err = rows_add(&rows, v == 0 ? (const void *)b :
-				       v == 1 ? (const void *)&m->holders[b->first_holder + i] :
-				       (const void *)&m->attachments[b->first_attachment + i]);
-		if (!err)
-			err = write_rows(out, views[v], m, &rows, &columns);
+		err = column_list_parse(&columns, parts[i].view, NULL, NULL) ?:
+		      add_rows(&rows, parts[i].first, parts[i].n, parts[i].view->size) ?:
+		      write_rows(out, parts[i].view, m, &rows, &columns);
 		*n += rows.n;
 		rows_free(&rows);
 		free(columns.columns);

@@ -33,7 +33,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 	struct report *r = l->report;
 	struct output_options options = { .columns = &l->processes };
 	struct rows rows = { 0 };
-	const struct view *view = view_find("processes");
+	const struct view *view = &views[VIEW_PROCESSES];
 	const struct recording *file = source_file(&r->source);
 	uint64_t time = recording_snapshot_time(file, i) + recording_head(file)->realtime;
 	int err;
@@ -62,7 +62,7 @@ int export_lines(struct report *r)
 	int err = column_list_parse(&l.events, &event_view, r->common.columns, &unknown);
 
 	if (!err)
-		err = column_list_parse(&l.processes, view_find("processes"),
+		err = column_list_parse(&l.processes, &views[VIEW_PROCESSES],
 					"pid,comm,buffers,rss,pss", &unknown);
 	if (!err)
 		err = replay_run(r->replay, &taker, UINT32_MAX);

@@ -23,7 +23,7 @@ static void screen(struct top_options *options, struct source *source)
 	static const int widths[] = { 80, 27, 132, 10 }, heights[] = { 24, 5, 50, 16 };
 	uint32_t n = source_moments(source), moment;
 	struct ui *ui = calloc(1, sizeof(*ui));
-	int i;
+	enum view_id v;
 
 	if (!ui)
 		abort();
@@ -41,8 +41,10 @@ static void screen(struct top_options *options, struct source *source)
 		set_hooks(ui);
 		if (take_snapshot(ui))
 			continue;
-		for (i = 0; i < SCREEN_VIEWS; i++) {
-			act_view(ui, i);
+		for (v = 0; v < VIEWS; v++) {
+			if (!screen_views[v].data)
+				continue;
+			act_view(ui, v);
 			collect(ui);
 			act_open(ui, 0);
 			act_enter(ui, 0);
@@ -60,7 +62,7 @@ static void batch(struct top_options *options, struct source *source, enum outpu
 {
 	options->n_views = 0;
 	options->common.format = format;
-	while (options->n_views < (int)n_views && options->n_views < TOP_MAX_VIEWS) {
+	while (options->n_views < VIEWS && options->n_views < TOP_MAX_VIEWS) {
 		options->views[options->n_views] = &views[options->n_views];
 		options->n_views++;
 	}

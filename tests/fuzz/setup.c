@@ -9,20 +9,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct top_options options = { 0 };
 	struct ui *ui = calloc(1, sizeof(*ui));
 	FILE *in = size ? fmemopen((void *)data, size, "r") : NULL, *out = fopen("/dev/null", "w");
-	int i;
+	enum view_id v;
 
 	if (!ui || !out)
 		abort();
 	ui->options = &options;
-	for (i = 0; i < SCREEN_VIEWS; i++)
-		list_init(&ui->lists[i], &screen_views[i], NULL);
+	for (v = 0; v < VIEWS; v++)
+		if (screen_views[v].data)
+			list_init(&ui->lists[v], &screen_views[v], NULL);
 	if (in) {
 		read_lines(ui, in);
 		fclose(in);
 	}
-	for (i = 0; i < SCREEN_VIEWS; i++) {
-		put_list(out, &ui->lists[i]);
-		list_free(&ui->lists[i]);
+	for (v = 0; v < VIEWS; v++) {
+		if (screen_views[v].data)
+			put_list(out, &ui->lists[v]);
+		list_free(&ui->lists[v]);
 	}
 	fclose(out);
 	free(ui);

@@ -82,8 +82,8 @@ with Screen("base.snap") as s:
     s.shows("row 3/6", name="a click selects")
     s.mouse(6, 6)
     s.shows("PID▼", name="a click on the column turns its order")
-    s.mouse(17, 5)
-    s.shows("[2 Buffers]", name="a click on a tab")
+    s.mouse(11, 5)
+    s.shows("[2 Bufs]", name="a click on a tab")
     s.mouse(20, 10, 65)
     s.shows("row 4/8", name="the wheel moves")
     s.mouse(20, 10, 64)
@@ -163,7 +163,7 @@ with Screen("base.snap", args=("-d", "100")) as s:
         s.signal(signal.SIGSTOP)
         s.keys("Escape", *keys)
         s.signal(signal.SIGCONT)
-        ok(s.wait(lambda t: "[1 Processes]" in t and "why is it alive?" not in t), f"Esc and at once {' '.join(keys)}", s.text())
+        ok(s.wait(lambda t: "[1 Procs]" in t and "why is it alive?" not in t), f"Esc and at once {' '.join(keys)}", s.text())
 
 # What hooks tell
 with Screen("hooks.snap", args=("-d", "100")) as s:
@@ -209,7 +209,7 @@ with Screen("hooks.snap", args=("-d", "100")) as s:
     s.shows("no process to signal", name="an operation cannot be signalled")
     # Pipelines
     s.keys("6")
-    s.shows("[6 Pipelines]", "/dev/video0 vivid.0 ══▶", "(/dev/video0) ══▶", "?vgem", "STALLED", name="6: pipelines")
+    s.shows("[6 Pipes]", "/dev/video0 vivid.0 ══▶", "(/dev/video0) ══▶", "?vgem", "STALLED", name="6: pipelines")
     s.keys("Down")
     s.shows("row 2/5")
     s.mouse(4, 8)
@@ -225,7 +225,7 @@ with Screen("hooks.snap", args=("-d", "100")) as s:
     s.keys("Enter")
     s.shows("Buffer 5120: why is it alive?", name="Enter again: why one is alive")
     s.keys("Escape", "Escape")
-    s.shows("[6 Pipelines]", "row 3/5", name="Esc goes back to the flow")
+    s.shows("[6 Pipes]", "row 3/5", name="Esc goes back to the flow")
     s.keys("Home", "Down", "F5", "Down", "Down", "Down")
     selects(s, "5013", "F5: its buffers in place")
     s.keys("Down")
@@ -240,7 +240,7 @@ with Screen("hooks.snap", args=("-d", "100")) as s:
     s.keys("1", "d", *"0.5", "Enter")
     ok(s.wait(lambda t: "lost" not in t), "hooks are taken away some seconds after nobody looks any more")
     s.keys("5", "Z", "1")
-    s.shows("PAUSED", "[1 Processes]")
+    s.shows("PAUSED", "[1 Procs]")
     s.keys("q")
     s.left(0, "q")
 with Screen("hooks.snap", args=("-d", "0.5")) as s:

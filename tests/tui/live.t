@@ -89,7 +89,7 @@ with Screen(None, 120, 40, command=["dmabuf-top", "-d", "0.5"]) as s:
     s.keys("Enter")
     s.shows("why is it alive?", "1 = 1 fd + 0 maps + 0 kernel", name="Enter again: why one is alive")
     s.keys("Escape", "Escape")
-    s.shows("[1 Processes]")
+    s.shows("[1 Procs]")
     for w in running:
         explain(s, w, w.args[0])
     # In motion: what goes is counted at once, and shown grey for a while

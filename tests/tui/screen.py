@@ -4,8 +4,11 @@
     with Screen("base.snap", 80, 24) as s:
         s.keys("Down", "Enter")
         s.golden("buffers-of")       # tests/tui/golden/buffers-of.txt; UPDATE_GOLDEN=1 writes it
+
+One golden file a size shows the bar of tabs (tabs=True), so that a new view changes no other.
 """
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,6 +16,9 @@ import tempfile
 
 from ansi import canonical
 from tap import *
+
+# The line that has the tab of the view that is shown, in plain text or with its colours
+TAB_BAR = re.compile(r"^.*\[\d [A-Z][a-z]+\].*\n", re.M)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -116,30 +122,32 @@ class Screen:
         flags = self.tmux("display", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{keypad_flag}")
         equal(flags.strip(), "1 0 0 0", f"{name}: cursor, screen, mouse and keypad as before")
 
-    def golden(self, name, colours=False):
+    def golden(self, name, colours=False, tabs=False):
+        def read():
+            return self.text(colours) if tabs else TAB_BAR.sub("", self.text(colours), count=1)
         path = os.path.join(HERE, "golden", name + (".ansi" if colours else ".txt"))
         if os.environ.get("UPDATE_GOLDEN"):
-            settled = self.settled(colours)
+            settled = self.settled(read)
             with open(path, "w") as f:
                 f.write(settled)
             return ok(True, f"{name} written")
         want = open(path).read() if os.path.exists(path) else ""
-        good = poll(lambda: self.text(colours) == want)
+        good = poll(lambda: read() == want)
         if good:
             return ok(True, name)
-        got = self.text(colours)
+        got = read()
         why = [f"{path}:"]
         for g, w in zip(got.split("\n") + [""] * 100, want.split("\n")):
             if g != w:
                 why += ["want " + w, "got  " + g]
         return ok(False, name, *why)
 
-    def settled(self, colours, reads=10):
-        """The screen, once it has been the same for some reads."""
+    def settled(self, read, reads=10):
+        """What read() returns, once it has been the same for some reads."""
         texts = []
 
         def same():
-            texts.append(self.text(colours))
+            texts.append(read())
             return len(texts) >= reads and len(set(texts[-reads:])) == 1 and texts[-1]
         return poll(same)
 

@@ -97,7 +97,7 @@ def show(name, keys, sizes=SIZES, **how):
         s.keys(*keys)
         for width, height in sizes:
             s.resize(width, height)
-            s.golden(f"{name}-{width}x{height}", colours=True)
+            s.golden(f"{name}-{width}x{height}", colours=True, tabs=name == "processes")
 
 
 only = sys.argv[1:]

@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "output/columns.h"
+#include "top/view.h"
 
 static struct records r;
 static struct model m;
@@ -30,17 +31,16 @@ static int teardown(void **state)
 
 static void tables(void **state)
 {
-	uint32_t v, c, i;
+	const struct column *column, *other;
+	uint32_t v;
 
 	(void)state;
-	for (v = 0; v < n_views; v++) {
+	for (v = 0; v < VIEWS; v++) {
 		const struct view *view = &views[v];
 
 		assert_ptr_equal(view_find(view->name), view);
 		assert_non_null(view_column(view, view->sort));
-		assert_true(isupper(view->title[0]));
-		for (c = 0; c < view->n_columns; c++) {
-			const struct column *column = &view->columns[c];
+		for (column = view->columns; column->name; column++) {
 			const char *at;
 
 			/* Found by its name: no other has it */
@@ -54,16 +54,18 @@ static void tables(void **state)
 			assert_true(!isupper(column->help[0]) || isupper(column->help[1]));
 			/* 0: for programs only */
 			assert_true(!column->width || column->width >= (int)strlen(column->title));
-			assert_non_null(column->get);
+			assert_int_equal(!!column->get + !!column->look_up + !!column->size, 1);
+			assert_true(!column->size || column->size == 8 ||
+				    column->type != VALUE_STRING);
 			assert_int_equal(!!column->item, column->type == VALUE_LIST ||
 					 column->type == VALUE_IDS);
-			assert_true(strlen(column->unit) > 0 ||
+			assert_true(strlen(column_unit(column)) > 0 ||
 				    (column->type != VALUE_BYTES && column->type != VALUE_SECONDS &&
 				     column->type != VALUE_NS && column->type != VALUE_RATE));
 			if (column->type == VALUE_SECONDS)
-				assert_string_equal(column->unit, "s");
-			for (i = 0; i < c; i++)
-				assert_string_not_equal(view->columns[i].title, column->title);
+				assert_string_equal(column_unit(column), "s");
+			for (other = view->columns; other < column; other++)
+				assert_string_not_equal(other->title, column->title);
 		}
 	}
 	assert_null(view_find("buffer"));
@@ -76,18 +78,16 @@ static void expect_known(const char *view_name, const char *expected)
 {
 	const struct view *view = view_find(view_name);
 	char known[256] = "";
-	uint32_t i;
+	const struct column *c;
 
 	assert_int_equal(rows_collect(&rows, view, &m, view_column(view, view->sort), false), 0);
 	assert_true(rows.n > 0);
-	for (i = 0; i < view->n_columns; i++) {
-		struct value v = { 0 };
+	for (c = view->columns; c->name; c++) {
+		struct value v = column_value(c, &m, rows.rows[0]);
 
-		view->columns[i].get(&m, rows.rows[0], &v);
 		if (v.known)
-			sprintf(known + strlen(known), "%s%s", *known ? "," : "",
-				view->columns[i].name);
-		assert_true(!v.known || view->columns[i].type != VALUE_STRING || v.string);
+			sprintf(known + strlen(known), "%s%s", *known ? "," : "", c->name);
+		assert_true(!v.known || c->type != VALUE_STRING || v.string);
 	}
 	assert_string_equal(known, expected);
 }
@@ -159,11 +159,11 @@ static void age(void **state)
 	record_buffer(&r, 7, 4096, 1)->created = 1000;
 	load(&m, &r, NULL);
 	m.time = 1060.9;
-	column->get(&m, &m.buffers[0], &v);
+	v = column_value(column, &m, &m.buffers[0]);
 	assert_true(v.known && v.number == 60);
 	/* The clock was set back. */
 	m.time = 999;
-	column->get(&m, &m.buffers[0], &v);
+	v = column_value(column, &m, &m.buffers[0]);
 	assert_true(v.known && v.number == 0);
 }
 
@@ -256,7 +256,7 @@ static void filtered(void **state)
 	filter_add_pattern(&f.exporters, "none");
 	load(&m, &r, &f);
 	filter_free(&f);
-	for (v = 0; v < n_views; v++) {
+	for (v = 0; v < VIEWS; v++) {
 		assert_int_equal(rows_collect(&rows, &views[v], &m,
 					      view_column(&views[v], views[v].sort), false), 0);
 		assert_int_equal(rows.n, 0);
@@ -281,6 +281,33 @@ static void take(const char *spec, int err, const char *expected)
 	}
 	free(unknown);
 	free(list.columns);
+}
+
+/* Each view of the screen is complete, and its tab leaves room for nine in 80 cells. */
+static void screens(void **state)
+{
+	size_t cells = 0;
+	enum view_id v;
+	int n = 0;
+
+	(void)state;
+	for (v = 0; v < VIEWS; v++) {
+		const struct screen_view *view = &screen_views[v];
+		const struct column *c;
+
+		if (!view->data)
+			continue;
+		assert_ptr_equal(view->data, &views[v]);
+		assert_int_equal(view->key, '1' + n++);
+		cells += strlen("1  ") + strlen(view->tab);
+		assert_true(view->help && view->enter && view->legend);
+		assert_true(view->id && view->role && view->name);
+		assert_true(view->chart || view->holds || view->buffer);
+		assert_true(!view->held || view->n_strings);
+		for (c = view->own; c && c->name; c++)
+			assert_ptr_equal(screen_column(view, c->name), c);
+	}
+	assert_true(cells + (9 - n) * strlen("9 Memory ") < 80);
 }
 
 static void column_lists(void **state)
@@ -317,6 +344,7 @@ int main(void)
 		TEST(many_rows),
 		TEST(filtered),
 		TEST(column_lists),
+		TEST(screens),
 	};
 
 	return cmocka_run_group_tests_name("columns", tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include "model/lanes.h"
 #include "model/leaks.h"
+#include "output/columns.h"
+#include "top/history.h"
 #include "fixture.h"
 
 #define SECONDS 10
@@ -207,6 +209,95 @@ static void slices(void **state)
 	lanes_free(&lanes);
 }
 
+/* Devices that each have an attachment and were seen to map: what a row of each shows. */
+static void devices(void **state)
+{
+	const uint32_t n = 30000;
+	struct rows rows = { 0 };
+	const struct column *c;
+	enum view_id v;
+	uint32_t i;
+
+	(void)state;
+	m.watched = MODEL_WATCHES_STATE | MODEL_WATCHES_TIMES;
+	for (i = 1; i <= n; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "device-%05u", i * 7919 % n);
+		record_buffer(&r, i, 4096, 1);
+		record_attachment(&r, i, name, "drm");
+	}
+	load(&m, &r, NULL);
+	assert_int_equal(m.n_devices, n);
+	for (i = 0; i < n; i++)
+		histogram_add(&operations_row(&m.operations, EVENT_MAP, 0, m.buffers[i].exporter,
+					      m.devices[i].device)->histogram, 1000 + i);
+	operations_sort(&m.operations);
+	for (v = VIEW_DEVICES; v <= VIEW_ATTACHMENTS; v++)
+		for (c = views[v].columns; c->name; c++)
+			assert_int_equal(rows_collect(&rows, &views[v], &m, c, false), 0);
+	assert_int_equal(rows.n, n);
+	c = view_column(&views[VIEW_DEVICES], "p99");
+	for (i = 0; i < n; i++) {
+		struct value p99 = column_value(c, &m, &m.devices[i]);
+		struct histogram own = { 0 };
+		uint64_t ns;
+
+		histogram_add(&own, 1000 + i);
+		assert_true(histogram_percentile(&own, 99, &ns));
+		assert_true(p99.known && p99.number == ns);
+	}
+	rows_free(&rows);
+}
+
+static int many_snapshot(struct source *s, struct records *records)
+{
+	const uint32_t n = 30000;
+	uint32_t i;
+
+	(void)s;
+	for (i = 1; i <= n; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u", i);
+		record_text(record_buffer(records, i, 4096, 1)->exporter, SNAP_EXPORTER_LEN, name);
+		record_attachment(records, i, name, "drm");
+	}
+	return 0;
+}
+
+static const char *no_nodes(struct source *s, const char *device)
+{
+	(void)s;
+	(void)device;
+	return NULL;
+}
+
+/* From one refresh to the next, each device and exporter is found again. */
+static void refreshes(void **state)
+{
+	static const struct source_ops ops = {
+		.name = "test", .snapshot = many_snapshot, .nodes = no_nodes,
+	};
+	struct source s = { .ops = &ops, .sees = SEES_ALL, .recorded = "test", .time = 100 };
+	struct history h = { 0 };
+	int64_t rate;
+	uint32_t i;
+
+	(void)state;
+	for (; s.time < 103; s.time++)
+		assert_int_equal(history_update(&h, &s, NULL), 0);
+	assert_int_equal(h.model.n_devices, h.model.n_exporters);
+	for (i = 0; i < h.model.n_devices; i++) {
+		assert_true(history_rate(&h, &screen_views[VIEW_DEVICES], &h.model.devices[i],
+					 &rate));
+		assert_int_equal(rate, 0);
+	}
+	assert_int_equal(h.past[VIEW_EXPORTERS].n_graves, 0);
+	history_free(&h);
+	source_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +308,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(operations, begin, end),
 		cmocka_unit_test_setup_teardown(attachments, begin, end),
 		cmocka_unit_test_setup_teardown(slices, begin, end),
+		cmocka_unit_test_setup_teardown(devices, begin, end),
+		cmocka_unit_test_setup_teardown(refreshes, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

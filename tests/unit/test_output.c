@@ -175,7 +175,7 @@ static void unknown(void **state)
 	struct json_object *object;
 	struct snap_buffer *b;
 	char *text;
-	uint32_t i;
+	const struct column *c;
 
 	(void)state;
 	b = record_buffer(&r, 7, 4096, 1);
@@ -196,8 +196,8 @@ static void unknown(void **state)
 	       "  7 dev    -            -      - -       -    -   - -\n");
 	text = print(JSON, "buffers", NULL, (struct output_options){ .bytes = false });
 	object = parse(text);
-	for (i = 1; i < view_find("buffers")->n_columns; i++)
-		assert_null(cell(object, "buffers", 0, view_find("buffers")->columns[i].name));
+	for (c = views[VIEW_BUFFERS].columns + 1; c->name; c++)
+		assert_null(cell(object, "buffers", 0, c->name));
 	json_object_put(object);
 	free(text);
 }
@@ -433,11 +433,11 @@ static void list_columns(void **state)
 	uint32_t v, c;
 
 	(void)state;
-	assert_int_equal(output_list_columns(out, views, n_views), 0);
+	assert_int_equal(output_list_columns(out, views, VIEWS), 0);
 	fclose(out);
 	line = strtok(text, "\n");
-	for (v = 0; v < n_views; v++) {
-		for (c = 0; c < views[v].n_columns; c++) {
+	for (v = 0; v < VIEWS; v++) {
+		for (c = 0; views[v].columns[c].name; c++) {
 			char view[32], name[32], unit[32], type[32];
 
 			line = strtok(NULL, "\n");

@@ -70,7 +70,7 @@ static void look(struct walk *w, struct history *h, struct source *s, uint32_t m
 	}
 	l->born = h->born;
 	l->died = h->died;
-	l->graves = h->past[KIND_BUFFER].n_graves;
+	l->graves = h->past[VIEW_BUFFERS].n_graves;
 }
 
 static void same_everywhere(void **state)

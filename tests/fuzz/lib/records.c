@@ -14,7 +14,7 @@ static void print(FILE *out, const struct model *model)
 	uint32_t i;
 
 	output_json_begin(out, model);
-	for (i = 0; i < n_views; i++) {
+	for (i = 0; i < VIEWS; i++) {
 		const struct view *view = &views[i];
 
 		memset(&all, 0, sizeof(all));
