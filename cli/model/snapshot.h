@@ -144,10 +144,10 @@ struct model_attachment {
 struct model_device {
 	const char *device;
 	const char *driver;		/* NULL unknown, "" none */
-	uint64_t attachments, buffers, bytes;	/* of selected buffers, as what follows */
-	uint64_t mapped;		/* attachments that are now */
-	bool mapped_unknown;		/* of one of them */
-	unsigned int directions;	/* 1 << direction of each that was seen */
+	uint64_t attachments, buffers, bytes;	/* sums of selected buffers */
+	uint64_t mapped;		/* mapped attachments */
+	bool mapped_unknown;		/* for an attachment, mapped is unknown */
+	unsigned int directions;	/* 1 << each direction seen */
 	const char *nodes;		/* its device files, joined by ";"; the source's */
 	uint32_t last_buffer;		/* so that each buffer counts once */
 	bool matches;			/* the filter's devices */
@@ -209,7 +209,7 @@ struct model {
 	uint32_t sees;			/* MODEL_SEES_* */
 	double time;			/* CLOCK_REALTIME, seconds */
 	const char *source;		/* its name */
-	const char *lacks;		/* what the source could not see, NULL nothing */
+	const char *lacks;		/* reason for missing data, NULL none */
 	uint32_t torn;			/* rows that changed while they were read */
 	bool wants_recount;		/* references that no slot explains: model_recount() */
 

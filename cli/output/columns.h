@@ -43,19 +43,19 @@ enum column_cut {
 struct screen_cell;
 
 /*
- * A column. Its value is a field of the row (offset, size), unless get or look_up computes it. A
- * field is unknown if a string is NULL, if zero_unknown and it is 0, if the source does not see it
- * (unless zero_unknown and it is not 0), or if another field of the row says so.
+ * A column. The value is a field of the row (offset, size), unless get or look_up computes the
+ * value. A field is unknown if a string is NULL, if zero_unknown and the number is 0, if the source
+ * does not see the field (unless zero_unknown and the number is not 0), or by another field.
  */
 struct column {
 	const char *name;	/* stable: option, JSON key, CSV head; NULL ends a table */
 	const char *title;	/* on a terminal, in capitals */
 	enum value_type type;
-	const char *unit;	/* NULL: that of the type; see column_unit() */
+	const char *unit;	/* NULL: the type's; see column_unit() */
 	int width;		/* on the screen: least that is of use; 0: none, for programs */
 	enum column_cut cut;
 	const char *help;
-	uint32_t needs;		/* hooks without which it is unknown, MODEL_WATCHES_* */
+	uint32_t needs;		/* hooks for the value, MODEL_WATCHES_* */
 	uint16_t offset, size;	/* of an unsigned number, a bool, or a string's address */
 	uint16_t unless;	/* offset of a bool: the value is unknown if true; 0: none */
 	bool zero_unknown;
@@ -65,9 +65,9 @@ struct column {
 	void (*look_up)(const struct model *model, const void *row, struct value *value);
 	/* VALUE_LIST, VALUE_IDS: item i, good until the next call */
 	const char *(*item)(const struct model *model, const void *row, uint32_t i);
-	/* The row that has the value, if it is one of another view; NULL: unknown */
+	/* The row with the value, in another view; NULL: unknown */
 	const void *(*of)(const struct model *model, const void *row);
-	const struct screen_cell *screen;	/* top's, of a column that only the screen has */
+	const struct screen_cell *screen;	/* the screen's, for its own columns */
 };
 
 /* Of struct type, as a column's field */
@@ -76,10 +76,10 @@ struct column {
 
 struct view {
 	const char *name;	/* option --view, and the JSON key of its rows */
-	const char *title;	/* above its rows, if several views have no other head */
+	const char *title;	/* above the rows, for views without another head */
 	const struct column *columns;	/* up to one without a name */
 	const char *sort;	/* the column it is sorted by if none is asked for */
-	uint32_t needs;		/* hooks without which there are no rows, MODEL_WATCHES_* */
+	uint32_t needs;		/* hooks for the rows, MODEL_WATCHES_* */
 	/* The rows: offsets in the model of an array and of its count, size 0: the caller's */
 	size_t rows, n, size;
 	bool (*shown)(const struct model *model, const void *row);	/* NULL: all are */
@@ -102,24 +102,24 @@ extern const struct view views[VIEWS];
 
 /* The array of a view's rows, shown or not; *n: how many. */
 const char *view_rows(const struct view *view, const struct model *model, uint32_t *n);
-/* Row i of those, NULL if the filter leaves it out. */
+/* Row i, NULL if the filter excludes the row. */
 const void *view_row(const struct view *view, const struct model *model, uint32_t i);
 
-/* What a row has in a column; model: NULL if the row is of none. */
+/* Read the value of a column in a row; model: NULL for a row without a model. */
 struct value column_value(const struct column *column, const struct model *model,
 			  const void *row);
-/* "bytes", "s"; "" if it has none. */
+/* "bytes", "s"; "" for no unit. */
 const char *column_unit(const struct column *column);
 
 /*
  * Of dmabuf-trace: what happened (rows are struct model_event), and what it comes to (struct
- * model_operation). Who writes them has the rows, and no model is needed.
+ * model_operation). The writer has the rows and needs no model.
  */
 extern const struct view event_view, operation_view;
 
 /*
  * Of recordings, by dmabuf-trace (model/summary.h, activity.h); rows of the last: struct diff_row.
- * Who writes them has the rows.
+ * The writer has the rows.
  */
 enum report_view {
 	REPORT_EXPORTERS,		/* struct summary_exporter */
@@ -152,7 +152,7 @@ struct column_list {
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
 		      char **unknown);
 
-/* Takes those for programs out of a list that has all of a view's columns for spec. */
+/* Remove the columns for programs from a list with all columns of a view for spec. */
 void column_list_for_text(struct column_list *list, const struct view *view, const char *spec);
 
 /* The rows of a view in an order. */
@@ -174,7 +174,7 @@ int rows_collect(struct rows *rows, const struct view *view, const struct model 
 /* The two steps of it, for rows that somebody else chooses. */
 int rows_add(struct rows *rows, const void *row);
 int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert);
-/* By values that the caller has of rows; their strings stay good until it returns. */
+/* Sort by values of the caller. The strings stay valid until the return. */
 int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
 		 struct value (*value)(const void *ctx, const void *row), const void *ctx);
 void rows_free(struct rows *rows);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tables of columns are written with; used in output/ only. */
+/* Macros for the tables of columns; used in output/ only. */
 #ifndef OUTPUT_GETTERS_H
 #define OUTPUT_GETTERS_H
 
@@ -18,7 +18,7 @@ static inline void set_string(struct value *v, const char *s)
 	v->string = s;
 }
 
-/* Whole seconds since a moment. A clock that was set back must not make them negative. */
+/* Whole seconds since a time; 0 after a step of the clock to the past. */
 static inline void set_since(struct value *v, const struct model *m, double since)
 {
 	set_number(v, m->time > since ? m->time - since : 0);
@@ -29,7 +29,7 @@ static inline const char *node_path(const struct model *m, uint32_t node)
 	return node == INDEX_NONE ? NULL : m->nodes[node].path;
 }
 
-/* The columns that several views have; of: the struct of the row that has the field */
+/* Columns of several views; of: the struct of the row with the field */
 #define COLUMN_INO(of, text)								\
 	.name = "ino", .title = "INO", .type = VALUE_ID, .width = 6, .help = text, FIELD(of, ino)
 #define COLUMN_SIZE(text)								\
@@ -59,7 +59,7 @@ static inline const char *node_path(const struct model *m, uint32_t node)
 #define COLUMN_NS(key, head, text)							\
 	.name = key, .title = head, .type = VALUE_NS, .width = 6, .help = text
 
-/* The tables of the other files, and what a view's filter leaves out */
+/* Tables of the other files, and filters of views */
 extern const struct column buffer_columns[], exporter_columns[];	/* buffer_columns.c */
 extern const struct column holder_columns[], process_columns[];		/* holder_columns.c */
 extern const struct column device_columns[], attachment_columns[];	/* device_columns.c */
@@ -74,7 +74,7 @@ bool attachment_shown(const struct model *m, const void *row);
 bool operation_shown(const struct model *m, const void *row);
 
 void buffer_size(const void *row, struct value *v);
-/* "to_device"; of 1 << direction of each that was seen, how many, and the i-th */
+/* "to_device"; the number of directions in a set, and direction i */
 const char *direction_name(unsigned int direction);
 
 #endif

@@ -9,7 +9,7 @@
 #include "source/source.h"
 #include "top/ui.h"
 
-/* The text of a cell of that width, 0: as wide as it is. */
+/* The text of a cell with a width, 0: the text's width. */
 static const char *cell_text(const struct ui *ui, const struct column *c, const void *row,
 			     int width, char *buf)
 {
@@ -188,7 +188,7 @@ static void draw_part(const struct ui *ui, int y, const struct line *line, enum 
 	draw_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
 }
 
-/* Cells of what a second line has at its right: the last minute, and how it stands. */
+/* Cells at the right of a second line: the last minute and the state. */
 #define STATE_WIDTH	15
 #define TRAIL_WIDTH	8
 

@@ -24,7 +24,7 @@ static int make_room(void *array, size_t *room, size_t size)
 	return 0;
 }
 
-/* Views without a past are left out. */
+/* Skip views without a past. */
 static bool has_past(enum view_id v)
 {
 	return screen_views[v].held;
@@ -52,7 +52,7 @@ static int keep_rows(struct history *h)
 	return 0;
 }
 
-/* The i-th string that a grave names, which is its own. */
+/* String i of a grave, a copy of its own. */
 static const char **own_string(struct grave *g, enum view_id v, uint32_t i)
 {
 	return (const char **)((char *)&g->row + screen_views[v].strings[i]);

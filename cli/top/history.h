@@ -16,7 +16,7 @@
 struct filter;
 struct source;
 
-/* A row that died, as it was when last seen. What it referred to is gone with the model. */
+/* A dead row, with its last values. The model has no rows for it. */
 struct grave {
 	double died;			/* as model.time */
 	union {
@@ -28,20 +28,20 @@ struct grave {
 };
 
 struct past {
-	char *rows;			/* those of the refresh before */
+	char *rows;			/* rows of the refresh before */
 	uint32_t n;
 	size_t room;
 	int64_t *rates;			/* bytes per second of the model's rows, by index */
 	uint32_t n_rates;
 	size_t room_rates;
-	struct index by_id;		/* the model's rows that are shown */
+	struct index by_id;		/* shown rows of the model */
 	struct grave *graves;
 	uint32_t n_graves, room_graves;
 };
 
 struct history {
 	struct model model;
-	struct past past[VIEWS];	/* of views that have one */
+	struct past past[VIEWS];	/* pasts of views */
 	uint64_t refreshes;
 	uint64_t peak;			/* bytes held */
 	double born, died;		/* buffers per second */
@@ -50,7 +50,7 @@ struct history {
 	struct trails trails;
 };
 
-/* Nothing is known of what was before, but for what model.suspects has and the peak. */
+/* Forget the past, except model.suspects and the peak. */
 void history_restart(struct history *history, uint64_t peak);
 
 /* Reads a snapshot. 0, or -errno with source->error set; then all is as before. */
@@ -63,7 +63,7 @@ int history_update(struct history *history, struct source *source, const struct 
 bool history_rate(const struct history *history, const struct screen_view *view, const void *row,
 		  int64_t *rate);
 
-/* Whether the row is a grave's. */
+/* Whether the row is dead. */
 bool history_is_dead(const struct history *history, const struct screen_view *view,
 		     const void *row);
 

@@ -13,7 +13,7 @@
 /* In an index that is used as a set */
 #define IS_IN 1
 
-/* Columns that the view does not say go, go last, from the right. */
+/* Columns outside the view's list are dropped last, from the right. */
 #define KEEP_LAST (LAYOUT_KEEP + 1000)
 
 /* A name cut to less than this says nothing. */
@@ -248,7 +248,7 @@ uint32_t list_count(const struct list *l)
 
 struct line list_line(const struct list *l, uint32_t i)
 {
-	/* Of open rows there are more lines than rows. */
+	/* An open row has several lines. */
 	return l->n_lines ? l->lines[i] :
 	       (struct line){ .row = l->rows.rows[i], .parent = l->rows.rows[i] };
 }
@@ -290,11 +290,11 @@ static void follow(struct list *l)
 	select_line(l);
 }
 
-/* What tells the order of a list's rows */
+/* The sort key of a list's rows */
 struct list_order {
 	const struct list *list;
 	const struct history *history;
-	struct intern *strings;		/* of the screen's columns */
+	struct intern *strings;		/* texts of the screen's columns */
 };
 
 static struct value sort_value(const void *ctx, const void *row)
@@ -356,7 +356,7 @@ void list_home(struct list *l)
 	l->pinned = false;
 }
 
-/* Only rows have a second line, not what belongs to one that is open. */
+/* A row has a second line; lines below an open row have none. */
 static uint32_t height_of(const struct list *l, uint32_t i)
 {
 	return l->height > 1 && list_line(l, i).kind == LINE_ROW ? l->height : 1;
@@ -427,7 +427,7 @@ int list_toggle_open(struct list *l)
 
 	if (!line.row)
 		return 0;
-	/* What closes takes the cursor's line along: it goes to the row. */
+	/* A closed row takes its lines away: move the cursor to the row. */
 	l->selected = (struct line_key){ .row = l->view->id(line.parent) };
 	l->pinned = true;
 	err = toggle(&l->open, l->selected.row, &opened);

@@ -5,7 +5,7 @@
         s.keys("Down", "Enter")
         s.golden("buffers-of")       # tests/tui/golden/buffers-of.txt; UPDATE_GOLDEN=1 writes it
 
-One golden file a size shows the bar of tabs (tabs=True), so that a new view changes no other.
+A golden file of each size shows the bar of tabs (tabs=True). A new view changes no other file.
 """
 import os
 import re
@@ -17,7 +17,7 @@ import tempfile
 from ansi import canonical
 from tap import *
 
-# The line that has the tab of the view that is shown, in plain text or with its colours
+# The line of the tabs, in plain text or in color
 TAB_BAR = re.compile(r"^.*\[\d [A-Z][a-z]+\].*\n", re.M)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -143,7 +143,7 @@ class Screen:
         return ok(False, name, *why)
 
     def settled(self, read, reads=10):
-        """What read() returns, once it has been the same for some reads."""
+        """The result of read(), after some equal reads."""
         texts = []
 
         def same():
