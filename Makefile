@@ -41,7 +41,8 @@ PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(LIBS) $(HAV
 	$(addprefix -DHAVE_,$(shell echo $(HAVE:lib%=%) | tr a-z.- A-Z__)))
 PKG_LIBS = $(call once,PKG_LIBS,$(shell $(PKG_CONFIG) --libs $(LIBS) $(HAVE)) -lm)
 
-COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/recording/*.c cli/output/*.c) cli/options.c cli/option_table.c cli/static.c
+COMMON	:= $(wildcard cli/model/*.c cli/source/*.c cli/events/*.c cli/symbols/*.c cli/recording/*.c \
+	cli/output/*.c) cli/options.c cli/option_table.c cli/file.c cli/opaque.c cli/regular.c cli/libelf_stubs.c
 TOP	:= cli/dmabuf-top.c $(wildcard cli/top/*.c)
 TRACE	:= cli/dmabuf-trace.c $(wildcard cli/trace/*.c)
 SKEL	:= $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))

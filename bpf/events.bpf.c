@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The events: thin programs over shared handlers, one set for each kind of hook; which of them
- * are loaded is chosen by cli/source/events.c. What they see goes to a ring, to histograms, or
+ * are loaded is chosen by cli/events/events.c. What they see goes to a ring, to histograms, or
  * both. See include/dmabuf_events.h for the records.
  */
 #include "kernel_types.h"
@@ -10,7 +10,7 @@
 #include <bpf/bpf_tracing.h>
 #include "kernel_compat.bpf.h"
 #include "dmabuf_events.h"
-#include "hooks.h"
+#include "events_shared.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

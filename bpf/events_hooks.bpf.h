@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The programs: each event's for each kind of hook, three lines over the shared handlers. Part of
- * events.bpf.c, which includes it. cli/source/events.c finds them by their names,
+ * events.bpf.c, which includes it. cli/events/events.c finds them by their names,
  * CALL_KIND, and may give them another function than the one here.
  */
 #ifndef EVENTS_HOOKS_BPF_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How user space reads hashes: each entry's key, and its value. Part of events.bpf.c, which
- * includes it; see cli/source/events_maps.c for why it is done so.
+ * includes it; see cli/events/maps.c for why it is done so.
  */
 #ifndef EVENTS_MAPS_BPF_H
 #define EVENTS_MAPS_BPF_H

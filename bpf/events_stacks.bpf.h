@@ -2,7 +2,7 @@
 /*
  * Stacks that led to an event. Part of events.bpf.c. A stack is told once, and
  * from then on a number. Kernel frames are told as they are. A user's stack is unwound in user
- * space (cli/source/events_stacks.c), from a copy of its memory and the mappings of code that it
+ * space (cli/events/stacks.c), from a copy of its memory and the mappings of code that it
  * points to; its number is a hash of all that may be a return address in there, so that the copy
  * is told only where something is new.
  */

@@ -242,7 +242,7 @@ static __always_inline __u32 current_node(void)
 	return rdev ? node_number(rdev) : 0;
 }
 
-/* Of each CPU as many; user space reads them where they are (cli/source/events_maps.c). */
+/* Of each CPU as many; user space reads them where they are (cli/events/maps.c). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EVENTS_MAX_HISTOGRAMS);

@@ -10,7 +10,7 @@
 #include <bpf/bpf_tracing.h>
 #include "kernel_compat.bpf.h"
 #include "dmabuf_snapshot.h"
-#include "snapshot.h"
+#include "snapshot_shared.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

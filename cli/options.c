@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "output/columns.h"
-#include "output/file.h"
+#include "file.h"
 #include "output/text.h"
 #include "source/source.h"
 

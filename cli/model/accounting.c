@@ -5,7 +5,7 @@
 
 #include "dmabuf_snapshot.h"
 #include "model/filter.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 static void match_processes(struct model *m, const struct filter *filter)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/events.h"
+#include "model/event.h"
 #include "model/hash.h"
 #include "model/table.h"
 

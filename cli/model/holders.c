@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 /* Any process may have any socket open, so that all names would be their product. */
 #define SOCKET_NAMES 8

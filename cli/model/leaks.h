@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/events.h"
+#include "model/event.h"
 #include "model/hash.h"
 
 struct model;

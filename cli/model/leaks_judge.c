@@ -5,7 +5,7 @@
 
 #include "dmabuf_snapshot.h"
 #include "model/leaks.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 static const bool errors[] = {
 #define LEAK_KIND_ERROR(id, key, event, error, help) [LEAK_##id] = error,

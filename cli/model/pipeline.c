@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/events.h"
-#include "model/snapshot.h"
+#include "model/event.h"
+#include "model/model.h"
 
 /* The highest bit is left out, so that no count is INDEX_NONE: it differs by less at a time. */
 #define COUNT_MASK 0x7fffffffu

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The sum of a buffer's references; see model_buffer_count() in snapshot.h. */
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 uint64_t model_buffer_named(const struct model_buffer *b)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/events.h"
-#include "model/snapshot.h"
+#include "model/event.h"
+#include "model/model.h"
 
 #define PROCESSES_MAX (1u << 18)
 

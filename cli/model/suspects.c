@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 struct suspect_history {
 	uint32_t pid;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "model/hash.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 
 const struct view *view_find(const char *name)
 {

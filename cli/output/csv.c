@@ -5,7 +5,7 @@
 #include <locale.h>
 #include <string.h>
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/output.h"
 #include "output/text.h"
 

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "model/events.h"
+#include "model/event.h"
 #include "output/getters.h"
-#include "output/stack.h"
+#include "output/stack_text.h"
 
 const char *direction_name(unsigned int direction)
 {

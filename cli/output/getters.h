@@ -3,7 +3,7 @@
 #ifndef OUTPUT_GETTERS_H
 #define OUTPUT_GETTERS_H
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/columns.h"
 
 static inline void set_number(struct value *v, uint64_t n)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/json.h"
 #include "output/output.h"
 #include "output/text.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "model/sums.h"
 #include "output/text.h"
 

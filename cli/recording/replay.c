@@ -8,7 +8,7 @@
 
 #include "dmabuf_snapshot.h"
 #include "model/filter.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "model/table.h"
 #include "recording/recording.h"
 

@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
-#include "snapshot.h"
+#include "model/model.h"
+#include "snapshot_shared.h"
 #include "snapshot.skel.h"
 #include "source/bpf.h"
 #include "source/kernel.h"
-#include "source/opaque.h"
+#include "opaque.h"
 #include "source/privileges.h"
 #include "source/source.h"
 #include "source/users.h"

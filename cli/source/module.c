@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
-#include "source/opaque.h"
+#include "model/model.h"
+#include "opaque.h"
 #include "source/source.h"
 
 #define TABLES "/sys/kernel/debug/dmabuf_tools/"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "source/source.h"
 
 #define LINK_PREFIX "/dmabuf:"

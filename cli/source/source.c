@@ -13,7 +13,7 @@
 
 #include "clock.h"
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "source/users.h"
 
 /* Readings of a snapshot at most, if references change meanwhile */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "source/source.h"
 
 #define PROC_PID_INIT_INO 0xeffffffc	/* include/linux/proc_ns.h */

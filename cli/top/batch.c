@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "model/snapshot.h"
-#include "output/file.h"
+#include "model/model.h"
+#include "file.h"
 #include "output/output.h"
 #include "output/text.h"
 #include "source/source.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "top/trail.h"
 #include "top/view.h"
 

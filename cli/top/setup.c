@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/regular.h"
+#include "regular.h"
 #include "top/ui.h"
 
 #define LINE_MAX_BYTES	512

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "output/file.h"
+#include "file.h"
 #include "output/output.h"
 #include "top/ui.h"
 

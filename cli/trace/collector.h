@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "model/sums.h"
 #include "options.h"
 #include "output/metrics.h"
 #include "output/openmetrics.h"
-#include "source/events.h"
+#include "events/events.h"
 #include "source/source.h"
 
 struct collector {

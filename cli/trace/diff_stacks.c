@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "recording/replay.h"
-#include "source/recorded_stack.h"
-#include "source/symbols.h"
+#include "symbols/recorded_stack.h"
+#include "symbols/symbols.h"
 #include "trace/diff_stacks.h"
 
 /* As many functions as a baseline of leaks has */

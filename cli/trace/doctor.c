@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "options.h"
-#include "source/events.h"
+#include "events/events.h"
 #include "source/kernel.h"
 #include "source/privileges.h"
 #include "source/source.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/file.h"
+#include "file.h"
 #include "output/text.h"
 #include "trace/findings.h"
 

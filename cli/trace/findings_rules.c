@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output/file.h"
+#include "file.h"
 #include "output/text.h"
 #include "trace/findings.h"
 

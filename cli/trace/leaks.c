@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "model/snapshot.h"
-#include "output/file.h"
+#include "model/model.h"
+#include "file.h"
 #include "recording/replay.h"
-#include "source/recorded_stack.h"
+#include "symbols/recorded_stack.h"
 #include "source/source.h"
-#include "source/symbols.h"
+#include "symbols/symbols.h"
 #include "trace/findings.h"
 #include "trace/trace.h"
 #include "trace/tracing.h"

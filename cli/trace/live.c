@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "output/output.h"
-#include "output/stack.h"
+#include "output/stack_text.h"
 #include "output/text.h"
 #include "trace/trace.h"
 #include "trace/tracing.h"

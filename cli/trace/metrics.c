@@ -18,8 +18,8 @@
 
 #include "clock.h"
 #include "options.h"
-#include "output/file.h"
-#include "source/events.h"
+#include "file.h"
+#include "events/events.h"
 #include "source/privileges.h"
 #include "source/source.h"
 #include "trace/collector.h"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "output/file.h"
+#include "file.h"
 #include "output/text.h"
 #include "trace/record.h"
 #include "trace/trace.h"

@@ -3,8 +3,8 @@
 #ifndef RECORD_H
 #define RECORD_H
 
-#include "model/snapshot.h"
-#include "output/file.h"
+#include "model/model.h"
+#include "file.h"
 #include "recording/recording.h"
 #include "source/source.h"
 #include "trace/tracing.h"

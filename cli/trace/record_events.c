@@ -9,7 +9,7 @@
 
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
-#include "source/opaque.h"
+#include "opaque.h"
 
 bool record_is_filtered(const struct record *r)
 {

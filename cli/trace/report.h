@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "model/activity.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "model/summary.h"
 #include "options.h"
 #include "output/output.h"

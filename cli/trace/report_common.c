@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening a recording, looking at its part, printing: what report, diff and export share. */
-#include "source/symbols.h"
+#include "symbols/symbols.h"
 #include "trace/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/file.h"
+#include "file.h"
 #include "source/privileges.h"
 
 int report_damaged(const struct report *r, const char *path, int err)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/stack.h"
-#include "source/recorded_stack.h"
-#include "source/symbols.h"
+#include "output/stack_text.h"
+#include "symbols/recorded_stack.h"
+#include "symbols/symbols.h"
 #include "trace/report.h"
 
 struct listing {

@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 
 #include "clock.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/output.h"
 #include "output/text.h"
 #include "trace/trace.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/file.h"
+#include "file.h"
 
 void tracing_init(struct tracing *t, const char *command)
 {

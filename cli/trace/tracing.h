@@ -8,8 +8,8 @@
 
 #include "options.h"
 #include "output/columns.h"
-#include "output/file.h"
-#include "source/events.h"
+#include "file.h"
+#include "events/events.h"
 
 /* Exit status if the tool fails instead of running the COMMAND, as env(1) and timeout(1) have it */
 #define EXIT_TOOL_FAILED 125

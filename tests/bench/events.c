@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "source/events.h"
+#include "events/events.h"
 
 static int take(void *ctx, const void *records, size_t len)
 {

@@ -13,7 +13,7 @@
 
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
-#include "model/events.h"
+#include "model/event.h"
 #include "recording/recording.h"
 
 #define PROCESSES 8

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "source/source.h"
 
 static unsigned long long now(void)

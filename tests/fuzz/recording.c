@@ -8,7 +8,7 @@
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
 #include "model/activity.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "recording/recording.h"
 #include "recording/replay.h"
 

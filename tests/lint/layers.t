@@ -17,20 +17,25 @@ MAY_USE = {
     "bpf": set(),
     "kmod": set(),
     "clock": set(),
+    "file": set(),
+    "regular": set(),
+    "opaque": {"model"},
     "model": set(),
     "recording": {"model", "clock"},
-    "source": {"model", "recording", "bpf", "clock"},
+    "symbols": {"model", "recording", "opaque", "regular"},
+    "source": {"model", "recording", "opaque", "bpf", "clock"},
+    "events": {"model", "source", "symbols", "opaque", "regular", "bpf", "clock"},
     "output": {"model"},
     "option_table": {"model"},
-    "options": {"model", "source", "output", "option_table"},
-    "top": {"model", "source", "output", "options", "option_table", "clock"},
-    "trace": {"model", "source", "output", "options", "option_table", "recording", "bpf", "clock"},
-    "mains": {"model", "source", "output", "options", "option_table", "recording", "bpf", "top", "trace", "clock"},
+    "options": {"model", "source", "output", "option_table", "file"},
+    "top": {"model", "source", "events", "output", "options", "option_table", "file", "regular", "clock"},
+    "trace": {"model", "source", "events", "symbols", "output", "options", "option_table", "file", "opaque", "recording", "bpf", "clock"},
+    "mains": {"model", "source", "events", "output", "options", "option_table", "recording", "bpf", "top", "trace", "clock"},
 }
 # Libraries that would carry a layer's work elsewhere: header → the layers that may have it.
 LIBRARIES = {
     r"n?curses(w/.*)?\.h": {"top"},
-    r"bpf/(libbpf|bpf|btf)\.h": {"source", "trace", "options", "mains"},
+    r"bpf/(libbpf|bpf|btf)\.h": {"source", "events", "trace", "options", "mains"},
     r"json-c/.*": {"output", "trace"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
@@ -51,7 +56,7 @@ def layer(path):
     if len(parts) > 2:
         return parts[1]
     name = parts[1].split(".", maxsplit=1)[0]
-    return name if name in ("clock", "options", "option_table") else "mains"
+    return name if name in ("clock", "file", "opaque", "regular", "options", "option_table") else "mains"
 
 
 def resolve(top, path, header):
@@ -164,7 +169,7 @@ for path, line in (
         ("cli/top/planted.c", '#include "trace/trace.h"'),
         ("cli/trace/planted.c", '#include "top/ui.h"'),
         ("cli/options.c", '#include "top/top.h"'),
-        ("include/planted.h", '#include "model/snapshot.h"'),
+        ("include/planted.h", '#include "model/model.h"'),
         ("bpf/planted.c", '#include "../cli/model/hash.h"'),
         ("cli/top/planted.c", '#include "../../tests/workloads/mkbufs.h"'),
         ("cli/top/planted.c", '#include "no/such.h"')):

@@ -45,7 +45,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/columns.h"
 #include "source/source.h"
 #include "source/users.h"

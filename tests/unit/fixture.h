@@ -16,7 +16,7 @@
 
 #include "dmabuf_snapshot.h"
 #include "model/filter.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "source/source.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))

@@ -7,7 +7,7 @@
 #include "recording.h"
 
 #include "dmabuf_snapshot.h"
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "recording/replay.h"
 
 struct number {

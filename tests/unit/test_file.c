@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "output/file.h"
+#include "file.h"
 
 static char folder[] = "/tmp/file-XXXXXX", path[128], other[64];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Histograms: buckets, percentiles, differences. */
 #include "fixture.h"
-#include "model/events.h"
+#include "model/event.h"
 #include "model/histogram.h"
 
 static void buckets(void **state)

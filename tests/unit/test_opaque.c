@@ -4,7 +4,7 @@
 
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
-#include "source/opaque.h"
+#include "opaque.h"
 
 #define TABLE	0xffff888012345000ull
 #define OBJECT	0xffff888067890100ull

@@ -14,12 +14,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
 #include "model/stack.h"
-#include "source/elf_file.h"
-#include "source/events_own.h"
-#include "source/regular.h"
+#include "symbols/elf_file.h"
+#include "events/own.h"
+#include "regular.h"
 #include "top/ui.h"
 #include "fixture.h"
 

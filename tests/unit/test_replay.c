@@ -12,8 +12,8 @@
 
 #include "model/filter.h"
 #include "recording/replay.h"
-#include "source/recorded_stack.h"
-#include "source/symbols.h"
+#include "symbols/recorded_stack.h"
+#include "symbols/symbols.h"
 #include "source/source.h"
 
 #define T(i) (100 * SECOND + (i) * 1000)

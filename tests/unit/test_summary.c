@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What many snapshots come to, and how two differ. */
 #include "fixture.h"
-#include "model/events.h"
+#include "model/event.h"
 #include "model/summary.h"
 
 /* Buffer 1 of 4096 by one fd of pid 100, 2 of 8192 in the kernel, and those that are said. */

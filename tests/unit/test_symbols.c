@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "source/elf_file.h"
-#include "source/opaque.h"
-#include "source/symbols.h"
+#include "symbols/elf_file.h"
+#include "opaque.h"
+#include "symbols/symbols.h"
 #include "fixture.h"
 
 __attribute__((noinline)) static uint64_t here(void)

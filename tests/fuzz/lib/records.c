@@ -2,7 +2,7 @@
 /* A model of records that came of an input, printed in full; see fuzz.h. */
 #include "../fuzz.h"
 
-#include "model/snapshot.h"
+#include "model/model.h"
 #include "output/output.h"
 #include "source/source.h"
 

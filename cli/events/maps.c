@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
 #include "source/bpf.h"
-#include "source/events_own.h"
+#include "events/own.h"
 
 /* The programs that read, and what */
 static struct bpf_program *reader(const struct events *e, enum events_map map, struct bpf_map **of)

@@ -3,8 +3,8 @@
  * Events as views see them: with names instead of numbers, and what they come to when summed up.
  * Made by a source or from a recording. Pure data.
  */
-#ifndef MODEL_EVENTS_H
-#define MODEL_EVENTS_H
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What bpf/snapshot.bpf.c and its loader, cli/source/bpf.c, say to each other. */
-#ifndef SNAPSHOT_BPF_H
-#define SNAPSHOT_BPF_H
+#ifndef SNAPSHOT_SHARED_H
+#define SNAPSHOT_SHARED_H
 
 /* Bounds of the walks; beyond, the snapshot says that it is not whole. */
 #define SNAPSHOT_MAX_BUFFERS		(1 << 22)

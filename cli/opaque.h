@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Keys in place of the kernel's addresses, which must not reach a recording, or JSON. */
-#ifndef SOURCE_OPAQUE_H
-#define SOURCE_OPAQUE_H
+#ifndef OPAQUE_H
+#define OPAQUE_H
 
 #include <stddef.h>
 #include <stdint.h>

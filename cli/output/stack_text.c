@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Stacks as text; see stack.h. */
-#include "output/stack.h"
+#include "output/stack_text.h"
 
 #include <inttypes.h>
 

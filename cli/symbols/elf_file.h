@@ -3,8 +3,8 @@
  * Programs and libraries as files: what their code is called and how it is unwound. By elfutils;
  * without libdw only names of functions. Anything may stand in such a file.
  */
-#ifndef SOURCE_ELF_FILE_H
-#define SOURCE_ELF_FILE_H
+#ifndef ELF_FILE_H
+#define ELF_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening regular files and nothing else; see regular.h. */
 #define _GNU_SOURCE
-#include "source/regular.h"
+#include "regular.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names and unwinding rules from ELF files; see elf_file.h. */
 #define _GNU_SOURCE
-#include "source/elf_file.h"
+#include "symbols/elf_file.h"
 
 #include <errno.h>
 #include <gelf.h>
@@ -18,7 +18,7 @@
 #endif
 
 #include "model/stack.h"
-#include "source/regular.h"
+#include "regular.h"
 
 #define MAX_IMAGE (512l << 20)
 

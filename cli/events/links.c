@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
-#include "source/events_own.h"
+#include "events/own.h"
 #include "source/kernel.h"
 
 /* False: the kernel does not report missed calls. */

@@ -4,14 +4,14 @@
  * snapshot records (include/dmabuf_snapshot.h) by any source; read by views. Pure data and
  * arithmetic: no I/O.
  */
-#ifndef MODEL_SNAPSHOT_H
-#define MODEL_SNAPSHOT_H
+#ifndef MODEL_H
+#define MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/events.h"
+#include "model/event.h"
 #include "model/hash.h"
 #include "model/pipeline.h"
 #include "model/suspects.h"

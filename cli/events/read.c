@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
 #include "model/filter.h"
-#include "source/events_own.h"
+#include "events/own.h"
 
 #define HELD_MAX (1 << 20)		/* bytes of records that wait for a stack */
 #define KNOWN_MIN 1024			/* so many are kept, alive or not */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What addresses are called; see symbols.h. */
 #define _GNU_SOURCE
-#include "source/symbols.h"
+#include "symbols/symbols.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/elf_file.h"
-#include "source/opaque.h"
+#include "symbols/elf_file.h"
+#include "opaque.h"
 
 struct file {
 	uint32_t number;

@@ -3,14 +3,14 @@
  * Where events come from: hooks of bpf/events.bpf.c, chosen for each event by what the kernel
  * has and by use. Views never see what is behind this header.
  */
-#ifndef SOURCE_EVENTS_H
-#define SOURCE_EVENTS_H
+#ifndef EVENTS_H
+#define EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/events.h"
+#include "model/event.h"
 #include "model/stack.h"
 
 struct filter;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Files that the tools write where somebody says. May be called by views and commands. */
-#ifndef OUTPUT_FILE_H
-#define OUTPUT_FILE_H
+#ifndef FILE_H
+#define FILE_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names of a recording's stacks; see recorded_stack.h. */
-#include "source/recorded_stack.h"
+#include "symbols/recorded_stack.h"
 
 #include "recording/recording.h"
 #include "recording/replay.h"
-#include "source/symbols.h"
+#include "symbols/symbols.h"
 
 struct namer {
 	struct replay *replay;

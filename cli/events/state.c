@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "dmabuf_snapshot.h"
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
-#include "source/events_own.h"
+#include "events/own.h"
 
 static uint32_t node_rdev(const struct events *e, uint32_t number)
 {

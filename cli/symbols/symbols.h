@@ -4,8 +4,8 @@
  * their files, which must be told of while they are there; or, of a recording,
  * by what it says.
  */
-#ifndef SOURCE_SYMBOLS_H
-#define SOURCE_SYMBOLS_H
+#ifndef SYMBOLS_H
+#define SYMBOLS_H
 
 #include <stddef.h>
 

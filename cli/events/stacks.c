@@ -15,12 +15,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
-#include "source/elf_file.h"
-#include "source/events_own.h"
-#include "source/regular.h"
-#include "source/symbols.h"
+#include "symbols/elf_file.h"
+#include "events/own.h"
+#include "regular.h"
+#include "symbols/symbols.h"
 
 #define FRAMES_RECORDS ((EVENT_FRAMES_MAX + EVENT_FRAMES_EACH - 1) / EVENT_FRAMES_EACH)
 #define MAX_MAPS 4096			/* of code, in a process */

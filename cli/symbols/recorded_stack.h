@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Stacks of a recording with their names: what it says, and what its programs' files still say. */
-#ifndef SOURCE_RECORDED_STACK_H
-#define SOURCE_RECORDED_STACK_H
+#ifndef RECORDED_STACK_H
+#define RECORDED_STACK_H
 
 #include "model/stack.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Creating files safely; see file.h. */
 #define _GNU_SOURCE
-#include "output/file.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>

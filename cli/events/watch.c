@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/snapshot.h"
-#include "source/events.h"
+#include "model/model.h"
+#include "events/events.h"
 #include "source/source.h"
 
 /* Mappings, accesses and nodes */

@@ -3,8 +3,8 @@
  * Files whose path somebody else chose: a process, a recording, the user whose root we became. To
  * open a device or a FIFO may already do something, so a file is looked at first and opened after.
  */
-#ifndef SOURCE_REGULAR_H
-#define SOURCE_REGULAR_H
+#ifndef REGULAR_H
+#define REGULAR_H
 
 #include <stdbool.h>
 #include <stdint.h>

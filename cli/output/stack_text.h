@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Stacks as people read them. */
-#ifndef OUTPUT_STACK_H
-#define OUTPUT_STACK_H
+#ifndef STACK_TEXT_H
+#define STACK_TEXT_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names of events, and their sums; see events.h. */
-#include "model/events.h"
+#include "model/event.h"
 
 #include <stdlib.h>
 #include <string.h>

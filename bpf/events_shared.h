@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What bpf/events.bpf.c and its loader, cli/source/events.c, say to each other. */
-#ifndef HOOKS_H
-#define HOOKS_H
+/* What bpf/events.bpf.c and its loader, cli/events/events.c, say to each other. */
+#ifndef EVENTS_SHARED_H
+#define EVENTS_SHARED_H
 
 #include "dmabuf_events.h"
 

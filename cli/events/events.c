@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hooks for events: choosing, loading, attaching, and what they count; see events.h. */
 #define _GNU_SOURCE
-#include "source/events.h"
+#include "events/events.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "hooks.h"
+#include "events_shared.h"
 #include "events.skel.h"
 #include "model/filter.h"
 #include "source/bpf.h"
-#include "source/events_own.h"
+#include "events/own.h"
 #include "source/kernel.h"
 #include "source/source.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Keys in place of the kernel's addresses; see opaque.h. */
-#include "source/opaque.h"
+#include "opaque.h"
 
 #include <errno.h>
 #include <stdlib.h>

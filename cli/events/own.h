@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What events.c, which loads hooks, and events_read.c, which reads what they tell, share. */
-#ifndef SOURCE_EVENTS_OWN_H
-#define SOURCE_EVENTS_OWN_H
+#ifndef EVENTS_OWN_H
+#define EVENTS_OWN_H
 
 #include "model/table.h"
-#include "source/events.h"
+#include "events/events.h"
 #include "source/source.h"
 
 enum program_place {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From snapshot records to the model, and which of its rows can be trusted; see snapshot.h. */
-#include "model/snapshot.h"
+#include "model/model.h"
 
 #include <errno.h>
 #include <stddef.h>
