@@ -11,6 +11,7 @@
 #include "output/output.h"
 #include "source/privileges.h"
 #include "source/source.h"
+#include "top/actions.h"
 #include "top/top.h"
 
 /* A view's columns can be named only once the view is known, so these come last. */

@@ -15,6 +15,7 @@
 #include "events.skel.h"
 #include "model/filter.h"
 #include "events/own.h"
+#include "source/names.h"
 
 #define HELD_MAX (1 << 20)		/* bytes of records that wait for a stack */
 #define KNOWN_MIN 1024			/* so many are kept, alive or not */
@@ -39,25 +40,6 @@ struct event_buffer {
 	const char *exporter;
 };
 
-/* A name that the kernel may still be writing is unknown for now. */
-static const char *table_name(const char *name)
-{
-	return *name ? name : NULL;
-}
-
-const char *events_device(const struct events *e, uint32_t number)
-{
-	if (!number || number > EVENTS_MAX_DEVICES)
-		return NULL;
-	return table_name(e->skel->bss->tables.devices[number - 1].name);
-}
-
-const char *events_exporter(const struct events *e, uint32_t number)
-{
-	if (!number || number > EVENTS_MAX_EXPORTERS)
-		return NULL;
-	return table_name(e->skel->bss->tables.exporters[number - 1].name);
-}
 
 const char *events_node(struct events *e, uint32_t number)
 {
@@ -185,12 +167,6 @@ static int forget_gone(struct events *e, uint64_t now)
 }
 
 /* The kernel lets through what only begins as the filter wants it; what is unknown passes. */
-bool events_are_wanted(const struct filter *f, const char *exporter, const char *device)
-{
-	return !f || ((!exporter || filter_matches_pattern(&f->exporters, exporter)) &&
-		      (!device || filter_matches_pattern(&f->devices, device)));
-}
-
 static bool is_wanted(const struct events *e, const struct model_event *event)
 {
 	const struct filter *f = e->options.filter;

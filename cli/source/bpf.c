@@ -27,6 +27,7 @@
 #include "source/kernel.h"
 #include "opaque.h"
 #include "source/privileges.h"
+#include "source/bufinfo.h"
 #include "source/source.h"
 #include "source/users.h"
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dmabuf_snapshot.h"
+#include "source/bufinfo.h"
 #include "source/source.h"
 
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "model/hash.h"
+#include "source/names.h"
 #include "source/source.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

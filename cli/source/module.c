@@ -14,6 +14,7 @@
 #include "dmabuf_snapshot.h"
 #include "model/model.h"
 #include "opaque.h"
+#include "source/module_sums.h"
 #include "source/source.h"
 
 #define TABLES "/sys/kernel/debug/dmabuf_tools/"

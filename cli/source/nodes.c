@@ -14,6 +14,7 @@
 #include "dmabuf_snapshot.h"
 #include "model/hash.h"
 #include "model/table.h"
+#include "source/names.h"
 #include "source/source.h"
 #include "source/users.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where snapshots come from. A source turns something outside (the kernel through BPF, /proc,
- * a recording) into snapshot records; source_snapshot() makes a model of them. Nothing behind
- * this header is known to views.
+ * Sources of snapshots. A source reads the kernel through BPF, /proc or a recording, and makes
+ * snapshot records. source_snapshot() makes a model of the records.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -13,50 +12,38 @@
 #include <stdint.h>
 
 #include "model/hash.h"
+#include "source/records.h"
 
 struct events;
 struct filter;
 struct model;
 struct model_operations;
 
-/* A growing run of snapshot records. Zero-initialised is empty. */
-struct records {
-	char *bytes;
-	size_t len, room;
-};
-
-/* Room for n more bytes at the end, not yet counted in len. NULL if memory is out. */
-void *records_reserve(struct records *records, size_t n);
-/* Adds one record. 0 or -ENOMEM. */
-int records_add(struct records *records, const void *record, size_t len);
-void records_free(struct records *records);
-
 struct source;
 
 struct source_ops {
-	const char *name;		/* as --source takes it */
-	const char *summary;		/* what it is, for doctor */
+	const char *name;		/* value of --source */
+	const char *summary;		/* description, for doctor */
 	/*
-	 * Opens it. Returns NULL, or what is missing and what helps, one line without newline,
-	 * good until the next call.
+	 * Open the source. Return NULL, or a missing feature with its remedy, in one line, valid
+	 * until the next call.
 	 */
 	const char *(*open)(struct source *source);
-	/* Appends one snapshot's records. 0, or -errno with source->error set. */
+	/* Append the records of a snapshot. Return 0, or -errno with source->error. */
 	int (*snapshot)(struct source *source, struct records *records);
-	/* Counts all buffers again: see model_recount(). NULL: this source cannot. */
+	/* Count all buffers again, for model_recount(). NULL: not supported. */
 	int (*recount)(struct source *source, struct records *records);
-	/* Path of a cgroup id, good until close. NULL: those of this machine. */
+	/* Return the path of a cgroup id, valid until close. NULL: paths of this machine. */
 	const char *(*cgroup)(struct source *source, uint64_t id);
 	/*
-	 * What hooks tell, of a source that has its own: gets ready for what is asked for from now
-	 * on (MODEL_WATCHES_*), and returns NULL, or why there is none of it; appends the records
-	 * of the state; sums up operations, and sets source->lost. All NULL: those of this machine,
-	 * of a recording none. watch may be NULL, then there always is something.
+	 * Data of hooks, for a source with hooks of its own. watch: prepare MODEL_WATCHES_*, return
+	 * NULL or a reason for no data. state: append records. operations: sum up operations, set
+	 * source->lost. All NULL: hooks of this machine, or none. watch NULL: always ready.
 	 */
 	const char *(*watch)(struct source *source, uint32_t what);
 	int (*state)(struct source *source, struct records *records);
 	int (*operations)(struct source *source, struct model_operations *operations);
-	/* As node_of_number() and nodes_of_device(). NULL: those of this machine. */
+	/* As node_of_number() and nodes_of_device(). NULL: names of this machine. */
 	const char *(*node)(struct source *source, uint32_t rdev);
 	const char *(*nodes)(struct source *source, const char *device);
 	void (*close)(struct source *source);
@@ -141,62 +128,20 @@ extern const struct source_ops source_recording;
 /* As source_open(). */
 int source_open_recording(struct source *source, const char *path);
 bool source_is_recording(const struct source *source);
-/* How many snapshots it has, and which is read next, from 0 on. */
+/* Return the number of snapshots, and the index of the next. */
 uint32_t source_moments(const struct source *source);
 uint32_t source_moment(const struct source *source);
-/* Chooses the one that is read next; false, and nothing changes, if there is no such one. */
+/* Choose the next snapshot. Return false, without change, for an invalid index. */
 bool source_choose(struct source *source, int64_t moment);
-/* CLOCK_REALTIME of one, seconds, and the last that is not later than a time, or the first. */
+/* Return the CLOCK_REALTIME of a snapshot, seconds; and the last one at a time, or the first. */
 double source_time_of(const struct source *source, uint32_t moment);
 uint32_t source_moment_at(const struct source *source, double time);
-/* What of it cannot be read, NULL nothing. */
+/* Return a description of the damage, NULL none. */
 const char *source_damage(const struct source *source);
-/* Return as recording_unknown(). */
+/* As recording_unknown(). */
 const char *source_unknown(const struct source *source);
 struct recording;
 struct recording *source_file(const struct source *source);
-
-/* Path of a cgroup v2 id, NULL unknown; good until source_close(). cgroup.c */
-struct cgroup_names;
-const char *cgroup_path(struct cgroup_names **names, uint64_t id);
-/* Forgets all if there are more; those since the call before stay good until the next one. */
-void cgroup_names_trim(struct cgroup_names *names, uint32_t most);
-void cgroup_names_free(struct cgroup_names *names);
-
-/*
- * Device files, from sysfs: the one of a device number (major << 20 | minor, as the kernel has
- * it), and those that a device's driver offers, joined by ";" ("/dev/video0;/dev/video1"). NULL
- * unknown or none; good until source_close(). nodes.c
- */
-struct node_names;
-const char *node_of_number(struct node_names **names, uint32_t rdev);
-const char *nodes_of_device(struct node_names **names, const char *device);
-void node_names_free(struct node_names *names);
-
-/*
- * Reads all of a file below /proc, /sys or debugfs, whose size is not known beforehand, into
- * *text, ended by NUL; grows *room as needed. Returns the length or -errno.
- */
-long read_whole(int dirfd, const char *path, char **text, size_t *room);
-
-/*
- * Appends the buffers that debugfs' bufinfo lists. 0, or -errno with *why saying what is
- * missing. bufinfo.c
- */
-int bufinfo_snapshot(struct records *records, const char **why);
-/* The same from text that bufinfo printed. 0, -ENOMEM, -EBADMSG if it is of no known form. */
-int bufinfo_parse(char *text, struct records *records);
-
-/*
- * The module's sums in sysfs (model/sums.h), which need no root; read anew into what is kept of the
- * time before. 0, or -errno: -ENOENT where the module is not loaded, or keeps no accounts. sums.c
- */
-struct module_sums;
-bool sums_are_there(void);
-int sums_read(struct module_sums *sums);
-void sums_free(struct module_sums *sums);
-/* A name as the module escapes it, "\ooo", as bytes; cut at room. module.c */
-void module_name(char *out, size_t room, const char *field);
 
 /* Print what libbpf has to say (-v). */
 extern bool source_verbose;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "model/sums.h"
+#include "source/module_sums.h"
 #include "source/source.h"
 
 #define SUMS "/sys/kernel/dmabuf_tools"

@@ -7,6 +7,9 @@
 
 #include "output/text.h"
 #include "source/source.h"
+#include "top/actions.h"
+#include "top/draw.h"
+#include "top/setup.h"
 #include "top/ui.h"
 
 void ui_say(struct ui *ui, bool bad_news, const char *format, ...)
@@ -39,7 +42,7 @@ uint32_t ui_needs(const struct ui *ui)
 }
 
 /* Whether a page of text stands where lists do. */
-static bool has_panel(const struct ui *ui)
+bool ui_has_panel(const struct ui *ui)
 {
 	return ui->help || ui->detail;
 }
@@ -54,7 +57,7 @@ unsigned int act_help(struct ui *ui, int arg)
 
 unsigned int act_sort_beside(struct ui *ui, int by)
 {
-	if (has_panel(ui))
+	if (ui_has_panel(ui))
 		return 0;
 	list_sort_beside(ui->list, by);
 	return REACT_COLLECT;
@@ -63,7 +66,7 @@ unsigned int act_sort_beside(struct ui *ui, int by)
 unsigned int act_invert(struct ui *ui, int arg)
 {
 	(void)arg;
-	if (has_panel(ui))
+	if (ui_has_panel(ui))
 		return 0;
 	ui->list->invert = !ui->list->invert;
 	return REACT_COLLECT;
@@ -100,7 +103,7 @@ unsigned int act_move(struct ui *ui, int by)
 	int64_t top = (int64_t)ui->panel.top + by;
 
 	/* Drawing sees to it that the last lines of a panel fill the screen. */
-	if (!has_panel(ui))
+	if (!ui_has_panel(ui))
 		list_move(ui->list, by);
 	else if (top < ui->panel.n)
 		ui->panel.top = top < 0 ? 0 : top;
@@ -109,7 +112,7 @@ unsigned int act_move(struct ui *ui, int by)
 
 unsigned int act_page(struct ui *ui, int by)
 {
-	int lines = (has_panel(ui) ? ui->layout.list.h : ui->layout.list.h / ui->list->height) - 1;
+	int h = ui->layout.list.h, lines = (ui_has_panel(ui) ? h : h / ui->list->height) - 1;
 
 	return act_move(ui, by * (lines > 1 ? lines : 1));
 }
@@ -117,7 +120,7 @@ unsigned int act_page(struct ui *ui, int by)
 unsigned int act_home(struct ui *ui, int arg)
 {
 	(void)arg;
-	if (has_panel(ui))
+	if (ui_has_panel(ui))
 		ui->panel.top = 0;
 	else
 		list_home(ui->list);
@@ -127,7 +130,7 @@ unsigned int act_home(struct ui *ui, int arg)
 unsigned int act_end(struct ui *ui, int arg)
 {
 	(void)arg;
-	return act_move(ui, (int)(has_panel(ui) ? ui->panel.n - ui->panel.top - 1 :
+	return act_move(ui, (int)(ui_has_panel(ui) ? ui->panel.n - ui->panel.top - 1 :
 				  list_count(ui->list)));
 }
 
@@ -162,7 +165,7 @@ unsigned int act_enter(struct ui *ui, int arg)
 	const struct model_buffer *b;
 
 	(void)arg;
-	if (has_panel(ui) || !line.row)
+	if (ui_has_panel(ui) || !line.row)
 		return 0;
 	if (view->chart) {
 		ui->chart = !ui->chart;
@@ -202,7 +205,7 @@ unsigned int act_back(struct ui *ui, int arg)
 unsigned int act_open(struct ui *ui, int arg)
 {
 	(void)arg;
-	if (has_panel(ui))
+	if (ui_has_panel(ui))
 		return 0;
 	/* What an operation has to show is its chart. */
 	if (ui->list->view->chart)
@@ -213,7 +216,7 @@ unsigned int act_open(struct ui *ui, int arg)
 unsigned int act_tag(struct ui *ui, int arg)
 {
 	(void)arg;
-	if (has_panel(ui))
+	if (ui_has_panel(ui))
 		return 0;
 	if (list_toggle_tag(ui->list))
 		return REACT_QUIT;
@@ -258,59 +261,6 @@ unsigned int act_setup(struct ui *ui, int arg)
 	else
 		ui_say(ui, false, "set-up written to %s", safe);
 	return REACT_DRAW;
-}
-
-/* A click on a line selects it. */
-static unsigned int click_line(struct ui *ui, int y)
-{
-	const struct rect *r = &ui->layout.list;
-	uint32_t line = y - r->y;
-
-	if (y < r->y || y >= r->y + r->h || has_panel(ui))
-		return 0;
-	if (ui->dialog.menu)
-		return dialog_choose(ui, ui->dialog.top + line);
-	line = list_at(ui->list, line);
-	if (line >= list_count(ui->list))
-		return 0;
-	list_move(ui->list, (int64_t)line - ui->list->cursor);
-	return REACT_DRAW;
-}
-
-static unsigned int click(struct ui *ui, int x, int y)
-{
-	uint32_t i;
-
-	for (i = 0; i < ui->n_spots; i++) {
-		const struct spot *s = &ui->spots[i];
-
-		if (y != s->rect.y || x < s->rect.x || x >= s->rect.x + s->rect.w)
-			continue;
-		if (!s->column)
-			return keys_handle(ui, s->key);
-		if (ui->list->sort == s->column)
-			return act_invert(ui, 0);
-		ui->list->sort = s->column;
-		ui->list->invert = false;
-		return REACT_COLLECT;
-	}
-	return click_line(ui, y);
-}
-
-#define WHEEL_LINES 3
-
-unsigned int act_mouse(struct ui *ui, int arg)
-{
-	MEVENT event;
-
-	(void)arg;
-	if (getmouse(&event) != OK)
-		return 0;
-	if (event.bstate & BUTTON4_PRESSED)
-		return act_move(ui, -WHEEL_LINES);
-	if (event.bstate & BUTTON5_PRESSED)
-		return act_move(ui, WHEEL_LINES);
-	return event.bstate & BUTTON1_PRESSED ? click(ui, event.x, event.y) : 0;
 }
 
 unsigned int act_pause(struct ui *ui, int arg)

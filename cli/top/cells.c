@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "output/text.h"
+#include "top/cells.h"
 #include "top/ui.h"
 
 /* Bytes of the character at s, and the cells that it takes. */

@@ -11,7 +11,11 @@
 
 #include "output/text.h"
 #include "source/source.h"
+#include "top/actions.h"
+#include "top/dialog.h"
+#include "top/paint.h"
 #include "top/ui.h"
+#include "top/write.h"
 
 #define KEY_ESCAPE	27
 #define CONTROL(c)	((c) & 0x1f)

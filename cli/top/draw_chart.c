@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "output/text.h"
+#include "top/cells.h"
 #include "top/chart.h"
+#include "top/draw.h"
+#include "top/paint.h"
 #include "top/ui.h"
 
 /* Cells of a bar's duration, and of its count and percentiles */
@@ -40,7 +43,7 @@ static void draw_rule(const struct ui *ui, int y, int width)
 
 	while (width-- > 0 && len + 4 < sizeof(line))
 		len += snprintf(line + len, sizeof(line) - len, "%s", ui->utf8 ? "\u2500" : "-");
-	draw_text(ui, y, ui->layout.chart.x, ui->layout.chart.w, ROLE_PLAIN, line);
+	paint_text(ui, y, ui->layout.chart.x, ui->layout.chart.w, ROLE_PLAIN, line);
 }
 
 static void draw_title(const struct ui *ui, const struct model_operation *o)
@@ -60,9 +63,9 @@ static void draw_title(const struct ui *ui, const struct model_operation *o)
 		 cell_thousands(n[0], h->count), h->count == 1 ? "" : "s",
 		 cell_thousands(n[1], h->errors), h->errors == 1 ? "" : "s",
 		 cell_thousands(n[2], ui->history.model.lost));
-	w = draw_text(ui, r->y, r->x + 2, r->w - 4, ROLE_TITLE, title) + 2;
+	w = paint_text(ui, r->y, r->x + 2, r->w - 4, ROLE_TITLE, title) + 2;
 	if (w + (int)strlen(right) + 4 <= r->w)
-		draw_text(ui, r->y, r->x + r->w - (int)strlen(right) - 2, strlen(right),
+		paint_text(ui, r->y, r->x + r->w - (int)strlen(right) - 2, strlen(right),
 			  ROLE_PLAIN, right);
 }
 
@@ -86,17 +89,17 @@ static void draw_bars(const struct ui *ui, const struct histogram *h, int room)
 		char ns[16], count[32], marks[CHART_MARKS_ROOM];
 		int y = r->y + 1 + i, x = r->x + CHART_NAME + 2;
 
-		draw_format(ui, y, r->x, CHART_NAME + 1, ROLE_PLAIN, "%*s", CHART_NAME,
+		paint_format(ui, y, r->x, CHART_NAME + 1, ROLE_PLAIN, "%*s", CHART_NAME,
 			    bars[i].from ? text_ns(ns, histogram_bound(bars[i].from)) : "0");
 		chart_marks(h, &bars[i], marks, sizeof(marks));
 		cell_thousands(count, bars[i].count);
 		/* Where it is narrow, figures are worth more than bars. */
 		if (width >= 8)
-			x += draw_bar(ui, y, x, width, scaled(ui, bars[i].count),
+			x += paint_bar(ui, y, x, width, scaled(ui, bars[i].count),
 				      scaled(ui, most)) + 1;
 		if (bars[i].count)
-			draw_text(ui, y, x, r->x + r->w - x, ROLE_PLAIN, count);
-		draw_text(ui, y, r->x + r->w - (int)strlen(marks) - 1, strlen(marks), ROLE_TITLE,
+			paint_text(ui, y, x, r->x + r->w - x, ROLE_PLAIN, count);
+		paint_text(ui, y, r->x + r->w - (int)strlen(marks) - 1, strlen(marks), ROLE_TITLE,
 			  marks);
 	}
 }
@@ -108,12 +111,12 @@ static void draw_total(const struct ui *ui, const struct histogram *h)
 	char sum[16], wait[16], work[16];
 	int y = r->y + r->h - 1, w;
 
-	w = draw_format(ui, y, r->x + 1, r->w - 1, ROLE_PLAIN,
+	w = paint_format(ui, y, r->x + 1, r->w - 1, ROLE_PLAIN,
 			"total %s = fence wait %s (%.0f%%) + work %s", text_ns(sum, h->sum),
 			text_ns(wait, h->wait), h->sum ? 100.0 * h->wait / h->sum : 0,
 			text_ns(work, h->sum > h->wait ? h->sum - h->wait : 0));
 	if (w + (int)sizeof(keys) + 3 <= r->w)
-		draw_text(ui, y, r->x + r->w - (int)sizeof(keys), sizeof(keys), ROLE_PLAIN, keys);
+		paint_text(ui, y, r->x + r->w - (int)sizeof(keys), sizeof(keys), ROLE_PLAIN, keys);
 }
 
 void draw_chart(struct ui *ui)

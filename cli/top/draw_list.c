@@ -7,6 +7,10 @@
 #include "output/output.h"
 #include "output/text.h"
 #include "source/source.h"
+#include "top/cells.h"
+#include "top/draw.h"
+#include "top/lines.h"
+#include "top/paint.h"
 #include "top/ui.h"
 
 /* The text of a cell with a width, 0: the text's width. */
@@ -114,7 +118,7 @@ static void draw_head(struct ui *ui)
 
 	if (!r->h)
 		return;
-	draw_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
+	paint_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
 	for (c = 0; c < l->n_columns; c++) {
 		const struct column *column = l->columns[c];
 		const struct layout_column *place = &l->places[c];
@@ -133,10 +137,10 @@ static void draw_head(struct ui *ui)
 		down = (column->type != VALUE_STRING && column->type != VALUE_ID) != l->invert;
 		snprintf(title, sizeof(title), "%s%s%s", sign, column_title(ui, column), !sorted ? "" :
 			 ui->utf8 ? down ? "\u25bc" : "\u25b2" : down ? "v" : "^");
-		draw_text(ui, r->y, r->x + x, w, sorted ? ROLE_SORTED : ROLE_HEAD,
+		paint_text(ui, r->y, r->x + x, w, sorted ? ROLE_SORTED : ROLE_HEAD,
 			  cell_fit(cell, sizeof(cell), title, w, CUT_TAIL,
 				   column_is_number(column)));
-		draw_spot(ui, (struct rect){ r->x + place->x, r->y, place->w, 1 }, 0, column);
+		paint_spot(ui, (struct rect){ r->x + place->x, r->y, place->w, 1 }, 0, column);
 	}
 }
 
@@ -170,7 +174,7 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 			if (v.number > 1)
 				snprintf(buf, sizeof(buf), "%u devs", (unsigned int)v.number);
 		}
-		draw_text(ui, y, r->x + place->x, place->w,
+		paint_text(ui, y, r->x + place->x, place->w,
 			  role == ROLE_PLAIN && column->screen ? column->screen->role : role,
 			  cell_fit(cell, sizeof(cell), buf, place->w, column->cut,
 				   column_is_number(column)));
@@ -185,7 +189,7 @@ static void draw_part(const struct ui *ui, int y, const struct line *line, enum 
 	char text[1024];
 
 	lines_text(&ui->history.model, ui->list, line, text, sizeof(text));
-	draw_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
+	paint_format(ui, y, r->x, r->w, role, "    %s %s", branch, text);
 }
 
 /* Cells at the right of a second line: the last minute and the state. */
@@ -203,15 +207,15 @@ static void draw_second(const struct ui *ui, int y, const void *row, enum role r
 			     sizeof(state));
 	/* Where it is narrow, how it stands is what matters. */
 	if (right < 20) {
-		x = 2 + draw_text(ui, y, r->x + 2, r->w - 2, role, state);
-		draw_text(ui, y, r->x + x + 2 * (x > 2), r->w - x - 4, way, text);
+		x = 2 + paint_text(ui, y, r->x + 2, r->w - 2, role, state);
+		paint_text(ui, y, r->x + x + 2 * (x > 2), r->w - x - 4, way, text);
 		return;
 	}
-	draw_text(ui, y, r->x + 2, right - 4, way, text);
+	paint_text(ui, y, r->x + 2, right - 4, way, text);
 	trails_text(&ui->history.trails, ui->list->view->id(row),
 		    ui->history.model.time, TRAIL_WIDTH, ui->utf8, trail);
-	draw_text(ui, y, r->x + right, TRAIL_WIDTH, role == ROLE_PLAIN ? ROLE_BAR : role, trail);
-	draw_text(ui, y, r->x + right + TRAIL_WIDTH + 2, STATE_WIDTH, role, state);
+	paint_text(ui, y, r->x + right, TRAIL_WIDTH, role == ROLE_PLAIN ? ROLE_BAR : role, trail);
+	paint_text(ui, y, r->x + right + TRAIL_WIDTH + 2, STATE_WIDTH, role, state);
 }
 
 /* Why a list is empty. */
@@ -237,9 +241,9 @@ static void draw_nothing(const struct ui *ui)
 		       "Setting hooks ...";
 	else if (l->view->empty)
 		text = l->view->empty;
-	draw_text(ui, r->y, r->x, r->w, ROLE_PLAIN, text);
+	paint_text(ui, r->y, r->x, r->w, ROLE_PLAIN, text);
 	if (r->h > 1 && needs & s->unwatchable && !source_is_recording(s))
-		draw_text(ui, r->y + 1, r->x, r->w, ROLE_PLAIN, s->no_hooks);
+		paint_text(ui, r->y + 1, r->x, r->w, ROLE_PLAIN, s->no_hooks);
 }
 
 void draw_list(struct ui *ui)
@@ -263,9 +267,9 @@ void draw_list(struct ui *ui)
 
 		if (i == l->cursor) {
 			role = ROLE_SELECTED;
-			draw_fill(ui, r->y + y, r->x, r->w, role);
+			paint_fill(ui, r->y + y, r->x, r->w, role);
 			if (second)
-				draw_fill(ui, r->y + y + 1, r->x, r->w, role);
+				paint_fill(ui, r->y + y + 1, r->x, r->w, role);
 		}
 		if (line.kind == LINE_ROW)
 			draw_row(ui, r->y + y, line.row, role);
@@ -289,8 +293,8 @@ void draw_menu(struct ui *ui)
 	if (!r->w)
 		return;
 	if (head) {
-		draw_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
-		draw_format(ui, r->y, r->x, r->w, ROLE_HEAD, " %s", d->title);
+		paint_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
+		paint_format(ui, r->y, r->x, r->w, ROLE_HEAD, " %s", d->title);
 	}
 	if (d->cursor < d->top)
 		d->top = d->cursor;
@@ -299,8 +303,8 @@ void draw_menu(struct ui *ui)
 	for (y = 0; y < r->h - head && dialog_item(ui, d->top + y, text, sizeof(text)); y++) {
 		enum role role = d->top + y == d->cursor ? ROLE_SELECTED : ROLE_PLAIN;
 
-		draw_fill(ui, r->y + head + y, r->x, r->w, role);
-		draw_format(ui, r->y + head + y, r->x, r->w, role, " %s", text);
+		paint_fill(ui, r->y + head + y, r->x, r->w, role);
+		paint_format(ui, r->y + head + y, r->x, r->w, role, " %s", text);
 	}
 }
 
@@ -318,9 +322,9 @@ void draw_panel(struct ui *ui)
 		char label[LINE_ROOM];
 		int y = head->y + i;
 
-		draw_text(ui, y, list->x, list->w, line->role, line->text);
+		paint_text(ui, y, list->x, list->w, line->role, line->text);
 		/* Labels are of the screen's own letters: a byte is a cell. */
 		snprintf(label, sizeof(label), "%.*s", line->label, line->text);
-		draw_text(ui, y, list->x, list->w, ROLE_TITLE, label);
+		paint_text(ui, y, list->x, list->w, ROLE_TITLE, label);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "output/text.h"
+#include "top/cells.h"
 #include "top/ui.h"
 
 /* Of one side, before it is cut */

@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "top/actions.h"
+#include "top/keys.h"
+#include "top/mouse.h"
 #include "top/ui.h"
+
 
 #define KEY_ESCAPE	27
 #define CONTROL(c)	((c) & 0x1f)
@@ -51,13 +55,11 @@ const struct binding bindings[] = {
 
 const uint32_t n_bindings = sizeof(bindings) / sizeof(*bindings);
 
-unsigned int keys_handle(struct ui *ui, int key)
+static unsigned int handle(struct ui *ui, int key)
 {
 	enum view_id v;
 	uint32_t i, k;
 
-	/* What the key before did has been read. */
-	ui->message[0] = '\0';
 	if ((ui->dialog.prompt || ui->dialog.menu) && key != KEY_MOUSE)
 		return dialog_key(ui, key);
 	for (i = 0; i < n_bindings; i++)
@@ -68,6 +70,16 @@ unsigned int keys_handle(struct ui *ui, int key)
 		if (screen_views[v].data && screen_views[v].key == key)
 			return act_view(ui, v);
 	return 0;
+}
+
+unsigned int keys_handle(struct ui *ui, int key)
+{
+	unsigned int react;
+
+	/* The message of the key before has been read. */
+	ui->message[0] = '\0';
+	react = handle(ui, key);
+	return react & REACT_KEY ? handle(ui, ui->pressed) : react;
 }
 
 const char *key_text(int key)

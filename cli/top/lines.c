@@ -8,6 +8,9 @@
 #include "dmabuf_snapshot.h"
 #include "model/hash.h"
 #include "output/text.h"
+#include "top/cells.h"
+#include "top/lines.h"
+#include "top/paint.h"
 #include "top/ui.h"
 
 static int add_line(struct list *l, enum line_kind kind, const void *row, const void *parent)

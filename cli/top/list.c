@@ -8,6 +8,8 @@
 #include <strings.h>
 
 #include "model/hash.h"
+#include "top/lines.h"
+#include "top/list.h"
 #include "top/ui.h"
 
 /* In an index that is used as a set */

@@ -13,6 +13,11 @@
 
 #include "clock.h"
 #include "source/source.h"
+#include "top/actions.h"
+#include "top/draw.h"
+#include "top/keys.h"
+#include "top/paint.h"
+#include "top/setup.h"
 #include "top/terminal.h"
 #include "top/ui.h"
 
@@ -307,7 +312,7 @@ int screen_run(struct top_options *options, struct source *source, top_open open
 	if (!err)
 		err = terminal_open();
 	if (!err) {
-		draw_init(&ui);
+		paint_init(&ui);
 		getmaxyx(stdscr, ui.height, ui.width);
 		if (!opened)
 			err = start(&ui, open);

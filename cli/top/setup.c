@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "regular.h"
+#include "top/setup.h"
 #include "top/ui.h"
 
 #define LINE_MAX_BYTES	512

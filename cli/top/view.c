@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The one table of what the screen shows of each view; see view.h and output/columns.h. */
-#include "top/view.h"
 
+#include "top/view.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "dmabuf_snapshot.h"
 #include "output/output.h"
 #include "output/text.h"
+#include "top/cells.h"
 #include "top/ui.h"
 
 /* Columns that only the screen has */

@@ -8,7 +8,9 @@
 
 #include "file.h"
 #include "output/output.h"
+#include "top/lines.h"
 #include "top/ui.h"
+#include "top/write.h"
 
 static int write_rows(FILE *out, const struct view *view, const struct model *m,
 		      const struct rows *rows, const struct column_list *columns)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "source/module_sums.h"
 
 static bool is(const struct collector *c, const char *source)
 {

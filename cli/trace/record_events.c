@@ -10,6 +10,7 @@
 #include "dmabuf_events.h"
 #include "dmabuf_snapshot.h"
 #include "opaque.h"
+#include "source/names.h"
 
 bool record_is_filtered(const struct record *r)
 {

@@ -2,6 +2,7 @@
 /* libFuzzer target: any text as debugfs' bufinfo. */
 #include "fuzz.h"
 
+#include "source/bufinfo.h"
 #include "source/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

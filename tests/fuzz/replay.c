@@ -13,6 +13,9 @@
 #include "recording/recording.h"
 #include "top/screen.c"
 #include "trace/trace.h"
+#include "top/actions.h"
+#include "top/draw.h"
+#include "top/paint.h"
 
 #define MOMENTS 4		/* of a recording that has many, the screen goes to */
 
@@ -29,7 +32,7 @@ static void screen(struct top_options *options, struct source *source)
 		abort();
 	ui->options = options;
 	ui->source = source;
-	draw_init(ui);
+	paint_init(ui);
 	if (set_up(ui) || !ui->list)
 		abort();
 	for (moment = 0; moment < n && moment < MOMENTS; moment++) {

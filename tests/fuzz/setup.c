@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "top/setup.c"
+#include "top/list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

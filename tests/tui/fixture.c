@@ -47,6 +47,7 @@
 #include "dmabuf_snapshot.h"
 #include "model/model.h"
 #include "output/columns.h"
+#include "source/names.h"
 #include "source/source.h"
 #include "source/users.h"
 #include "top/top.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* bufinfo's text, as kernels print it, as hostile names make it, and cut short. */
 #include "fixture.h"
+#include "source/bufinfo.h"
 
 #define HEAD "\nDma-buf Objects:\n" \
 	     "size    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n"

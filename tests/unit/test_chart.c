@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "top/chart.h"
+#include "top/paint.h"
 #include "top/trail.h"
 #include "top/ui.h"
+
 
 static uint64_t count_all(const struct chart_bar *bars, int n)
 {
@@ -192,9 +194,9 @@ static void bars(void **state)
 	assert_non_null(screen);
 	for (ui.utf8 = 0; ; ui.utf8 = true) {
 		for (width = -30; width < 2000; width++) {
-			assert_true(draw_bar(&ui, 0, 0, width, 1, 3) <= (width > 0 ? width : 0));
-			draw_bar(&ui, 0, 0, width, 1e30, 1);
-			draw_bar(&ui, 0, 0, width, 1, 0);
+			assert_true(paint_bar(&ui, 0, 0, width, 1, 3) <= (width > 0 ? width : 0));
+			paint_bar(&ui, 0, 0, width, 1e30, 1);
+			paint_bar(&ui, 0, 0, width, 1, 0);
 		}
 		if (ui.utf8)
 			break;

@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "source/users.h"
+#include "source/names.h"
 
 #define RDEV (511u << 20 | 7)		/* no driver has this number */
 #define PLACE "/sys/dev/char/511:7"

@@ -20,8 +20,9 @@
 #include "symbols/elf_file.h"
 #include "events/own.h"
 #include "regular.h"
-#include "top/ui.h"
 #include "fixture.h"
+#include "top/setup.h"
+#include "top/ui.h"
 
 #define GONE 0x7ffffffe			/* no process has this number */
 
