@@ -25,14 +25,14 @@ struct found {
 };
 
 /* All rows in the order of the table. */
-struct rows {
+struct option_rows {
 	struct found found[MAX_OPTIONS];
 	struct option options[MAX_OPTIONS + 1];
 	char letters[3 * MAX_OPTIONS];
 	int n;
 };
 
-static void add_row(struct rows *rows, const struct option_spec *spec, size_t at)
+static void add_row(struct option_rows *rows, const struct option_spec *spec, size_t at)
 {
 	char *end = rows->letters + strlen(rows->letters);
 	int has = !spec->argument ? no_argument :
@@ -48,7 +48,7 @@ static void add_row(struct rows *rows, const struct option_spec *spec, size_t at
 	rows->n++;
 }
 
-static void read_table(struct rows *rows, const struct option_table *table)
+static void read_table(struct option_rows *rows, const struct option_table *table)
 {
 	const struct option_group *group;
 	const struct option_spec *spec;
@@ -61,7 +61,7 @@ static void read_table(struct rows *rows, const struct option_table *table)
 			add_row(rows, spec, group->at);
 }
 
-static const struct found *find_letter(const struct rows *rows, int letter)
+static const struct found *find_letter(const struct option_rows *rows, int letter)
 {
 	int i;
 
@@ -148,7 +148,7 @@ static void print_help(FILE *out, const struct option_table *table)
 }
 
 /* For completion: a value on each line, or the kind of argument: FILE, PID[,PID]. */
-static int list_values(const struct rows *rows, const char *name)
+static int list_values(const struct option_rows *rows, const char *name)
 {
 	const struct option_spec *spec;
 	int i;
@@ -312,7 +312,7 @@ static int check_next(const struct option_use *use, const char *next)
 int option_table_parse(const struct option_table *table, void *data, int argc, char **argv)
 {
 	int opt, status = OPTIONS_GO;
-	struct rows rows;
+	struct option_rows rows;
 
 	read_table(&rows, table);
 	if (argc > 1 && !strncmp(argv[1], LIST_VALUES, strlen(LIST_VALUES)))

@@ -24,6 +24,13 @@ const char *event_help(unsigned int type)
 	return type < EVENT_TYPES ? events[type].help : NULL;
 }
 
+const char *direction_name(unsigned int flags)
+{
+	static const char *const names[] = { "bidirectional", "to_device", "from_device", NULL };
+
+	return names[flags & EVENT_DIRECTION];
+}
+
 bool event_is_call(unsigned int type)
 {
 	return type < EVENT_TYPES && events[type].flags & EVENT_CALL;

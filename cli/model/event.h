@@ -21,6 +21,8 @@ const char *event_help(unsigned int type);
 unsigned int event_find(const char *name, size_t len);
 /* Whether it has a duration. */
 bool event_is_call(unsigned int type);
+/* Return "to_device" for the direction in flags, NULL for none. */
+const char *direction_name(unsigned int flags);
 
 struct stack;
 

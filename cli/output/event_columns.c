@@ -7,13 +7,6 @@
 #include "output/getters.h"
 #include "output/stack_text.h"
 
-const char *direction_name(unsigned int direction)
-{
-	static const char *const names[] = { "bidirectional", "to_device", "from_device", NULL };
-
-	return names[direction & EVENT_DIRECTION];
-}
-
 #define COLUMN_DIRECTION								\
 	.name = "direction", .title = "DIR", .type = VALUE_STRING, .width = 13,		\
 	.help = "to_device, from_device or bidirectional"

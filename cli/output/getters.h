@@ -74,7 +74,5 @@ bool attachment_shown(const struct model *m, const void *row);
 bool operation_shown(const struct model *m, const void *row);
 
 void buffer_size(const void *row, struct value *v);
-/* "to_device"; the number of directions in a set, and direction i */
-const char *direction_name(unsigned int direction);
 
 #endif

@@ -405,9 +405,9 @@ static int add_mapped(struct metrics *m, const struct model *model)
 
 static const char *direction_label(struct metrics *m, unsigned int direction)
 {
-	static const char *const names[] = { "bidirectional", "to_device", "from_device" };
+	const char *name = direction_name(direction);
 
-	return direction < 3 ? intern(&m->strings, names[direction], SIZE_MAX) : none;
+	return name ? intern(&m->strings, name, SIZE_MAX) : none;
 }
 
 static int add_histogram(struct metrics *m, enum metrics_set set, const char *exporter,

@@ -124,7 +124,7 @@ int output_line(FILE *out, const void *row, const struct output_options *options
 }
 
 /* Lines and columns whose widths come from what is in them; wide lines stay whole. */
-struct table {
+struct text_table {
 	uint32_t lines, columns;	/* the first line is of titles */
 	/* Text of a cell, in buf (OUTPUT_CELL_ROOM) if it needs room */
 	const char *(*cell)(const void *ctx, uint32_t line, uint32_t column, char *buf);
@@ -134,7 +134,7 @@ struct table {
 };
 
 /* Cells are made twice, once for their widths: cheaper than to keep them. */
-static int put_table(FILE *out, const struct table *table)
+static int put_table(FILE *out, const struct text_table *table)
 {
 	int *widths = calloc(table->columns, sizeof(*widths));
 	char buf[OUTPUT_CELL_ROOM];
@@ -184,7 +184,7 @@ int output_table(FILE *out, const struct view *view, const struct model *model,
 		 const struct rows *rows, const struct output_options *options)
 {
 	struct rows_table own = { model, rows, options };
-	struct table table = {
+	struct text_table table = {
 		.lines = rows->n + 1,
 		.columns = options->columns->n,
 		.cell = rows_cell,
@@ -248,7 +248,7 @@ static bool help_right(const void *ctx, uint32_t column)
 
 int output_list_columns(FILE *out, const struct view *views, uint32_t n)
 {
-	struct table table = {
+	struct text_table table = {
 		.lines = 1,
 		.columns = 5,
 		.cell = help_cell,

@@ -26,7 +26,7 @@ struct place {
 	uint64_t offset, time;
 };
 
-struct buffer {
+struct read_buffer {
 	char *bytes;
 	size_t room;
 };
@@ -44,7 +44,7 @@ struct recording {
 	char *texts;			/* of the header, ended by NUL */
 	char *ended;			/* texts of the last INFO block, NULL none seen */
 	size_t ended_len;
-	struct buffer stored, plain, raw;	/* of one block: at most RECORDING_BLOCK_MAX */
+	struct read_buffer stored, plain, raw;	/* of one block: at most RECORDING_BLOCK_MAX */
 	uint64_t bad_at;		/* offset of what is no block, 0 none */
 	uint32_t damaged, unknown;	/* blocks that could not be read */
 	char damage[160];
@@ -54,7 +54,7 @@ struct recording {
 	char new_types[256];
 	struct place *snapshots;
 	uint32_t n_snapshots, room_snapshots;
-	struct buffer snapshot;		/* put together from several blocks */
+	struct read_buffer snapshot;		/* put together from several blocks */
 	size_t snapshot_len;
 	uint32_t snapshot_read;		/* which it is, from 1; 0 none */
 #ifdef HAVE_ZSTD
@@ -315,7 +315,7 @@ static void meet_records(struct recording *r, const struct recording_snapshot *s
 	}
 }
 
-static int make_room(struct buffer *b, size_t len)
+static int make_room(struct read_buffer *b, size_t len)
 {
 	size_t room = len > 2 * b->room ? len : 2 * b->room;
 	char *larger;

@@ -19,7 +19,7 @@ struct task {
 	char comm[17];
 };
 
-struct buffer {
+struct replay_buffer {
 	uint64_t ino;
 	uint64_t size;			/* if sized */
 	uint64_t exported;		/* CLOCK_MONOTONIC, ns; 0: before the recording */
@@ -29,11 +29,11 @@ struct buffer {
 	uint32_t seen;			/* in this snapshot, counted from 1 */
 };
 
-struct attachment {
+struct replay_attachment {
 	uint64_t id;
 };
 
-struct name {
+struct replay_name {
 	uint64_t key;			/* kind << 56 ^ number */
 	const char *text, *second;
 };
@@ -82,9 +82,9 @@ struct replay *replay_new(struct recording *file, const struct filter *filter)
 	p->from = INT64_MIN;
 	p->to = INT64_MAX;
 	p->tasks.size = sizeof(struct task);
-	p->buffers.size = sizeof(struct buffer);
-	p->names.size = sizeof(struct name);
-	p->attachments.size = sizeof(struct attachment);
+	p->buffers.size = sizeof(struct replay_buffer);
+	p->names.size = sizeof(struct replay_name);
+	p->attachments.size = sizeof(struct replay_attachment);
 	size = recording_size(file) + LIVE_LEAST;
 	p->most = size < UINT32_MAX ? size : UINT32_MAX;
 	return p;
@@ -103,14 +103,14 @@ static bool in_window(const struct replay *p, int64_t realtime)
 
 const char *replay_name(const struct replay *p, unsigned int kind, uint64_t number)
 {
-	const struct name *name = table_get(&p->names, name_key(kind, number));
+	const struct replay_name *name = table_get(&p->names, name_key(kind, number));
 
 	return name ? name->text : NULL;
 }
 
 const char *replay_second_name(const struct replay *p, unsigned int kind, uint64_t number)
 {
-	const struct name *name = table_get(&p->names, name_key(kind, number));
+	const struct replay_name *name = table_get(&p->names, name_key(kind, number));
 
 	return name ? name->second : NULL;
 }
@@ -130,7 +130,7 @@ static int take_names(struct replay *p, const struct recording_block *b)
 	const struct recording_name *n = NULL;
 
 	while (recording_next_name(b, &n)) {
-		struct name *name;
+		struct replay_name *name;
 
 		if (n->kind >= RECORDING_NAME_KINDS || n->kind == RECORDING_DEVICE_NODES)
 			continue;
@@ -189,7 +189,7 @@ static bool by_wanted(const struct replay *p, const struct model_event *e)
 
 /* As live has it: what is unknown passes. */
 static bool is_wanted(const struct replay *p, const struct model_event *e,
-		      const struct buffer *buffer)
+		      const struct replay_buffer *buffer)
 {
 	const struct filter *f = p->filter;
 
@@ -212,7 +212,7 @@ static void set_text(struct replay *p, struct model_event *e, const struct dmabu
 	e->text2 = p->text2;
 }
 
-static void take_export(struct replay *p, const struct model_event *e, struct buffer *b)
+static void take_export(struct replay *p, const struct model_event *e, struct replay_buffer *b)
 {
 	b->exported = e->raw.time;
 	b->exporter = e->exporter;
@@ -224,7 +224,7 @@ static void take_export(struct replay *p, const struct model_event *e, struct bu
 /* Whoever is told keeps no more than there is here. */
 static int keep_attachment(struct replay *p, const struct dmabuf_event *e)
 {
-	struct attachment *a;
+	struct replay_attachment *a;
 
 	if (!e->attachment || e->type < EVENT_ATTACH || e->type > EVENT_UNPIN)
 		return 0;
@@ -265,7 +265,7 @@ static int take_event(struct replay *p, const struct replay_taker *t,
 	struct model_event e = { .raw = *record, .realtime = record->time + p->realtime };
 	const struct task *task = table_get(&p->tasks, record->tid);
 	const struct dmabuf_event *more;
-	struct buffer *buffer = NULL;
+	struct replay_buffer *buffer = NULL;
 	int err = record->ino ? add(p, &p->buffers, record->ino, &buffer) : 0;
 
 	if (!err)
@@ -319,7 +319,7 @@ static int take_events(struct replay *p, const struct replay_taker *t,
 	return err;
 }
 
-static int tell_older(const struct replay_taker *t, const struct buffer *b,
+static int tell_older(const struct replay_taker *t, const struct replay_buffer *b,
 		      const struct snap_buffer *record)
 {
 	struct replay_older older = { .ino = b->ino, .size = b->size, .exporter = b->exporter };
@@ -342,7 +342,7 @@ static int take_older(struct replay *p, const struct replay_taker *t,
 
 	while (!err && (size_t)(end - at) >= sizeof(struct snap_head)) {
 		const struct snap_buffer *record = (const void *)at;
-		struct buffer *b;
+		struct replay_buffer *b;
 
 		if (record->head.len < sizeof(record->head) || record->head.len > end - at ||
 		    record->head.len % 8)
@@ -377,7 +377,7 @@ static int take_gone(struct replay *p, const struct replay_taker *t,
 	if (!p->whole || !(s->sees & MODEL_SEES_KERNEL_ONLY))
 		return 0;
 	for (i = p->buffers.n; i-- && !err;) {
-		const struct buffer *b = table_row(&p->buffers, i);
+		const struct replay_buffer *b = table_row(&p->buffers, i);
 		uint64_t ino = b->ino;
 
 		/* One that was made meanwhile may be missing */

@@ -28,7 +28,7 @@ struct kept {
 	char content[];
 };
 
-struct name {
+struct written_name {
 	unsigned int kind;
 	uint64_t number;
 	const char *text, *second;
@@ -53,7 +53,7 @@ struct recording_writer {
 	uint64_t snapshot_raw, snapshot_file;
 
 	struct index by_name;		/* hash of kind, number and device: the last of them */
-	struct name *names;
+	struct written_name *names;
 	uint32_t n_names, room_names, n_names_out;
 	struct intern strings;
 
@@ -336,7 +336,7 @@ int recording_add_name(struct recording_writer *w, unsigned int kind, uint64_t n
 		       const char *text, const char *second)
 {
 	uint64_t key = (number + 1) * 0x9e3779b97f4a7c15u ^ kind;
-	struct name *name;
+	struct written_name *name;
 	uint32_t i;
 
 	if (kind == RECORDING_DEVICE_NODES)
@@ -350,14 +350,14 @@ int recording_add_name(struct recording_writer *w, unsigned int kind, uint64_t n
 	name = array_add(&w->names, &w->n_names, &w->room_names, sizeof(*name));
 	if (!name || !text || index_put(&w->by_name, key, w->n_names - 1))
 		return -ENOMEM;
-	*name = (struct name){ kind, number, text, second };
+	*name = (struct written_name){ kind, number, text, second };
 	return 0;
 }
 
 /* The longest text there is, a path; two of them and their NULs fit in recording_name.len. */
 #define NAME_MAX_TEXT 4096
 
-static size_t put_name(char *at, const struct name *name)
+static size_t put_name(char *at, const struct written_name *name)
 {
 	size_t len = strnlen(name->text, NAME_MAX_TEXT);
 	size_t more = name->second ? strnlen(name->second, NAME_MAX_TEXT) + 1 : 0;

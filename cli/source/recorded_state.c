@@ -16,7 +16,7 @@
 #define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
 #define PAST 4				/* the same, as EVENTS_PAST */
 
-struct attachment {
+struct state_attachment {
 	uint64_t id;
 	uint64_t ino, since, took, waited;
 	uint64_t maps[3];
@@ -26,12 +26,12 @@ struct attachment {
 	char device[SNAP_DEVICE_LEN];
 };
 
-struct buffer {
+struct state_buffer {
 	uint64_t ino;
 	uint32_t pid, node;
 	char comm[SNAP_COMM_LEN];
 	struct { uint64_t reads, writes, last; uint32_t pid; } users[USERS];
-	struct attachment past[PAST];	/* that were detached */
+	struct state_attachment past[PAST];	/* that were detached */
 };
 
 struct recorded_state {
@@ -61,8 +61,8 @@ struct recorded_state *recorded_state_new(struct recording *recording)
 	if (!s)
 		return NULL;
 	s->file = recording;
-	s->attachments.size = sizeof(struct attachment);
-	s->buffers.size = sizeof(struct buffer);
+	s->attachments.size = sizeof(struct state_attachment);
+	s->buffers.size = sizeof(struct state_buffer);
 	if (start(s)) {
 		recorded_state_free(s);
 		return NULL;
@@ -70,7 +70,7 @@ struct recorded_state *recorded_state_new(struct recording *recording)
 	return s;
 }
 
-static void count_map(struct attachment *a, const struct model_event *e)
+static void count_map(struct state_attachment *a, const struct model_event *e)
 {
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
 
@@ -89,9 +89,9 @@ static void count_map(struct attachment *a, const struct model_event *e)
 }
 
 /* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
-static int keep_past(struct recorded_state *s, const struct attachment *a)
+static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 {
-	struct buffer *b = a && a->since ? table_add(&s->buffers, a->ino) : NULL;
+	struct state_buffer *b = a && a->since ? table_add(&s->buffers, a->ino) : NULL;
 	int i;
 
 	if (a && a->since && !b)
@@ -107,13 +107,13 @@ static int keep_past(struct recorded_state *s, const struct attachment *a)
 	return 0;
 }
 
-static void go_on(struct recorded_state *s, struct attachment *a)
+static void go_on(struct recorded_state *s, struct state_attachment *a)
 {
-	struct buffer *b = table_get(&s->buffers, a->ino);
+	struct state_buffer *b = table_get(&s->buffers, a->ino);
 	int i;
 
 	for (i = 0; b && i < PAST; i++) {
-		struct attachment *past = &b->past[i];
+		struct state_attachment *past = &b->past[i];
 
 		if (!past->since || past->again ||
 		    strncmp(past->device, a->device, sizeof(a->device)))
@@ -131,7 +131,7 @@ static void go_on(struct recorded_state *s, struct attachment *a)
 
 static int take_attachment(struct recorded_state *s, const struct model_event *e)
 {
-	struct attachment *a;
+	struct state_attachment *a;
 	int err;
 
 	if (!e->raw.attachment || e->raw.result < 0)
@@ -160,7 +160,7 @@ static int take_attachment(struct recorded_state *s, const struct model_event *e
 	return 0;
 }
 
-static void count_access(struct buffer *b, const struct model_event *e)
+static void count_access(struct state_buffer *b, const struct model_event *e)
 {
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
 	int i;
@@ -179,7 +179,7 @@ static void count_access(struct buffer *b, const struct model_event *e)
 
 static int take_buffer(struct recorded_state *s, const struct model_event *e)
 {
-	struct buffer *b;
+	struct state_buffer *b;
 
 	if (e->raw.type == EVENT_RELEASE) {
 		table_remove(&s->buffers, e->raw.ino);
@@ -247,7 +247,7 @@ static uint32_t stand_in(uint32_t node)
 	return node ? RECORDED_NODE | node : 0;
 }
 
-static int add_attachment(const struct attachment *a, uint32_t flags, struct records *records)
+static int add_attachment(const struct state_attachment *a, uint32_t flags, struct records *records)
 {
 	struct snap_mapping r = {
 		.head = { SNAP_MAPPING, sizeof(r), flags | (a->older ? SNAP_MAPPING_OLDER : 0) },
@@ -261,7 +261,7 @@ static int add_attachment(const struct attachment *a, uint32_t flags, struct rec
 	return records_add(records, &r, sizeof(r));
 }
 
-static int add_buffer(const struct buffer *b, struct records *records)
+static int add_buffer(const struct state_buffer *b, struct records *records)
 {
 	struct snap_origin origin = {
 		.head = { SNAP_ORIGIN, sizeof(origin), 0 },

@@ -22,7 +22,7 @@
 
 #define MAX_IMAGE (512l << 20)
 
-struct symbol {
+struct elf_symbol {
 	uint64_t start, end;
 	const char *name;
 };
@@ -32,7 +32,7 @@ struct elf_file {
 	size_t size;
 	Elf *elf;
 	char build_id[2 * 32 + 1];
-	struct symbol *symbols;		/* functions, by start; where libdw has none */
+	struct elf_symbol *symbols;		/* functions, by start; where libdw has none */
 	uint32_t n_symbols, room_symbols;
 	bool sorted;
 	bool installed;			/* not what a user made */
@@ -170,7 +170,7 @@ static bool find_address(struct elf_file *f, uint64_t offset, uint64_t *address)
 
 static int by_start(const void *a, const void *b)
 {
-	const struct symbol *x = a, *y = b;
+	const struct elf_symbol *x = a, *y = b;
 
 	return x->start != y->start ? (x->start < y->start ? -1 : 1) :
 		x->end != y->end ? (x->end < y->end ? -1 : 1) : strcmp(x->name, y->name);
@@ -191,7 +191,7 @@ static void read_symbols(struct elf_file *f)
 			continue;
 		data = elf_getdata(section, NULL);
 		for (i = 0; data && i < head.sh_size / head.sh_entsize; i++) {
-			struct symbol *symbol;
+			struct elf_symbol *symbol;
 			const char *name;
 			GElf_Sym sym;
 
@@ -205,7 +205,9 @@ static void read_symbols(struct elf_file *f)
 					   sizeof(*symbol));
 			if (!symbol)
 				return;
-			*symbol = (struct symbol){ sym.st_value, sym.st_value + sym.st_size, name };
+			*symbol = (struct elf_symbol){
+				sym.st_value, sym.st_value + sym.st_size, name,
+			};
 		}
 	}
 	if (f->n_symbols)
@@ -213,7 +215,7 @@ static void read_symbols(struct elf_file *f)
 }
 
 /* The function at an address, which a stripped file has of those that others may call only. */
-static const struct symbol *find_symbol(struct elf_file *f, uint64_t address)
+static const struct elf_symbol *find_symbol(struct elf_file *f, uint64_t address)
 {
 	uint32_t low = 0, high, tries;
 
@@ -487,7 +489,7 @@ bool elf_file_rule(struct elf_file *f, uint64_t offset, struct elf_rule *rule)
 uint32_t elf_file_names(struct elf_file *f, uint64_t offset, struct stack_frame *frames,
 			uint32_t max)
 {
-	const struct symbol *symbol;
+	const struct elf_symbol *symbol;
 	uint64_t call;
 	uint32_t n;
 

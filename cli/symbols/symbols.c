@@ -14,7 +14,7 @@
 #include "symbols/elf_file.h"
 #include "opaque.h"
 
-struct file {
+struct symbol_file {
 	uint32_t number;
 	const char *path, *build_id;
 	uint64_t dev, ino;		/* ino 0: it was not there */
@@ -22,18 +22,18 @@ struct file {
 	bool searched;
 };
 
-struct symbol {
+struct kernel_symbol {
 	uint64_t address;
 	const char *name, *module;
 };
 
 struct symbols {
 	struct index by_number, by_inode, by_path;
-	struct file *files;
+	struct symbol_file *files;
 	uint32_t n_files, room_files;
 	struct intern strings;
 
-	struct symbol *kernel;		/* functions of the running one, by address */
+	struct kernel_symbol *kernel;		/* functions of the running one, by address */
 	uint32_t n_kernel, room_kernel;
 	uint64_t modules;		/* which were loaded then: a hash */
 	bool read;
@@ -49,7 +49,7 @@ struct symbols *symbols_new(void)
 	return calloc(1, sizeof(struct symbols));
 }
 
-static struct file *find_file(const struct symbols *s, uint32_t number)
+static struct symbol_file *find_file(const struct symbols *s, uint32_t number)
 {
 	uint32_t i = index_get(&s->by_number, number);
 
@@ -64,7 +64,7 @@ static uint64_t inode_key(uint64_t dev, uint64_t ino)
 int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *path,
 		     const char *build_id)
 {
-	struct file *f = NULL;
+	struct symbol_file *f = NULL;
 	struct stat st;
 
 	if (!number || find_file(s, number)) {
@@ -103,7 +103,7 @@ int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *pat
 bool symbols_file(const struct symbols *s, uint32_t number, const char **path,
 		  const char **build_id)
 {
-	const struct file *f = find_file(s, number);
+	const struct symbol_file *f = find_file(s, number);
 
 	if (!f)
 		return false;
@@ -114,7 +114,7 @@ bool symbols_file(const struct symbols *s, uint32_t number, const char **path,
 
 uint32_t symbols_find_file(const struct symbols *s, int fd, const char *path)
 {
-	const struct file *f;
+	const struct symbol_file *f;
 	struct stat st;
 	bool known = fd >= 0 && !fstat(fd, &st);
 	uint32_t i;
@@ -133,7 +133,7 @@ uint32_t symbols_find_file(const struct symbols *s, int fd, const char *path)
 	return known && f->ino ? 0 : f->number;
 }
 
-static struct elf_file *get_elf(struct file *f)
+static struct elf_file *get_elf(struct symbol_file *f)
 {
 	if (!f->searched)
 		f->elf = elf_file_find(f->path, f->build_id);
@@ -143,7 +143,7 @@ static struct elf_file *get_elf(struct file *f)
 
 bool symbols_rule(struct symbols *s, uint64_t frame, struct elf_rule *rule)
 {
-	struct file *f = find_file(s, EVENT_FRAME_FILE(frame));
+	struct symbol_file *f = find_file(s, EVENT_FRAME_FILE(frame));
 	struct elf_file *elf = f ? get_elf(f) : NULL;
 
 	return elf && elf_file_rule(elf, EVENT_FRAME_OFFSET(frame), rule);
@@ -152,7 +152,7 @@ bool symbols_rule(struct symbols *s, uint64_t frame, struct elf_rule *rule)
 static uint32_t name_user(struct symbols *s, uint64_t frame, struct stack_frame *frames,
 			  uint32_t max)
 {
-	struct file *f = find_file(s, EVENT_FRAME_FILE(frame));
+	struct symbol_file *f = find_file(s, EVENT_FRAME_FILE(frame));
 	struct elf_file *elf = f ? get_elf(f) : NULL;
 	uint32_t n = elf ? elf_file_names(elf, EVENT_FRAME_OFFSET(frame), frames, max) : 0, i;
 
@@ -168,7 +168,7 @@ static uint32_t name_user(struct symbols *s, uint64_t frame, struct stack_frame 
 }
 
 /* BPF's programs, and ftrace's trampolines, of "__builtin__ftrace" */
-static bool is_generated(const struct symbol *symbol)
+static bool is_generated(const struct kernel_symbol *symbol)
 {
 	return symbol->module && (!strcmp(symbol->module, "bpf") ||
 				  !strncmp(symbol->module, "__builtin__", 11));
@@ -176,7 +176,7 @@ static bool is_generated(const struct symbol *symbol)
 
 static int by_address(const void *a, const void *b)
 {
-	const struct symbol *x = a, *y = b;
+	const struct kernel_symbol *x = a, *y = b;
 
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
@@ -190,7 +190,7 @@ static int by_address(const void *a, const void *b)
 static int take_line(struct symbols *s, char *line)
 {
 	char *type, *name, *module = NULL, *end;
-	struct symbol *symbol;
+	struct kernel_symbol *symbol;
 	uint64_t address = strtoull(line, &type, 16);
 
 	if (type == line || *type != ' ' || !strchr("tTwW", type[1]) || type[2] != ' ')
@@ -241,7 +241,7 @@ static void drop_freed(struct symbols *s)
 	if (s->n_kernel)
 		qsort(s->kernel, s->n_kernel, sizeof(*s->kernel), by_address);
 	for (i = 0; i < s->n_kernel; i++) {
-		const struct symbol *symbol = &s->kernel[i];
+		const struct kernel_symbol *symbol = &s->kernel[i];
 		bool generated = is_generated(symbol);
 
 		if (generated)
@@ -273,7 +273,7 @@ static void read_kernel(struct symbols *s)
 		"kernel functions have no names: kernel.kptr_restrict or missing CAP_SYSLOG hides their addresses";
 }
 
-static const struct symbol *find_symbol(const struct symbols *s, uint64_t address)
+static const struct kernel_symbol *find_symbol(const struct symbols *s, uint64_t address)
 {
 	uint32_t low = 0, high = s->n_kernel;
 
@@ -302,7 +302,7 @@ int symbols_add_kernel(struct symbols *s, uint64_t address, const char *text)
 	return *place ? 0 : -ENOMEM;
 }
 
-static const struct symbol *running_kernel(struct symbols *s, uint64_t address)
+static const struct kernel_symbol *running_kernel(struct symbols *s, uint64_t address)
 {
 	if (!s->read || hash_modules() != s->modules)
 		read_kernel(s);
@@ -312,7 +312,7 @@ static const struct symbol *running_kernel(struct symbols *s, uint64_t address)
 
 const char *symbols_kernel_text(struct symbols *s, uint64_t address)
 {
-	const struct symbol *symbol = running_kernel(s, address);
+	const struct kernel_symbol *symbol = running_kernel(s, address);
 
 	if (!symbol)
 		return NULL;
@@ -336,7 +336,7 @@ static void parse_text(struct symbols *s, const char *text, struct stack_frame *
 
 static uint32_t name_kernel(struct symbols *s, uint64_t address, struct stack_frame *frame)
 {
-	const struct symbol *symbol;
+	const struct kernel_symbol *symbol;
 	uint32_t i = index_get(&s->told, address);
 
 	/* A recording has keys already */

@@ -17,7 +17,7 @@
 
 #define MAX_ARGS 12
 
-struct buffer {
+struct timeline_buffer {
 	uint64_t ino;			/* 0: no buffer */
 	uint64_t track;
 	uint64_t start;			/* CLOCK_MONOTONIC, ns */
@@ -37,7 +37,7 @@ struct buffer {
 	} flows[2];
 };
 
-struct attachment {
+struct timeline_attachment {
 	uint64_t id;
 	uint64_t ino;
 	uint64_t start, mapped;
@@ -45,7 +45,7 @@ struct attachment {
 	const char *device;
 };
 
-struct held {
+struct timeline_held {
 	uint64_t pid;
 	uint64_t process, track, bytes;
 	uint32_t seen;			/* snapshot, counted from 1 */
@@ -72,9 +72,9 @@ static int add_track(struct export *x, uint64_t *id, uint64_t parent, const char
 }
 
 /* NULL if memory is out, or it could not be written. */
-static struct buffer *get_buffer(struct export *x, uint64_t ino, uint64_t start)
+static struct timeline_buffer *get_buffer(struct export *x, uint64_t ino, uint64_t start)
 {
-	struct buffer *b = table_get(&x->buffers, ino);
+	struct timeline_buffer *b = table_get(&x->buffers, ino);
 	uint64_t *track;
 	char name[40];
 
@@ -96,7 +96,7 @@ static struct buffer *get_buffer(struct export *x, uint64_t ino, uint64_t start)
 }
 
 /* On a lane of the buffer where it disturbs no other. */
-static int put_slice(struct export *x, struct buffer *b, struct timeline_slice *s)
+static int put_slice(struct export *x, struct timeline_buffer *b, struct timeline_slice *s)
 {
 	uint32_t lane = 0;
 	char name[48];
@@ -131,7 +131,7 @@ static void add_arg(struct timeline_slice *s, struct timeline_arg *args, const c
 	s->args = args;
 }
 
-static int end_life(struct export *x, struct buffer *b, uint64_t end, const char *how)
+static int end_life(struct export *x, struct timeline_buffer *b, uint64_t end, const char *how)
 {
 	struct timeline_arg args[MAX_ARGS];
 	struct timeline_slice s = { .start = b->start, .end = end > b->start ? end : b->start };
@@ -157,15 +157,16 @@ static int end_life(struct export *x, struct buffer *b, uint64_t end, const char
 	return put_slice(x, b, &s);
 }
 
-static void forget_buffer(struct export *x, struct buffer *b)
+static void forget_buffer(struct export *x, struct timeline_buffer *b)
 {
 	lanes_free(&b->lanes);
 	free(b->tracks);
 	table_remove(&x->buffers, b->ino);
 }
 
-static int put_state(struct export *x, struct buffer *b, const struct attachment *a,
-		     const char *what, uint64_t start, uint64_t end)
+static int put_state(struct export *x, struct timeline_buffer *b,
+		     const struct timeline_attachment *a, const char *what, uint64_t start,
+		     uint64_t end)
 {
 	struct timeline_arg args[MAX_ARGS];
 	struct timeline_slice s = { .start = start, .end = end > start ? end : start };
@@ -178,10 +179,10 @@ static int put_state(struct export *x, struct buffer *b, const struct attachment
 }
 
 /* From being attached to being detached, and mapped as long as any mapping is there. */
-static int take_attachment(struct export *x, struct buffer *b, const struct model_event *e)
+static int take_attachment(struct export *x, struct timeline_buffer *b, const struct model_event *e)
 {
 	const struct dmabuf_event *raw = &e->raw;
-	struct attachment *a;
+	struct timeline_attachment *a;
 	int err = 0;
 
 	if (!raw->attachment || raw->result < 0 || raw->type < EVENT_ATTACH ||
@@ -220,7 +221,7 @@ static uint64_t actor(const struct model_event *e)
  * mapped from_device, and has written when that ends; enum dma_data_direction is the device's, so
  * that the CPU reads what is from_device.
  */
-static void set_flow(struct export *x, struct buffer *b, const struct model_event *e,
+static void set_flow(struct export *x, struct timeline_buffer *b, const struct model_event *e,
 		     struct timeline_slice *s)
 {
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION, type = e->raw.type;
@@ -252,9 +253,8 @@ static void set_flow(struct export *x, struct buffer *b, const struct model_even
 	s->flow = b->flows[0].id;
 }
 
-static int put_event(struct export *x, struct buffer *b, const struct model_event *e)
+static int put_event(struct export *x, struct timeline_buffer *b, const struct model_event *e)
 {
-	static const char *const directions[] = { "bidirectional", "to_device", "from_device" };
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
 	bool call = event_is_call(e->raw.type);
 	struct timeline_arg args[MAX_ARGS];
@@ -273,7 +273,7 @@ static int put_event(struct export *x, struct buffer *b, const struct model_even
 	if (e->comm)
 		add_arg(&s, args, "comm", e->comm, 0);
 	if (direction < 3)
-		add_arg(&s, args, "direction", directions[direction], 0);
+		add_arg(&s, args, "direction", direction_name(direction), 0);
 	if (e->raw.type == EVENT_FD || e->raw.type == EVENT_GET || e->raw.result)
 		add_arg(&s, args, e->raw.result < 0 ? "error" : "fd", NULL,
 			e->raw.result < 0 ? -(int64_t)e->raw.result : e->raw.result);
@@ -295,7 +295,7 @@ static int put_event(struct export *x, struct buffer *b, const struct model_even
 	return put_slice(x, b, &s);
 }
 
-static void take_export(struct export *x, struct buffer *b, const struct model_event *e)
+static void take_export(struct export *x, struct timeline_buffer *b, const struct model_event *e)
 {
 	/* A snapshot may have had it first, made while the event was still on its way */
 	b->older = false;
@@ -310,7 +310,7 @@ static void take_export(struct export *x, struct buffer *b, const struct model_e
 static int take_event(void *ctx, const struct model_event *e)
 {
 	struct export *x = ctx;
-	struct buffer *b = get_buffer(x, e->raw.ino, e->raw.time);
+	struct timeline_buffer *b = get_buffer(x, e->raw.ino, e->raw.time);
 	int err = b ? 0 : -ENOMEM;
 
 	if (e->raw.time > x->last)
@@ -336,7 +336,7 @@ static int take_older(void *ctx, const struct replay_older *o)
 {
 	struct export *x = ctx;
 	const struct recording_head *head = recording_head(source_file(&x->report->source));
-	struct buffer *b = get_buffer(x, o->ino, head->start);
+	struct timeline_buffer *b = get_buffer(x, o->ino, head->start);
 
 	if (!b)
 		return -ENOMEM;
@@ -349,7 +349,7 @@ static int take_older(void *ctx, const struct replay_older *o)
 static int take_gone(void *ctx, uint64_t ino)
 {
 	struct export *x = ctx;
-	struct buffer *b = table_get(&x->buffers, ino);
+	struct timeline_buffer *b = table_get(&x->buffers, ino);
 	int err = b ? end_life(x, b, x->last, "when that was lost") : 0;
 
 	if (b)
@@ -357,8 +357,8 @@ static int take_gone(void *ctx, uint64_t ino)
 	return err;
 }
 
-static int count_held(struct export *x, const struct held *h, uint64_t time, uint64_t bytes,
-		      bool new)
+static int count_held(struct export *x, const struct timeline_held *h, uint64_t time,
+		      uint64_t bytes, bool new)
 {
 	char name[40];
 	const struct timeline_track track = {
@@ -373,7 +373,7 @@ static int count_held(struct export *x, const struct held *h, uint64_t time, uin
 }
 
 /* What a pid is after exec, or when it is used again, has a counter of its own. */
-static int put_held(struct export *x, struct held *h, const char *comm, uint64_t time,
+static int put_held(struct export *x, struct timeline_held *h, const char *comm, uint64_t time,
 		    uint64_t bytes)
 {
 	bool new = !h->track || (h->pid && comm && strncmp(h->comm, comm, sizeof(h->comm) - 1));
@@ -414,7 +414,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 		x->last = time;
 	for (j = 0; j < r->model.n_processes && !err; j++) {
 		const struct model_process *p = &r->model.processes[j];
-		struct held *h;
+		struct timeline_held *h;
 
 		if (!p->matches || !p->buffers)
 			continue;
@@ -425,7 +425,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 		err = put_held(x, h, p->comm, time, p->pid ? p->rss : model_pss(p));
 	}
 	for (j = 0; j < x->held.n && !err; j++) {
-		struct held *h = table_row(&x->held, j);
+		struct timeline_held *h = table_row(&x->held, j);
 
 		if (h->seen != x->snapshots && h->bytes)
 			err = put_held(x, h, NULL, time, 0);
@@ -440,8 +440,8 @@ static int end_all(struct export *x)
 	int err = 0;
 
 	for (i = 0; i < x->attachments.n && !err; i++) {
-		const struct attachment *a = table_row(&x->attachments, i);
-		struct buffer *b = table_get(&x->buffers, a->ino);
+		const struct timeline_attachment *a = table_row(&x->attachments, i);
+		struct timeline_buffer *b = table_get(&x->buffers, a->ino);
 
 		if (b && a->maps)
 			err = put_state(x, b, a, "mapped", a->mapped, x->last);
@@ -449,7 +449,7 @@ static int end_all(struct export *x)
 			err = put_state(x, b, a, "attached", a->start, x->last);
 	}
 	while (x->buffers.n && !err) {
-		struct buffer *b = table_row(&x->buffers, x->buffers.n - 1);
+		struct timeline_buffer *b = table_row(&x->buffers, x->buffers.n - 1);
 
 		if (b->ino)
 			err = end_life(x, b, x->last, "after the recording");
@@ -463,8 +463,9 @@ int export_timeline(struct report *r, const struct timeline_ops *ops)
 	const struct recording_head *head = recording_head(source_file(&r->source));
 	struct export x = {
 		.report = r, .timeline = { .ops = ops, .out = r->out }, .last = head->start,
-		.buffers.size = sizeof(struct buffer),
-		.attachments.size = sizeof(struct attachment), .held.size = sizeof(struct held),
+		.buffers.size = sizeof(struct timeline_buffer),
+		.attachments.size = sizeof(struct timeline_attachment),
+		.held.size = sizeof(struct timeline_held),
 	};
 	const struct replay_taker taker = {
 		.event = take_event, .snapshot = take_snapshot, .older = take_older,

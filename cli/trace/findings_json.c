@@ -119,9 +119,6 @@ static struct json_object *holders_object(const struct leak_finding *f)
 static struct json_object *begun_object(const struct findings *s, uint32_t i)
 {
 	const struct leak_begun *g = s->leaks->findings[i].begun;
-	static const char *const directions[] = {
-		"bidirectional", "to_device", "from_device", NULL,
-	};
 	struct json_object *object;
 
 	if (!g)
@@ -130,7 +127,7 @@ static struct json_object *begun_object(const struct findings *s, uint32_t i)
 	add_string(object, "op", event_name(g->type));
 	add_string(object, "device", g->device);
 	add_string(object, "node", g->node);
-	add_string(object, "direction", directions[g->direction & 3]);
+	add_string(object, "direction", direction_name(g->direction));
 	add_id(object, "pid", g->pid);
 	add_string(object, "comm", g->comm);
 	add_number(object, "count", g->count);

@@ -22,7 +22,7 @@
 /* How long events may wait in the ring; it holds more than come in this time. */
 #define READ_MS 10
 
-struct run {
+struct leaks_run {
 	struct tracing tracing;
 	struct leaks_options options;
 	struct findings findings;
@@ -55,7 +55,7 @@ static const char *hooks_name(unsigned int i)
 
 static int parse_kinds(void *data, const struct option_use *use, const char *arg)
 {
-	struct run *r = data;
+	struct leaks_run *r = data;
 	int kind;
 
 	while (arg) {
@@ -67,7 +67,7 @@ static int parse_kinds(void *data, const struct option_use *use, const char *arg
 	return OPTIONS_GO;
 }
 
-#define AT(field) .at = offsetof(struct run, field)
+#define AT(field) .at = offsetof(struct leaks_run, field)
 #define SECONDS .least = 0, .most = 1e6
 
 static const struct option_spec processes[] = {
@@ -86,7 +86,7 @@ static const struct option_spec settling[] = {
 
 static const struct option_spec judging[] = {
 	{ "max-age", 0, OPTION_SECONDS, "SECONDS", AT(max_age), SECONDS,
-	  .given = offsetof(struct run, max_age_given),
+	  .given = offsetof(struct leaks_run, max_age_given),
 	  .help = "alive and idle; mapped, never synced" },
 	{ "unsynced", 0, OPTION_FLAG, AT(options.unsynced) },
 	{ "strict", 0, OPTION_FLAG, AT(options.strict),
@@ -117,8 +117,8 @@ static const struct option_spec printing[] = {
 	{ 0 }
 };
 
-#define TRACING offsetof(struct run, tracing)
-#define COMMON offsetof(struct run, tracing.common)
+#define TRACING offsetof(struct leaks_run, tracing)
+#define COMMON offsetof(struct leaks_run, tracing.common)
 
 static const struct option_table table = {
 	"dmabuf-trace leaks",
@@ -140,7 +140,7 @@ static const struct option_table table = {
 };
 
 /* Reject an output file that is an input file, too. OPTIONS_GO or an exit status. */
-static int check_files(const struct run *r)
+static int check_files(const struct leaks_run *r)
 {
 	const struct options *o = &r->tracing.common;
 	const char *const in[] = { r->recording, r->suppressions, r->baseline };
@@ -155,7 +155,7 @@ static int check_files(const struct run *r)
 }
 
 /* What can be looked at only when all options are there. OPTIONS_GO or an exit status. */
-static int prepare(struct run *r, int argc, char **argv)
+static int prepare(struct leaks_run *r, int argc, char **argv)
 {
 	struct tracing *t = &r->tracing;
 	char error[512];
@@ -197,7 +197,7 @@ static int take_event(void *ctx, const struct model_event *event)
 	return leaks_take(ctx, event);
 }
 
-static int read_events(struct run *r)
+static int read_events(struct leaks_run *r)
 {
 	int n;
 
@@ -207,7 +207,7 @@ static int read_events(struct run *r)
 }
 
 /* Until the command has ended, or for -p the processes, the time, or who asked. */
-static int watch(struct run *r)
+static int watch(struct leaks_run *r)
 {
 	uint64_t stop = r->duration ? now_ns() + (uint64_t)(r->duration * 1e9) : UINT64_MAX;
 	int err = 0;
@@ -225,7 +225,7 @@ static int watch(struct run *r)
  * Waits for what goes behind the end: until nothing is left, or for half of the time nothing
  * has changed, or the time is over.
  */
-static int settle(struct run *r)
+static int settle(struct leaks_run *r)
 {
 	uint64_t end = now_ns() + (uint64_t)(r->settle * 1e9), quiet = now_ns();
 	uint64_t changes = UINT64_MAX;
@@ -245,7 +245,7 @@ static int settle(struct run *r)
 }
 
 /* What of the tree's is still there, if anything is. Where it cannot be seen: r->incomplete. */
-static const struct model *look(struct run *r)
+static const struct model *look(struct leaks_run *r)
 {
 	if (!r->leaks.alive)
 		return NULL;
@@ -284,7 +284,7 @@ static int add_frames(struct finding_frames *frames, const struct stack *stack)
 }
 
 /* A stack by its number, of what runs or of a recording. */
-static const struct stack *stack_of(struct run *r, uint64_t number)
+static const struct stack *stack_of(struct leaks_run *r, uint64_t number)
 {
 	return r->replay ? recorded_stack(r->replay, r->symbols, number) :
 		events_stack(r->events, number);
@@ -305,7 +305,7 @@ static uint64_t settle_stack(void *ctx, uint64_t number)
 	return stack ? stack->number : number;
 }
 
-static int judge(struct run *r)
+static int judge(struct leaks_run *r)
 {
 	const struct model *end;
 	struct events_lost lost;
@@ -335,7 +335,7 @@ static int judge(struct run *r)
 
 static int take_recorded(void *ctx, const struct model_event *event)
 {
-	struct run *r = ctx;
+	struct leaks_run *r = ctx;
 
 	r->leaks.end = event->raw.time;
 	return leaks_take(&r->leaks, event);
@@ -344,12 +344,12 @@ static int take_recorded(void *ctx, const struct model_event *event)
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
 	(void)time;
-	((struct run *)ctx)->findings.lost += lost;
+	((struct leaks_run *)ctx)->findings.lost += lost;
 	return 0;
 }
 
 /* Its events, and its last snapshot for what was still there. */
-static int judge_recording(struct run *r)
+static int judge_recording(struct leaks_run *r)
 {
 	const struct replay_taker taker = {
 		.event = take_recorded, .lost = take_lost, .ctx = r,
@@ -385,7 +385,7 @@ static int judge_recording(struct run *r)
 	return err ? err : findings_prepare(&r->findings, &r->leaks, name_frames, r);
 }
 
-static void say_clean(struct run *r)
+static void say_clean(struct leaks_run *r)
 {
 	uint64_t buffers = 0;
 	uint32_t i;
@@ -398,7 +398,7 @@ static void say_clean(struct run *r)
 }
 
 /* The text goes to standard error unless a file is asked for, which may have JSON. */
-static int report(struct run *r)
+static int report(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
 	struct findings *s = &r->findings;
@@ -435,7 +435,7 @@ static int report(struct run *r)
 }
 
 /* The command's own failure is no less one for what else is found. */
-static int verdict(struct run *r)
+static int verdict(struct leaks_run *r)
 {
 	struct findings_sum sum;
 	int status = report(r);
@@ -450,7 +450,7 @@ static int verdict(struct run *r)
 	return sum.failing ? r->exit_code : EXIT_OK;
 }
 
-static int add_processes(struct run *r)
+static int add_processes(struct leaks_run *r)
 {
 	const struct filter *filter = &r->tracing.common.filter;
 	char path[64], comm[32];
@@ -474,7 +474,7 @@ static int add_processes(struct run *r)
 	return err;
 }
 
-static int run(struct run *r)
+static int run(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
 	const char *why = NULL;
@@ -510,7 +510,7 @@ static int run(struct run *r)
 	return status;
 }
 
-static int run_recording(struct run *r)
+static int run_recording(struct leaks_run *r)
 {
 	int err;
 
@@ -524,7 +524,7 @@ static int run_recording(struct run *r)
 
 int leaks_main(int argc, char **argv)
 {
-	struct run r = { .settle = 2, .exit_code = EXIT_FINDINGS };
+	struct leaks_run r = { .settle = 2, .exit_code = EXIT_FINDINGS };
 	struct tracing *t = &r.tracing;
 	int status;
 

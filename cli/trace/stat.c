@@ -16,7 +16,7 @@
 
 #define DEFAULT_COLUMNS "op,direction,exporter,device,count,errors,p50,p99,max"
 
-struct stat {
+struct stat_run {
 	struct tracing tracing;
 	long interval;			/* ms, 0: only at the end */
 	struct events *events;
@@ -28,13 +28,13 @@ struct stat {
 };
 
 static const struct option_spec specs[] = {
-	{ "interval", 'I', OPTION_NUMBER, "MS", .at = offsetof(struct stat, interval), .least = 10, .most = 86400000,
+	{ "interval", 'I', OPTION_NUMBER, "MS", .at = offsetof(struct stat_run, interval), .least = 10, .most = 86400000,
 	  .help = "print what came in each MS milliseconds (10 and more)" },
 	{ 0 }
 };
 
-#define TRACING offsetof(struct stat, tracing)
-#define COMMON offsetof(struct stat, tracing.common)
+#define TRACING offsetof(struct stat_run, tracing)
+#define COMMON offsetof(struct stat_run, tracing.common)
 
 static const struct option_table table = {
 	"dmabuf-trace stat",
@@ -62,7 +62,7 @@ static double seconds_since(uint64_t start)
 }
 
 /* What the table is made of: all since the start, or what came since the last time. */
-static int collect(struct stat *s)
+static int collect(struct stat_run *s)
 {
 	struct model_operations swap = s->before;
 	uint32_t i;
@@ -84,7 +84,7 @@ static int collect(struct stat *s)
 }
 
 /* Takes the sums of the last time away from those rows; give_back() adds them again. */
-static void take_away(struct stat *s, struct histogram *kept)
+static void take_away(struct stat_run *s, struct histogram *kept)
 {
 	uint32_t i;
 
@@ -100,7 +100,7 @@ static void take_away(struct stat *s, struct histogram *kept)
 	}
 }
 
-static void give_back(struct stat *s, const struct histogram *kept, uint32_t n)
+static void give_back(struct stat_run *s, const struct histogram *kept, uint32_t n)
 {
 	uint32_t i;
 
@@ -108,7 +108,7 @@ static void give_back(struct stat *s, const struct histogram *kept, uint32_t n)
 		((struct model_operation *)s->rows.rows[i])->histogram = kept[i];
 }
 
-static void print_head(struct stat *s)
+static void print_head(struct stat_run *s)
 {
 	struct tracing *t = &s->tracing;
 	struct events_totals totals;
@@ -137,7 +137,7 @@ static void print_head(struct stat *s)
 	fprintf(t->out, ", %s, hooks %s\n\n", name.release, events_hooks_used(s->events));
 }
 
-static void print_foot(struct stat *s, double seconds, bool last, int status)
+static void print_foot(struct stat_run *s, double seconds, bool last, int status)
 {
 	double period = seconds - (s->interval ? s->printed : 0);
 	struct histogram maps = { 0 };
@@ -170,7 +170,7 @@ static void print_foot(struct stat *s, double seconds, bool last, int status)
 	fputs("\n\n", s->tracing.out);
 }
 
-static int print_json(struct stat *s, const struct model *m, double seconds,
+static int print_json(struct stat_run *s, const struct model *m, double seconds,
 		      const struct output_options *options)
 {
 	FILE *out = s->tracing.out;
@@ -190,7 +190,7 @@ static int print_json(struct stat *s, const struct model *m, double seconds,
 	return err;
 }
 
-static int print_rows(struct stat *s, double seconds, bool last, int status)
+static int print_rows(struct stat_run *s, double seconds, bool last, int status)
 {
 	struct tracing *t = &s->tracing;
 	struct output_options options = {
@@ -220,7 +220,7 @@ static int print_rows(struct stat *s, double seconds, bool last, int status)
 }
 
 /* Prints one table. Returns 0 or -errno. */
-static int print(struct stat *s, bool last, int status)
+static int print(struct stat_run *s, bool last, int status)
 {
 	double seconds = seconds_since(s->start);
 	struct histogram *kept = NULL;
@@ -260,7 +260,7 @@ static int print(struct stat *s, bool last, int status)
 }
 
 /* Waits until it is over, and prints in between if it was asked to. */
-static int watch(struct stat *s, struct runner *runner)
+static int watch(struct stat_run *s, struct runner *runner)
 {
 	double next = s->interval / 1e3;
 	int err = 0;
@@ -287,7 +287,7 @@ static int watch(struct stat *s, struct runner *runner)
 	return err;
 }
 
-static int run(struct stat *s)
+static int run(struct stat_run *s)
 {
 	struct tracing *t = &s->tracing;
 	const char *why = NULL;
@@ -326,7 +326,7 @@ static int run(struct stat *s)
 
 int stat_main(int argc, char **argv)
 {
-	struct stat s = { 0 };
+	struct stat_run s = { 0 };
 	struct tracing *t = &s.tracing;
 	int status;
 
