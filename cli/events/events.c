@@ -571,7 +571,7 @@ static int share_maps(struct events *e)
 /* Hooks the same calls anew. Returns 0, or -errno with error, one line, and nothing hooked. */
 static int replace_programs(struct events *e, char *error, size_t room)
 {
-	uint32_t hooked = e->events_hooked;
+	uint64_t hooked = e->events_hooked;
 	bool told;
 	int err;
 
