@@ -166,6 +166,7 @@ void node_describe(struct node_names **namesp, struct snap_node *node)
 {
 	struct node_names *names = get_names(namesp);
 	struct described *known;
+	uint32_t pid = node->pid;
 	struct stat link = { 0 };
 	char path[64];
 
@@ -184,6 +185,7 @@ void node_describe(struct node_names **namesp, struct snap_node *node)
 		known->ino = link.st_ino;
 	}
 	*node = known->node;
+	node->pid = pid;
 }
 
 void node_names_free(struct node_names *names)

@@ -39,13 +39,16 @@ ssize_t readlink(const char *path, char *to, size_t room)
 static void expect(struct node_names **names, unsigned int most, const char *device,
 		   const char *driver)
 {
-	struct snap_node node = { .head = { SNAP_NODE, sizeof(node), 0 }, .rdev = RDEV };
+	static uint32_t pid;
+	struct snap_node node = { .head = { SNAP_NODE, sizeof(node), 0 }, .rdev = RDEV,
+				  .pid = ++pid };
 
 	calls = 0;
 	node_describe(names, &node);
 	assert_in_range(calls, 1, most);
 	assert_int_equal(node.head.type, SNAP_NODE);
 	assert_int_equal(node.rdev, RDEV);
+	assert_int_equal(node.pid, pid);
 	assert_string_equal(node.device, device);
 	assert_string_equal(node.driver, driver);
 }
