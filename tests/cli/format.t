@@ -18,6 +18,7 @@ from tap import done, equal, ok, skip  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRACE, TOP = (os.path.abspath(f"out/{name}") for name in ("dmabuf-trace", "dmabuf-top"))
 TIMED = "attach detach map unmap pin unpin vmap vunmap begin end".split()
+CALLS = TIMED + ["invalidate", "fence_wait"]
 DIRECTIONS = ("bidirectional", "to_device", "from_device", None)
 
 
@@ -78,7 +79,7 @@ class Figures:
             "cpu": e.cpu, "ino": e.ino or None, "exporter": self.exporters.get(e.ino), "device": device, "direction": direction,
             "attachment": e.attachment or None if kind != "fork" else None, "child": e.attachment if kind == "fork" else None,
             "fd": e.result if kind in ("fd", "get") else None, "status": e.result if kind in ("exit", "left") else None,
-            "duration": e.value if kind in TIMED else None, "wait": e.wait if kind in TIMED else None,
+            "duration": e.value if kind in CALLS else None, "wait": e.wait if kind in CALLS else None,
             "node": self.recording.name(data.NODE, e.node), "kernel_stack": [name.split(" ")[0] for name in names] or None})
         if kind == "release":
             self.alive.pop(e.ino, None)
@@ -186,6 +187,51 @@ def made():
         skip("a compressed snapshot", "the program zstd is not installed")
 
 
+def event(kind, time, *, ino=0, value=0, result=0, attachment=0, device=0, flags=3):
+    return struct.pack("<QQQIiIIHHBBH", time, ino, value, 42, result, 0, attachment, device, 1, data.EVENT_TYPES.index(kind), flags, 0)
+
+
+def other(kind, content):
+    return content.ljust(44, b"\0") + bytes([kind, 0, 0, 0])
+
+
+def name(kind, number, *strings):
+    text = b"".join(string + b"\0" for string in strings)
+    text += bytes(-len(text) % 8)
+    return struct.pack("<HHIQ", kind, 16 + len(text), 0, number) + text
+
+
+def events():
+    """Texts, stacks of a program, a process and its exit, in event blocks with and without zstd."""
+    frames = (3 << 48 | 0x1234, 3 << 48 | 0x10, 0x7f0000001000, 3 << 48 | 0x5678)
+    content = b"".join((
+        other(data.TASK, struct.pack("<QQII16s", 2, 0, 42, 41, b"maker")),
+        other(data.FRAMES, struct.pack("<QQQQQBBBB", 2, 9, *frames[:3], 0, 4, 1, 0)),
+        other(data.FRAMES, struct.pack("<QQQQQBBBB", 2, 9, frames[3], 0, 0, 3, 4, 1, 0)),
+        event("export", 3, ino=5, value=4096, device=1, flags=0x23), other(data.STACK, struct.pack("<QQQQI", 3, 0, 9, 0, 42)),
+        event("name", 4, ino=5, value=4096, flags=0x13), other(data.TEXT, b"camera"),
+        other(0x7f, b"a record of a later version"),
+        event("fence_wait", 900, value=70, flags=0x13), other(data.TEXT, b"driver".ljust(20, b"\0") + b"timeline"),
+        event("left", 800, ino=5, value=8192, result=256, flags=7), event("exit", 1000, result=256), event("release", 1001, ino=5, value=4096)))
+    names = name(data.EXPORTER, 1, b"camera-heap") + name(99, 1, b"a later kind") + name(7, 3, b"/usr/bin/maker", b"abcdef0123456789")
+    empty = block(data.SNAPSHOT, struct.pack("<qII", 10**18 + 1, 0x1f, 0))
+    stored = [("plain", content, 0)]
+    if data.has_zstd():
+        stored.append(("compressed", subprocess.run(["zstd", "-cq"], input=content, stdout=subprocess.PIPE, check=True).stdout, data.ZSTD))
+    for how, packed, flags in stored:
+        write("events", empty, block(data.NAMES, names, count=3), block(data.EVENTS, packed, flags, 0, 6, len(content)))
+        figures = compare("events", f"{how} events")
+        rows = {row["event"]: row for row in map(json.loads, run(TRACE, "report", "--events", "--json", "-i", "events").stdout.splitlines())}
+        mine = [item for item in data.Recording("events").items() if isinstance(item, data.Event) and item.flags & 0x10]
+        equal((rows["name"]["name"], rows["fence_wait"]["fence_driver"], rows["fence_wait"]["fence_timeline"]),
+              (data.string(mine[0].details[0][:40]), data.string(mine[1].details[0][:20]), data.string(mine[1].details[0][20:40])),
+              f"{how} events: the texts are equal")
+        equal((rows["left"]["mapped"], rows["left"]["size"], rows["exit"]["status"], rows["release"]["lifetime"]), (True, 8192, 256, 998),
+              f"{how} events: the fields of left, exit and release are those written")
+        stack = rows["export"]["user_stack"]
+        equal((len(stack), figures.stacks[9].frames, "maker" in stack[0]), (4, frames, True), f"{how} events: a stack has the four frames of two records")
+
+
 def damaged():
     """The reader and dmabuf-trace skip or refuse the same parts."""
     content = snapshot()
@@ -213,6 +259,7 @@ recorded()
 with tempfile.TemporaryDirectory(dir="/tmp") as place:
     os.chdir(place)
     made()
+    events()
     damaged()
     os.chdir("/")
 sys.exit(done())
