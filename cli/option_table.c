@@ -179,6 +179,19 @@ static int find_value(const struct option_spec *spec, const char *arg, size_t le
 	return -1;
 }
 
+/* "at least 64K" */
+static void print_limit(const char *words, double limit, bool size)
+{
+	static const char units[] = "KMGT";
+	int unit = -1;
+
+	while (size && unit < 3 && limit >= 1024 && !fmod(limit, 1024)) {
+		limit /= 1024;
+		unit++;
+	}
+	fprintf(stderr, "%s%.10g%.*s", words, limit, unit >= 0, unit >= 0 ? &units[unit] : "");
+}
+
 /* "seconds, 0.1 to 86400, or 0" */
 static void print_expected(const struct option_spec *spec)
 {
@@ -186,6 +199,7 @@ static void print_expected(const struct option_spec *spec)
 		[OPTION_SECONDS] = "seconds", [OPTION_NUMBER] = "a number",
 		[OPTION_SIZE] = "bytes, or K, M, G, T",
 	};
+	bool size = spec->type == OPTION_SIZE;
 
 	if (spec->value) {
 		print_values(stderr, spec, ", ");
@@ -196,12 +210,12 @@ static void print_expected(const struct option_spec *spec)
 		return;
 	}
 	fputs(units[spec->type], stderr);
-	if (spec->most && spec->type != OPTION_SIZE)
+	if (spec->most && !size)
 		fprintf(stderr, ", %.10g to %.10g", spec->least, spec->most);
 	else if (spec->most)
-		fprintf(stderr, ", at most %.10g", spec->most);
-	if (spec->least && (!spec->most || spec->type == OPTION_SIZE))
-		fprintf(stderr, ", at least %.10g", spec->least);
+		print_limit(", at most ", spec->most, size);
+	if (spec->least && (!spec->most || size))
+		print_limit(", at least ", spec->least, size);
 	if (spec->zero)
 		fputs(", or 0", stderr);
 }
