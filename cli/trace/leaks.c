@@ -42,11 +42,6 @@ struct leaks_run {
 	char incomplete[320];
 };
 
-static const char *kind_name(unsigned int i)
-{
-	return i < LEAK_KINDS ? leak_name(i) : NULL;
-}
-
 /* fentry misses events: it allows no verdict. */
 static const char *hooks_name(unsigned int i)
 {
@@ -91,7 +86,7 @@ static const struct option_spec judging[] = {
 	{ "unsynced", 0, OPTION_FLAG, AT(options.unsynced) },
 	{ "strict", 0, OPTION_FLAG, AT(options.strict),
 	  .help = "fds and mappings left to an exit are errors" },
-	{ "fail-on", 0, OPTION_CALL, "KIND[,KIND]", .parse = parse_kinds, .value = kind_name,
+	{ "fail-on", 0, OPTION_CALL, "KIND[,KIND]", .parse = parse_kinds, .value = leak_name,
 	  .help = "findings of these kinds fail, and no others" },
 	{ "suppressions", 0, OPTION_TEXT, "FILE", AT(suppressions),
 	  .help = "lines of leak:PATTERN, as for LeakSanitizer" },

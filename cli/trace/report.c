@@ -15,17 +15,12 @@ static const char *view_name(unsigned int i)
 	return i < REPORT_VIEWS ? report_views[i].name : NULL;
 }
 
-static const char *type_name(unsigned int i)
-{
-	return i < EVENT_TYPES ? event_name(i) : NULL;
-}
-
 #define AT(field) .at = offsetof(struct report, field)
 
 static const struct option_spec specs[] = {
 	{ "view", 0, OPTION_WORD, "VIEW", AT(view), .value = view_name, .help = "%s" },
 	{ "events", 0, OPTION_CALL, "EVENT,...", .optional = true, .parse = report_parse_events,
-	  .value = type_name, .help = "instead, what happened, one by one: all, or these" },
+	  .value = event_name, .help = "instead, what happened, one by one: all, or these" },
 	{ "sort", 0, OPTION_TEXT, "COLUMN", AT(sort),
 	  .help = "events by that instead of as they came (takes memory)" },
 	{ 0 }

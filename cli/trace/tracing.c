@@ -32,11 +32,6 @@ const char *tracing_hooks_name(unsigned int i)
 	return i < HOOKS_NONE ? events_hooks_name(i) : NULL;
 }
 
-static const char *type_name(unsigned int i)
-{
-	return i < EVENT_TYPES ? event_name(i) : NULL;
-}
-
 static int parse_stacks(void *data, const struct option_use *use, const char *arg)
 {
 	int i = option_value_next(use, &arg);
@@ -65,7 +60,7 @@ static int parse_events(void *data, const struct option_use *use, const char *ar
 #define ASKED .given = offsetof(struct tracing, asked)
 
 const struct option_spec tracing_events[] = {
-	{ "events", 'e', OPTION_CALL, "EVENT[,EVENT]", .parse = parse_events, .value = type_name, ASKED,
+	{ "events", 'e', OPTION_CALL, "EVENT[,EVENT]", .parse = parse_events, .value = event_name, ASKED,
 	  .help = "only these" },
 	{ 0 }
 };
