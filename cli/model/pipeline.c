@@ -342,7 +342,7 @@ static uint32_t presumed_node(const struct model *m, const struct model_flow *f)
 {
 	uint32_t found = INDEX_NONE, i, at;
 
-	if (f->node != INDEX_NONE || !f->exporter ||
+	if (!f->presumed || f->node != INDEX_NONE || !f->exporter ||
 	    strncmp(f->exporter, "videobuf2", strlen("videobuf2")))
 		return f->node;
 	for (i = 0; i < f->processes; i++) {
