@@ -93,28 +93,6 @@ const char *events_hooks_name(enum events_hooks hooks)
 	return hooks_names[hooks];
 }
 
-int events_hooks_find(const char *name, enum events_hooks *hooks)
-{
-	for (*hooks = HOOKS_AUTO; *hooks < HOOKS_NONE; (*hooks)++)
-		if (!strcmp(name, hooks_names[*hooks]))
-			return 0;
-	return -EINVAL;
-}
-
-int events_stacks_find(const char *name, uint32_t *stacks)
-{
-	static const char *const names[] = { NULL, "kernel", "user", "both" };
-	uint32_t i;
-
-	for (i = 1; i < 4; i++) {
-		if (!strcmp(name, names[i])) {
-			*stacks = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 /* The function that this kernel has for it, NULL none. Most have been there all along. */
 static const char *call_function(const struct call *call)
 {

@@ -26,16 +26,11 @@ enum events_hooks {
 
 /* "auto", "tracepoint", "kprobe", "session", "fentry", "--" for none. */
 const char *events_hooks_name(enum events_hooks hooks);
-/* 0, or -EINVAL. */
-int events_hooks_find(const char *name, enum events_hooks *hooks);
 
 enum events_stacks {
 	EVENTS_KERNEL_STACKS = 1,
 	EVENTS_USER_STACKS = 2,
 };
-
-/* "kernel", "user" or "both" as EVENTS_*_STACKS. 0, or -EINVAL. */
-int events_stacks_find(const char *name, uint32_t *stacks);
 
 struct events_options {
 	uint64_t wanted;		/* EVENT_BIT()s of those to see */

@@ -19,8 +19,6 @@
 #include "trace/tracing.h"
 
 #define EXIT_FINDINGS 23
-/* How long events may wait in the ring; it holds more than come in this time. */
-#define READ_MS 10
 
 struct leaks_run {
 	struct tracing tracing;
@@ -175,16 +173,8 @@ static int prepare(struct leaks_run *r, int argc, char **argv)
 					  sizeof(error))))
 		return options_usage(&t->common, "%s", error);
 	t->out = options_raw_stderr;
-	if (t->common.output) {
-		t->whole = true;
-		t->out = file_begin_stream(&t->file, t->common.output, FILE_PRIVATE);
-		if (!t->out) {
-			snprintf(error, sizeof(error), "%.400s: %s", t->common.output,
-				 file_error(errno));
-			return tracing_fail(&r->tracing, "cannot write %s", error);
-		}
-	}
-	return OPTIONS_GO;
+	t->whole = true;
+	return tracing_open_output(t);
 }
 
 static int take_event(void *ctx, const struct model_event *event)
@@ -412,18 +402,14 @@ static int report(struct leaks_run *r)
 		say_clean(r);
 	if (getenv("GITHUB_ACTIONS"))
 		findings_annotate(options_raw_stderr, s);
-	if (err || fflush(t->out)) {
-		snprintf(error, sizeof(error), "%.300s: %s",
-			 t->common.output ? t->common.output : "the findings",
-			 strerror(err && err != -EIO ? -err : errno));
-		return tracing_fail(&r->tracing, "cannot write %s", error);
-	}
+	if (err || fflush(t->out))
+		return tracing_fail(t, "cannot write %s: %s",
+				    t->common.output ? t->common.output : "the findings",
+				    strerror(err && err != -EIO ? -err : errno));
 	t->written = true;
 	err = r->junit ? findings_junit(r->junit, s) : 0;
-	if (err) {
-		snprintf(error, sizeof(error), "%.300s: %s", r->junit, strerror(-err));
-		return tracing_fail(&r->tracing, "cannot write %s", error);
-	}
+	if (err)
+		return tracing_fail(t, "cannot write %s: %s", r->junit, strerror(-err));
 	if (r->write_baseline && baseline_write(r->write_baseline, s, error, sizeof(error)))
 		return tracing_fail(&r->tracing, "%s", error);
 	return EXIT_OK;
@@ -472,12 +458,11 @@ static int add_processes(struct leaks_run *r)
 static int run(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
-	const char *why = NULL;
 	char error[512];
-	int status, err;
+	int err, status = tracing_fork(t, &r->runner);
 
-	if (runner_fork(&r->runner, t, &why))
-		return tracing_fail(&r->tracing, "cannot run a process: %s", why);
+	if (status)
+		return status;
 	t->events.follow = t->command ? (uint32_t)r->runner.pid : t->common.filter.pids[0];
 	r->findings.pid = t->events.follow;
 	r->findings.command = t->command;

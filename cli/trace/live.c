@@ -55,7 +55,7 @@ static const char *error_name(int error)
 static const char *direction_word(const struct model_event *e)
 {
 	static const char *const device[] = { "BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE", NULL };
-	/* What the CPU does with what the device wrote is to read it */
+	/* The CPU reads data that the device wrote */
 	static const char *const cpu[] = { "READ|WRITE", "WRITE", "READ", NULL };
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
 
@@ -89,7 +89,7 @@ static void put_who(struct live *live, FILE *out, const struct model_event *e)
 	fputs("]  ", out);
 }
 
-/* What stands between the parentheses after the buffer */
+/* Print the arguments after the buffer. */
 static void put_arguments(FILE *out, const struct model_event *e)
 {
 	const struct dmabuf_event *raw = &e->raw;
@@ -187,7 +187,7 @@ static int take(void *ctx, const struct model_event *told)
 	return ferror(t->out) ? -EIO : 0;
 }
 
-/* Where in the course of things something was lost; JSON has it at its place too. */
+/* Report new lost events at their place in the output. */
 static void tell_lost(struct live *live)
 {
 	struct events_lost lost;
@@ -204,9 +204,6 @@ static void tell_lost(struct live *live)
 		fprintf(live->tracing.out, "--- %" PRIu64 " events lost ---\n", all - live->lost);
 	live->lost = all;
 }
-
-/* How long events may wait in the ring; it holds more than come in this time. */
-#define READ_MS 10
 
 static int watch(struct live *live, struct runner *runner)
 {
@@ -239,26 +236,17 @@ static int watch(struct live *live, struct runner *runner)
 static int run(struct live *live)
 {
 	struct tracing *t = &live->tracing;
-	const char *why = NULL;
 	struct runner runner;
 	int status;
 
-	if (runner_fork(&runner, t, &why))
-		return tracing_fail(t, "cannot run a process: %s", why);
 	t->events.to_ring = true;
-	t->events.follow = t->all ? 0 : runner.pid;
-	status = tracing_open(t, &live->events);
-	if (status) {
-		runner_cancel(&runner);
+	status = tracing_begin(t, &runner, &live->events, "watching");
+	if (status)
 		return status;
-	}
 	if (t->common.format == OUTPUT_CSV && !t->common.no_header)
 		output_csv(t->out, &event_view, NULL, &(struct rows){ 0 },
 			   &(struct output_options){ .columns = &t->columns });
 	events_start(live->events);
-	if (!t->common.quiet && !t->command)
-		fprintf(stderr, "%s: watching by %s; ^C ends\n", t->common.command,
-			events_hooks_used(live->events));
 	runner_go(&runner);
 	status = watch(live, &runner);
 	events_close(live->events);
@@ -273,10 +261,6 @@ int live_main(int argc, char **argv)
 
 	tracing_init(t, "dmabuf-trace live");
 	status = option_table_parse(&table, &live, argc, argv);
-	if (status == OPTIONS_GO && t->common.list_columns) {
-		output_list_columns(stdout, &event_view, 1);
-		status = EXIT_OK;
-	}
 	if (status == OPTIONS_GO)
 		status = tracing_prepare(t, &event_view, argc, argv);
 	return tracing_end(t, status == OPTIONS_GO ? run(&live) : status);

@@ -19,8 +19,7 @@
 #include "trace/record.h"
 #include "trace/trace.h"
 
-/* Longest wait of an event in the ring, of a loss before its count, of data before the write */
-#define READ_MS		10
+/* Longest wait of a loss before its count, of data before the write */
 #define LOST_SECONDS	0.1
 #define FLUSH_SECONDS	1
 
@@ -250,7 +249,6 @@ static void record(struct record *r)
 static int finish(struct record *r)
 {
 	const char *why = "done";
-	char text[PATH_MAX + 16];
 	int status = EXIT_OK;
 
 	if (r->events)
@@ -265,8 +263,8 @@ static int finish(struct record *r)
 	if (r->events)
 		tracing_tell_stacks(&r->tracing, r->events);
 	if (r->error) {
-		snprintf(text, sizeof(text), "cannot write %s", r->path);
-		status = tracing_fail(&r->tracing, "%s: %s", text, strerror(-r->error));
+		status = tracing_fail(&r->tracing, "cannot write %s: %s", r->path,
+				      strerror(-r->error));
 		fprintf(stderr, "%s: what was written before can be read\n",
 			r->tracing.common.command);
 	} else if (!strcmp(why, "max-size")) {
@@ -298,20 +296,17 @@ static int open_events(struct record *r)
 static int start(struct record *r, int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = ask_to_dump };
-	char text[PATH_MAX + 16];
-	int err;
+	int err = file_begin(&r->file, r->path, FILE_PRIVATE);
 
-	snprintf(text, sizeof(text), "cannot write %s", r->path);
-	err = file_begin(&r->file, r->path, FILE_PRIVATE);
 	if (err)
-		return tracing_fail(&r->tracing, "%s: %s", text, file_error(-err));
+		return tracing_fail(&r->tracing, "cannot write %s: %s", r->path, file_error(-err));
 	/* After the fork: the command inherits the earlier handlers */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigaction(SIGUSR2, &action, NULL);
 	err = create(r, argc, argv);
 	if (err)
-		return tracing_fail(&r->tracing, "%s: %s", text, strerror(-err));
+		return tracing_fail(&r->tracing, "cannot write %s: %s", r->path, strerror(-err));
 	r->start = now_seconds();
 	/* Before the snapshot, so that nothing is between the two */
 	if (r->events)
@@ -341,11 +336,10 @@ static int begin(struct record *r)
 
 static int run(struct record *r, int argc, char **argv)
 {
-	const char *why;
-	int status;
+	int status = tracing_fork(&r->tracing, &r->runner);
 
-	if (runner_fork(&r->runner, &r->tracing, &why))
-		return tracing_fail(&r->tracing, "cannot run a process: %s", why);
+	if (status)
+		return status;
 	if (source_open(&r->source, r->tracing.common.source, NULL)) {
 		runner_cancel(&r->runner);
 		return tracing_fail(&r->tracing, "%s", r->source.error);

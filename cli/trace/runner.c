@@ -135,7 +135,7 @@ static int open_pipes(int go[2], int begun[2])
 	return -1;
 }
 
-int runner_fork(struct runner *r, const struct tracing *t, const char **why)
+int runner_fork(struct runner *r, const struct tracing *t)
 {
 	int pipes[2], begun[2];
 
@@ -146,17 +146,15 @@ int runner_fork(struct runner *r, const struct tracing *t, const char **why)
 		privileges_keep(PRIVILEGES_WATCH);
 		return 0;
 	}
-	if (open_pipes(pipes, begun)) {
-		*why = strerror(errno);
+	if (open_pipes(pipes, begun))
 		return -errno;
-	}
 	fflush(NULL);
 	r->pid = fork();
 	if (r->pid < 0) {
-		*why = strerror(errno);
+		r->error = errno;
 		close_pipe(pipes);
 		close_pipe(begun);
-		return -errno;
+		return -r->error;
 	}
 	if (!r->pid) {
 		close(pipes[1]);

@@ -290,22 +290,13 @@ static int watch(struct stat_run *s, struct runner *runner)
 static int run(struct stat_run *s)
 {
 	struct tracing *t = &s->tracing;
-	const char *why = NULL;
 	struct runner runner;
 	int status, err;
 
-	if (runner_fork(&runner, t, &why))
-		return tracing_fail(t, "cannot run a process: %s", why);
 	t->events.to_histograms = true;
-	t->events.follow = t->all ? 0 : runner.pid;
-	status = tracing_open(t, &s->events);
-	if (status) {
-		runner_cancel(&runner);
+	status = tracing_begin(t, &runner, &s->events, "counting");
+	if (status)
 		return status;
-	}
-	if (!t->common.quiet && !t->command)
-		fprintf(stderr, "%s: counting by %s; ^C ends\n", t->common.command,
-			events_hooks_used(s->events));
 	s->start = now_ns();
 	events_start(s->events);
 	runner_go(&runner);
@@ -332,10 +323,6 @@ int stat_main(int argc, char **argv)
 
 	tracing_init(t, "dmabuf-trace stat");
 	status = option_table_parse(&table, &s, argc, argv);
-	if (status == OPTIONS_GO && t->common.list_columns) {
-		output_list_columns(stdout, &operation_view, 1);
-		status = EXIT_OK;
-	}
 	if (!t->common.columns && t->common.format == OUTPUT_TEXT)
 		t->common.columns = DEFAULT_COLUMNS;
 	t->whole = !s.interval;

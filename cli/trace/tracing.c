@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "output/output.h"
 
 void tracing_init(struct tracing *t, const char *command)
 {
@@ -112,10 +113,25 @@ void tracing_tell_stacks(const struct tracing *t, const struct events *events)
 		fprintf(stderr, "%s: %s\n", t->common.command, counts.kernel_lacks);
 }
 
+int tracing_open_output(struct tracing *t)
+{
+	const char *path = t->common.output;
+
+	if (!path)
+		return OPTIONS_GO;
+	t->out = t->whole ? file_begin_stream(&t->file, path, FILE_PRIVATE) :
+		 file_stream(path, FILE_PRIVATE);
+	return t->out ? OPTIONS_GO : tracing_fail(t, "cannot write %s: %s", path, file_error(errno));
+}
+
 int tracing_prepare(struct tracing *t, const struct view *view, int argc, char **argv)
 {
 	int status;
 
+	if (t->common.list_columns) {
+		output_list_columns(stdout, view, 1);
+		return EXIT_OK;
+	}
 	if (optind < argc)
 		t->command = argv + optind;
 	if (!t->command && (t->user || t->all))
@@ -128,14 +144,7 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 	if (status != OPTIONS_GO)
 		return status;
 	t->out = t->command ? options_raw_stderr : stdout;
-	if (t->common.output) {
-		t->out = t->whole ? file_begin_stream(&t->file, t->common.output, FILE_PRIVATE) :
-			 file_stream(t->common.output, FILE_PRIVATE);
-		if (!t->out)
-			return tracing_fail(t, "cannot write %s: %s", t->common.output,
-					    file_error(errno));
-	}
-	return OPTIONS_GO;
+	return tracing_open_output(t);
 }
 
 int tracing_fail(const struct tracing *t, const char *format, ...)
@@ -150,7 +159,7 @@ int tracing_fail(const struct tracing *t, const char *format, ...)
 	return t->command || t->gate ? EXIT_TOOL_FAILED : EXIT_FAILED;
 }
 
-int tracing_open(struct tracing *t, struct events **events)
+static int open_events(struct tracing *t, struct events **events)
 {
 	char error[512], names[256] = "";
 	size_t len = 0;
@@ -173,6 +182,30 @@ int tracing_open(struct tracing *t, struct events **events)
 		fprintf(stderr, "%s: not watched, no hooks %s for:%s\n", t->common.command,
 			events_hooks_name(t->events.hooks), names);
 	return 0;
+}
+
+int tracing_fork(const struct tracing *t, struct runner *runner)
+{
+	int err = runner_fork(runner, t);
+
+	return err ? tracing_fail(t, "cannot run a process: %s", strerror(-err)) : 0;
+}
+
+int tracing_begin(struct tracing *t, struct runner *runner, struct events **events,
+		  const char *verb)
+{
+	int status = tracing_fork(t, runner);
+
+	if (status)
+		return status;
+	t->events.follow = t->all ? 0 : runner->pid;
+	status = open_events(t, events);
+	if (status)
+		runner_cancel(runner);
+	else if (!t->common.quiet && !t->command)
+		fprintf(stderr, "%s: %s by %s; ^C ends\n", t->common.command, verb,
+			events_hooks_used(*events));
+	return status;
 }
 
 void tracing_look_again(const struct tracing *t, struct events *events)

@@ -29,6 +29,9 @@ struct tracing {
 	struct file_whole file;
 };
 
+/* Longest wait of an event in the ring, which has room for all events of this time */
+#define READ_MS 10
+
 /* Rows that subcommands share, about a struct tracing */
 extern const struct option_spec tracing_events[], tracing_all[], tracing_user[], tracing_hooks[],
 	tracing_stacks[];
@@ -38,10 +41,12 @@ const char *tracing_hooks_name(unsigned int i);
 
 void tracing_init(struct tracing *tracing, const char *command);
 /*
- * What can be checked only when all options are there: the command, and the columns of view.
- * Opens -o. OPTIONS_GO or an exit status.
+ * Print --list-columns, or check what needs all options: the command, and the columns of view; and
+ * open -o. Return OPTIONS_GO or an exit status.
  */
 int tracing_prepare(struct tracing *tracing, const struct view *view, int argc, char **argv);
+/* Set t->out to the file of -o, if given. Return OPTIONS_GO or an exit status. */
+int tracing_open_output(struct tracing *tracing);
 /* Names the stacks of an event that they were asked for. */
 void tracing_name_stacks(const struct tracing *tracing, struct events *events,
 			 struct model_event *event);
@@ -50,11 +55,6 @@ void tracing_tell_stacks(const struct tracing *tracing, const struct events *eve
 /* Prints "COMMAND: message"; the status is that of a tool that failed. */
 int tracing_fail(const struct tracing *tracing, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/*
- * Opens the events and says which of them have no hook of the kind asked for; none has one: that is
- * a failure. Returns 0, or a status whose message is out.
- */
-int tracing_open(struct tracing *tracing, struct events **events);
 /*
  * Calls events_look_again(), and prints why hooks were replaced. Every loop that waits for events
  * calls it, at least once a second.
@@ -73,10 +73,17 @@ struct runner {
 };
 
 /*
- * Forks a process that will be the command, and which waits; signals that end the tool are
- * passed on to it from here on. Returns 0, or -errno with *why, one line.
+ * Fork a process that waits, and becomes the command. From here on, it gets the signals that end
+ * the tool. Return 0 or -errno; tracing_fork() prints an error and returns a status.
  */
-int runner_fork(struct runner *runner, const struct tracing *tracing, const char **why);
+int runner_fork(struct runner *runner, const struct tracing *tracing);
+int tracing_fork(const struct tracing *tracing, struct runner *runner);
+/*
+ * Fork the command, open events and print the events without a hook of the kind asked for. If no
+ * event has such a hook, fail. verb: "counting". Return 0, or print an error and return a status.
+ */
+int tracing_begin(struct tracing *tracing, struct runner *runner, struct events **events,
+		  const char *verb);
 /* Lets it run, and waits until it does: error tells. */
 void runner_go(struct runner *runner);
 /* Whether there is nothing more to wait for: the command ended, or a signal came and none runs. */

@@ -19,6 +19,8 @@ static int take(void *ctx, const void *records, size_t len)
 
 int main(int argc, char **argv)
 {
+	/* By the sum of EVENTS_*_STACKS */
+	static const char *const stacks[] = { "none", "kernel", "user", "both" };
 	struct events_options options = {
 		.wanted = 1u << EVENT_BEGIN,
 		.exact = true,
@@ -34,8 +36,13 @@ int main(int argc, char **argv)
 	int n = 0;
 
 	options.to_histograms = !options.to_ring;
-	if (argc < 3 || argc > 4 || events_hooks_find(argv[2], &options.hooks) ||
-	    (argc > 3 && events_stacks_find(argv[3], &options.stacks)))
+	if (argc < 3 || argc > 4)
+		return 2;
+	while (options.hooks < HOOKS_NONE && strcmp(argv[2], events_hooks_name(options.hooks)))
+		options.hooks++;
+	while (options.stacks < 4 && strcmp(argc > 3 ? argv[3] : "none", stacks[options.stacks]))
+		options.stacks++;
+	if (options.hooks == HOOKS_NONE || options.stacks == 4)
 		return 2;
 	if (events_open(&events, &options, error, sizeof(error))) {
 		fprintf(stderr, "events: %s\n", error);
