@@ -3,15 +3,12 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "options.h"
 #include "output/columns.h"
 #include "output/output.h"
 #include "source/privileges.h"
 #include "source/source.h"
-#include "top/actions.h"
 #include "top/top.h"
 
 /* A view's columns can be named only once the view is known, so these come last. */

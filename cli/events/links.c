@@ -2,7 +2,6 @@
 /* Attached hooks: their missed calls, and detaching; see events.h. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <stddef.h>
 #include <unistd.h>
 
 #include "events_shared.h"

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "events_shared.h"
@@ -39,7 +38,6 @@ struct event_buffer {
 	uint64_t exported;		/* CLOCK_MONOTONIC, ns */
 	const char *exporter;
 };
-
 
 const char *events_node(struct events *e, uint32_t number)
 {

@@ -3,7 +3,6 @@
  * Hooks for views, attached while a view needs them. The mappings of buffers are a state and need
  * exact hooks. Times are statistics with cheap hooks.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dmabuf_snapshot.h"
 #include "model/leaks.h"
 #include "model/model.h"
 

@@ -8,7 +8,6 @@
 #define MODEL_PIPELINE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "model/hash.h"

@@ -6,7 +6,6 @@
 #ifndef MODEL_SUSPECTS_H
 #define MODEL_SUSPECTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/hash.h"

@@ -4,7 +4,6 @@
 #include "output/columns.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,8 +3,6 @@
 #ifndef OUTPUT_OPENMETRICS_H
 #define OUTPUT_OPENMETRICS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 struct metrics;

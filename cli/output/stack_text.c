@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "output/output.h"
 #include "output/text.h"
 
 const char *stack_frame_text(char *text, size_t room, const struct stack_frame *f)

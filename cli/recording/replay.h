@@ -6,7 +6,6 @@
 #ifndef RECORDING_REPLAY_H
 #define RECORDING_REPLAY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/event.h"

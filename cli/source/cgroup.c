@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Paths of cgroups by their ids, each looked up once; called by source.c. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>

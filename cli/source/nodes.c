@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names of device files, by number and by device, for source.c. */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>

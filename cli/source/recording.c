@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dmabuf_snapshot.h"
 #include "recording/recording.h"
 #include "source/recorded_state.h"
 #include "source/source.h"

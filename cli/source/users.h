@@ -4,7 +4,6 @@
 #define SOURCE_USERS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct model;
 struct node_names;

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "symbols/elf_file.h"
 
-#include <errno.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,6 @@
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
-#include <stddef.h>
-
 #include "model/stack.h"
 
 struct symbols;

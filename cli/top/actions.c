@@ -8,7 +8,6 @@
 #include "output/text.h"
 #include "source/source.h"
 #include "top/actions.h"
-#include "top/draw.h"
 #include "top/setup.h"
 #include "top/ui.h"
 

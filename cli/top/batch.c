@@ -14,7 +14,6 @@
 #include "output/output.h"
 #include "output/text.h"
 #include "source/source.h"
-#include "top/actions.h"
 #include "top/top.h"
 
 static volatile sig_atomic_t ended;

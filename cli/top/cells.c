@@ -9,7 +9,6 @@
 
 #include "output/text.h"
 #include "top/cells.h"
-#include "top/ui.h"
 
 /* Bytes of the character at s, and the cells that it takes. */
 static size_t character(const char *s, int *width)

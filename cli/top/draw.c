@@ -3,11 +3,9 @@
 #define _GNU_SOURCE
 #include <curses.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "output/output.h"
 #include "output/text.h"
 #include "source/source.h"
 #include "top/actions.h"

@@ -5,7 +5,7 @@
 
 #include "output/text.h"
 #include "top/cells.h"
-#include "top/ui.h"
+#include "top/view.h"
 
 /* Of one side, before it is cut */
 #define SIDE_ROOM 400

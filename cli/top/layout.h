@@ -6,8 +6,6 @@
 #ifndef TOP_LAYOUT_H
 #define TOP_LAYOUT_H
 
-#include <stdbool.h>
-
 struct rect {
 	int x, y, w, h;			/* h 0: left out */
 };

@@ -11,7 +11,6 @@
 #include "top/cells.h"
 #include "top/lines.h"
 #include "top/paint.h"
-#include "top/ui.h"
 
 static int add_line(struct list *l, enum line_kind kind, const void *row, const void *parent)
 {

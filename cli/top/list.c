@@ -10,7 +10,6 @@
 #include "model/hash.h"
 #include "top/lines.h"
 #include "top/list.h"
-#include "top/ui.h"
 
 /* In an index that is used as a set */
 #define IS_IN 1

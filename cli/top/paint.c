@@ -6,12 +6,8 @@
 #include <curses.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "output/output.h"
 #include "output/text.h"
-#include "top/actions.h"
 #include "top/cells.h"
 #include "top/ui.h"
 

@@ -11,13 +11,11 @@
 
 #include "dmabuf_snapshot.h"
 #include "output/text.h"
-#include "top/actions.h"
 #include "top/cells.h"
 #include "top/keys.h"
 #include "top/lines.h"
 #include "top/paint.h"
 #include "top/panel.h"
-#include "top/ui.h"
 
 /* From this width on, labels stand beside what they are of, and tables side by side. */
 #define WIDE 72

@@ -4,7 +4,6 @@
 #define TOP_TERMINAL_H
 
 #include <signal.h>
-#include <stdbool.h>
 
 /* Why there can be no screen, NULL if there can be. Good until the next call. */
 const char *terminal_lacks(void);

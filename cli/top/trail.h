@@ -4,7 +4,6 @@
 #define TOP_TRAIL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "model/hash.h"

@@ -10,7 +10,7 @@
 #include "output/output.h"
 #include "output/text.h"
 #include "top/cells.h"
-#include "top/ui.h"
+#include "top/history.h"
 
 /* Columns that only the screen has */
 

@@ -6,7 +6,6 @@
 #ifndef TOP_WALK_H
 #define TOP_WALK_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/suspects.h"

@@ -2,7 +2,6 @@
 /* dmabuf-trace diff: how what is held at the end of two recordings differs. */
 #include <errno.h>
 #include <getopt.h>
-#include <string.h>
 
 #include "trace/diff_stacks.h"
 #include "trace/report.h"

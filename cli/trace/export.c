@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace export: a recording for other tools, in memory that does not grow with it. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "trace/export.h"
 #include "trace/report.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace export --format ndjson: events, losses, and who held how much, each on a line. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 

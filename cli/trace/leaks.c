@@ -9,7 +9,6 @@
 
 #include "clock.h"
 #include "model/model.h"
-#include "file.h"
 #include "recording/replay.h"
 #include "symbols/recorded_stack.h"
 #include "source/source.h"

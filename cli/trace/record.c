@@ -2,10 +2,8 @@
 /* dmabuf-trace record: write events and snapshots to a file, which is readable after SIGKILL. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

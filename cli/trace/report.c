@@ -2,7 +2,6 @@
 /* dmabuf-trace report: sums of a recording, or its events one by one. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
