@@ -29,7 +29,8 @@ Q	:= @
 say	= @printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$@)
 endif
 
-WARN	:= -Wall -Wextra -Werror
+# As in the kernel: a function that others call by a pointer need not use all that it gets
+WARN	:= -Wall -Wextra -Wno-unused-parameter -Werror
 override CFLAGS += $(CPPFLAGS) -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
 # Looked up only when something is compiled, so that help and deps need no library.

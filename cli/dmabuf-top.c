@@ -52,7 +52,6 @@ static int parse_replay(void *data, const struct option_use *use, const char *ar
 {
 	struct top_options *top = data;
 
-	(void)use;
 	top->replay = arg;
 	top->common.from_file = true;
 	return OPTIONS_GO;

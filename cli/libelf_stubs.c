@@ -10,21 +10,15 @@
 
 __attribute__((weak)) void eu_search_tree_init(void *tree)
 {
-	(void)tree;
 }
 
 __attribute__((weak)) void eu_search_tree_fini(void *tree, void (*free_node)(void *))
 {
-	(void)tree;
-	(void)free_node;
 }
 
 __attribute__((weak)) void *eu_tsearch(const void *key, void *tree,
 				       int (*compare)(const void *, const void *))
 {
-	(void)key;
-	(void)tree;
-	(void)compare;
 	return NULL;	/* no memory; of the other: not there */
 }
 

@@ -287,7 +287,6 @@ static int parse_format(void *data, const struct option_use *use, const char *ar
 	enum output_format format = use->spec->name[0] == 'j' ? OUTPUT_JSON : OUTPUT_CSV;
 	struct options *o = data;
 
-	(void)arg;
 	if (o->format != OUTPUT_TEXT && o->format != format)
 		return options_usage(o, "--json or --csv, not both");
 	o->format = format;
@@ -296,16 +295,12 @@ static int parse_format(void *data, const struct option_use *use, const char *ar
 
 static int parse_verbose(void *data, const struct option_use *use, const char *arg)
 {
-	(void)use;
-	(void)arg;
 	((struct options *)data)->verbose = source_verbose = true;
 	return OPTIONS_GO;
 }
 
 static int parse_version(void *data, const struct option_use *use, const char *arg)
 {
-	(void)data;
-	(void)arg;
 	options_print_version(use->table->command);
 	return EXIT_OK;
 }

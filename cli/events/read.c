@@ -106,8 +106,6 @@ static int mark_alive(struct events *e, uint64_t ino, const void *value, void *c
 {
 	struct event_known *row = table_get(&e->buffers.rows, ino);
 
-	(void)value;
-	(void)ctx;
 	if (row)
 		row->gone = false;
 	return 0;

@@ -37,7 +37,6 @@ static int add_mapping(struct events *e, uint64_t key, const void *value, void *
 {
 	const struct events_attachment *at = value;
 
-	(void)key;
 	return put_mapping(e, at, at->ino, at->older ? SNAP_MAPPING_OLDER : 0, records);
 }
 

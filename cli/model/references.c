@@ -10,7 +10,6 @@ uint64_t model_buffer_named(const struct model_buffer *b)
 
 bool model_buffer_count(const struct model *m, const struct model_buffer *b, uint64_t *count)
 {
-	(void)m;
 	*count = b->count;
 	return !b->torn && b->valid & SNAP_HAS_COUNT;
 }

@@ -115,7 +115,6 @@ const struct column buffer_columns[] = {
 
 bool buffer_shown(const struct model *m, const void *row)
 {
-	(void)m;
 	return ((const struct model_buffer *)row)->selected;
 }
 

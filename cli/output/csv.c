@@ -112,7 +112,6 @@ int output_csv(FILE *out, const struct view *view, const struct model *model,
 {
 	locale_t before = utf8() ? uselocale(utf8()) : 0;
 
-	(void)view;
 	put_rows(out, model, rows, options);
 	if (before)
 		uselocale(before);

@@ -42,7 +42,6 @@ static void device_direction(const void *row, struct value *v)
 
 static const char *device_direction_at(const struct model *m, const void *row, uint32_t i)
 {
-	(void)m;
 	return direction_at(device_of(row)->directions, i);
 }
 
@@ -87,7 +86,6 @@ const struct column device_columns[] = {
 
 bool device_shown(const struct model *m, const void *row)
 {
-	(void)m;
 	return device_of(row)->matches && device_of(row)->attachments;
 }
 
@@ -129,7 +127,6 @@ static void attachment_direction(const void *row, struct value *v)
 
 static const char *attachment_direction_at(const struct model *m, const void *row, uint32_t i)
 {
-	(void)m;
 	return direction_at(attachment_directions(row), i);
 }
 

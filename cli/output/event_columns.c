@@ -208,7 +208,6 @@ static const char *operation_bucket(const struct model *m, const void *row, uint
 {
 	static char digits[24];
 
-	(void)m;
 	snprintf(digits, sizeof(digits), "%" PRIu64, operation_of(row)->histogram.buckets[i]);
 	return digits;
 }
@@ -242,7 +241,6 @@ const struct column operation_columns[] = {
 
 bool operation_shown(const struct model *m, const void *row)
 {
-	(void)m;
 	return operation_of(row)->histogram.count;
 }
 

@@ -55,7 +55,6 @@ static const char *holder_kind_at(const struct model *m, const void *row, uint32
 {
 	const char *name = "";
 
-	(void)m;
 	holder_kinds(row, i, &name);
 	return name;
 }
@@ -211,6 +210,5 @@ bool process_shown(const struct model *m, const void *row)
 {
 	const struct model_process *p = row;
 
-	(void)m;
 	return p->matches && p->buffers;
 }

@@ -12,8 +12,6 @@
 
 static int begin(struct timeline *t, const struct timeline_about *about)
 {
-	(void)t;
-	(void)about;
 	return -ENOTSUP;
 }
 

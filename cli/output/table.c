@@ -193,7 +193,6 @@ int output_table(FILE *out, const struct view *view, const struct model *model,
 		.no_header = options->no_header,
 	};
 
-	(void)view;
 	return rows->n ? put_table(out, &table) : 0;
 }
 
@@ -219,7 +218,6 @@ static const char *help_cell(const void *ctx, uint32_t line, uint32_t column, ch
 	const struct view *view = ctx;
 	const struct column *c = view->columns;
 
-	(void)buf;
 	if (!line)
 		return titles[column];
 	while (--line)
@@ -241,8 +239,6 @@ static const char *help_cell(const void *ctx, uint32_t line, uint32_t column, ch
 
 static bool help_right(const void *ctx, uint32_t column)
 {
-	(void)ctx;
-	(void)column;
 	return false;
 }
 

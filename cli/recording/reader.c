@@ -342,9 +342,6 @@ static int unpack(struct recording *r, const struct recording_block_head *head, 
 				   head->len);
 	return ZSTD_isError(*len) ? -EBADMSG : 0;
 #else
-	(void)r;
-	(void)head;
-	(void)len;
 	return -ENOTSUP;
 #endif
 }

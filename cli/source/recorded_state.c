@@ -226,7 +226,6 @@ static int take_event(void *ctx, const struct model_event *e)
 
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
-	(void)time;
 	((struct recorded_state *)ctx)->lost += lost;
 	return 0;
 }

@@ -110,7 +110,6 @@ static const char *watch(struct source *s, uint32_t what)
 {
 	const struct recording_source *own = s->own;
 
-	(void)what;
 	return recording_text(own->recording, "hooks") ? NULL : "the recording has no events";
 }
 

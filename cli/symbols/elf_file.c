@@ -243,9 +243,6 @@ static char *debug_path;
 static int find_debuginfo(Dwfl_Module *module, void **ctx, const char *name, Dwarf_Addr base,
 			  const char *file, const char *link, GElf_Word crc, char **found)
 {
-	(void)file;
-	(void)link;
-	(void)crc;
 	return dwfl_standard_find_debuginfo(module, ctx, name, base, NULL, NULL, 0, found);
 }
 
@@ -468,17 +465,11 @@ bool elf_file_rule(struct elf_file *f, uint64_t offset, struct elf_rule *rule)
 static uint32_t debug_names(struct elf_file *f, uint64_t call, struct stack_frame *frames,
 			    uint32_t max)
 {
-	(void)f;
-	(void)call;
-	(void)frames;
-	(void)max;
 	return 0;
 }
 
 bool elf_file_rule(struct elf_file *f, uint64_t offset, struct elf_rule *rule)
 {
-	(void)f;
-	(void)offset;
 	memset(rule, 0, sizeof(*rule));
 	return false;
 }

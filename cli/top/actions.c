@@ -48,7 +48,6 @@ bool ui_has_panel(const struct ui *ui)
 
 unsigned int act_help(struct ui *ui, int arg)
 {
-	(void)arg;
 	ui->help = !ui->help;
 	ui->panel.top = 0;
 	return REACT_COLLECT;
@@ -64,7 +63,6 @@ unsigned int act_sort_beside(struct ui *ui, int by)
 
 unsigned int act_invert(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (ui_has_panel(ui))
 		return 0;
 	ui->list->invert = !ui->list->invert;
@@ -118,7 +116,6 @@ unsigned int act_page(struct ui *ui, int by)
 
 unsigned int act_home(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (ui_has_panel(ui))
 		ui->panel.top = 0;
 	else
@@ -128,7 +125,6 @@ unsigned int act_home(struct ui *ui, int arg)
 
 unsigned int act_end(struct ui *ui, int arg)
 {
-	(void)arg;
 	return act_move(ui, (int)(ui_has_panel(ui) ? ui->panel.n - ui->panel.top - 1 :
 				  list_count(ui->list)));
 }
@@ -163,7 +159,6 @@ unsigned int act_enter(struct ui *ui, int arg)
 	const struct model_holder *h = line.row;
 	const struct model_buffer *b;
 
-	(void)arg;
 	if (ui_has_panel(ui) || !line.row)
 		return 0;
 	if (view->chart) {
@@ -187,7 +182,6 @@ unsigned int act_enter(struct ui *ui, int arg)
 
 unsigned int act_back(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (ui->help)
 		return act_help(ui, 0);
 	if (ui->detail)
@@ -203,7 +197,6 @@ unsigned int act_back(struct ui *ui, int arg)
 
 unsigned int act_open(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (ui_has_panel(ui))
 		return 0;
 	/* What an operation has to show is its chart. */
@@ -214,7 +207,6 @@ unsigned int act_open(struct ui *ui, int arg)
 
 unsigned int act_tag(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (ui_has_panel(ui))
 		return 0;
 	if (list_toggle_tag(ui->list))
@@ -225,14 +217,12 @@ unsigned int act_tag(struct ui *ui, int arg)
 
 unsigned int act_untag(struct ui *ui, int arg)
 {
-	(void)arg;
 	index_clear(&ui->list->tagged);
 	return REACT_COLLECT;
 }
 
 unsigned int act_scale(struct ui *ui, int arg)
 {
-	(void)arg;
 	if (!ui_has_chart(ui))
 		return 0;
 	ui->logarithmic = !ui->logarithmic;
@@ -241,7 +231,6 @@ unsigned int act_scale(struct ui *ui, int arg)
 
 unsigned int act_colours(struct ui *ui, int arg)
 {
-	(void)arg;
 	ui->no_colours = !ui->no_colours;
 	return REACT_DRAW;
 }
@@ -251,7 +240,6 @@ unsigned int act_setup(struct ui *ui, int arg)
 	char path[4096] = "", safe[200];
 	int err = setup_write(ui, path, sizeof(path));
 
-	(void)arg;
 	text_safe(safe, sizeof(safe), path);
 	if (err && !*path)
 		ui_say(ui, true, "no set-up file without HOME");
@@ -264,7 +252,6 @@ unsigned int act_setup(struct ui *ui, int arg)
 
 unsigned int act_pause(struct ui *ui, int arg)
 {
-	(void)arg;
 	ui->paused = !ui->paused;
 	/* At its end, a recording plays from its start */
 	if (source_is_recording(ui->source) && !ui->paused &&
@@ -288,13 +275,10 @@ unsigned int act_step(struct ui *ui, int by)
 
 unsigned int act_refresh(struct ui *ui, int arg)
 {
-	(void)arg;
 	return REACT_CLEAR | (ui->paused ? REACT_DRAW : REACT_SNAPSHOT);
 }
 
 unsigned int act_quit(struct ui *ui, int arg)
 {
-	(void)ui;
-	(void)arg;
 	return REACT_QUIT;
 }

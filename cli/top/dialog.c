@@ -360,7 +360,6 @@ unsigned int act_signal(struct ui *ui, int arg)
 {
 	struct dialog *d = &ui->dialog;
 
-	(void)arg;
 	if (ui->help)
 		return 0;
 	close_dialog(ui);

@@ -52,7 +52,6 @@ unsigned int act_mouse(struct ui *ui, int arg)
 {
 	MEVENT event;
 
-	(void)arg;
 	if (getmouse(&event) != OK)
 		return 0;
 	if (event.bstate & BUTTON4_PRESSED)

@@ -60,8 +60,6 @@ static void operation_dir(const struct history *h, const struct screen_view *vie
 {
 	unsigned int direction = ((const struct model_operation *)row)->direction;
 
-	(void)h;
-	(void)view;
 	v->number = direction < DIRECTION_NONE ? 1u << direction : 0;
 	v->known = v->number;
 }
@@ -106,7 +104,6 @@ static const struct screen_cell trail_cell = {
 static void flow_value(const struct history *h, const struct screen_view *view, const void *row,
 		       struct value *v)
 {
-	(void)view;
 	v->string = flow_presumed(&h->model, row) ?:
 		    flow_end_name(&h->model, row, FLOW_PRODUCER, 0);
 	v->known = v->string;
@@ -223,7 +220,6 @@ static void process_name(const struct model *m, const void *row, char *text, siz
 	const struct model_process *p = row;
 	size_t len = p->pid ? snprintf(text, room, "%u ", p->pid) : 0;
 
-	(void)m;
 	text_safe(text + len, room - len, p->comm ?: "-");
 }
 
@@ -240,7 +236,6 @@ static bool process_holds(const struct model *m, const void *row, const struct m
 
 static const struct model_process *process_self(const struct model *m, const void *row, uint32_t i)
 {
-	(void)m;
 	return i ? NULL : row;
 }
 
@@ -257,7 +252,6 @@ static enum role buffer_role(const struct history *h, const struct screen_view *
 	const struct model_buffer *b = row;
 	uint64_t unexplained;
 
-	(void)view;
 	if (!b->procs && h->model.sees & MODEL_SEES_HOLDERS)
 		return ROLE_KERNEL_ONLY;
 	return model_buffer_unexplained(&h->model, b, &unexplained) && unexplained ?
@@ -271,13 +265,11 @@ static uint64_t buffer_bytes(const void *row)
 
 static void buffer_name(const struct model *m, const void *row, char *text, size_t room)
 {
-	(void)m;
 	snprintf(text, room, "%" PRIu64, buffer_id(row));
 }
 
 static const struct model_buffer *buffer_self(const struct model *m, const void *row)
 {
-	(void)m;
 	return row;
 }
 
@@ -314,7 +306,6 @@ static uint64_t device_bytes(const void *row)
 
 static void device_name(const struct model *m, const void *row, char *text, size_t room)
 {
-	(void)m;
 	text_safe(text, room, ((const struct model_device *)row)->device ?: "-");
 }
 
@@ -340,14 +331,12 @@ static uint64_t exporter_bytes(const void *row)
 
 static void exporter_name(const struct model *m, const void *row, char *text, size_t room)
 {
-	(void)m;
 	text_safe(text, room, ((const struct model_exporter *)row)->exporter ?: "-");
 }
 
 /* Equal strings of one model have one address. */
 static bool exporter_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
-	(void)m;
 	return ((const struct model_exporter *)row)->exporter == b->exporter;
 }
 
@@ -364,15 +353,12 @@ static uint64_t operation_id(const void *row)
 static enum role operation_role(const struct history *h, const struct screen_view *view,
 				const void *row)
 {
-	(void)h;
-	(void)view;
 	return ((const struct model_operation *)row)->histogram.errors ? ROLE_KERNEL_ONLY :
 	       ROLE_PLAIN;
 }
 
 static void operation_name(const struct model *m, const void *row, char *text, size_t room)
 {
-	(void)m;
 	text_safe(text, room, screen_actor(row));
 }
 
@@ -393,7 +379,6 @@ static enum role flow_role(const struct history *h, const struct screen_view *vi
 {
 	uint64_t seconds;
 
-	(void)view;
 	return flow_is_stalled(&h->model, row, &seconds) ? ROLE_KERNEL_ONLY : ROLE_PLAIN;
 }
 
@@ -437,8 +422,6 @@ static enum role suspect_role(const struct history *h, const struct screen_view 
 		[SUSPECT_OLD] = ROLE_PLAIN,
 	};
 
-	(void)h;
-	(void)view;
 	return roles[((const struct suspect *)row)->kind];
 }
 

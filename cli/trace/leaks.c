@@ -327,7 +327,6 @@ static int take_recorded(void *ctx, const struct model_event *event)
 
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
-	(void)time;
 	((struct leaks_run *)ctx)->findings.lost += lost;
 	return 0;
 }

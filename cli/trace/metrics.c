@@ -209,7 +209,6 @@ static int parse_textfile(void *data, const struct option_use *use, const char *
 	struct collector *c = data;
 	size_t len = strlen(name);
 
-	(void)use;
 	if (len <= 5 || strcmp(name + len - 5, ".prom"))
 		return options_usage(&c->common, "invalid --textfile '%s' (a file for node_exporter ends in .prom)",
 				     arg);
@@ -219,9 +218,6 @@ static int parse_textfile(void *data, const struct option_use *use, const char *
 
 static int parse_list(void *data, const struct option_use *use, const char *arg)
 {
-	(void)data;
-	(void)use;
-	(void)arg;
 	openmetrics_list(stdout);
 	return EXIT_OK;
 }

@@ -121,8 +121,6 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_len, void **state)
 {
-	(void)version;
-	(void)upload;
 	if (!*state) {
 		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 			return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
@@ -163,8 +161,6 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **state,
 {
 	struct request *request = *state;
 
-	(void)connection;
-	(void)why;
 	*state = NULL;
 	if (!request || (void *)request == &headers_seen)
 		return;
@@ -427,17 +423,12 @@ int metrics_serve(struct collector *collector, int fd, int signals, bool quiet)
 
 int metrics_listen(const char *address, char *error, size_t room)
 {
-	(void)address;
 	snprintf(error, room, "built without libmicrohttpd, so there is no --listen; --textfile works");
 	return -ENOTSUP;
 }
 
 int metrics_serve(struct collector *collector, int fd, int signals, bool quiet)
 {
-	(void)collector;
-	(void)fd;
-	(void)signals;
-	(void)quiet;
 	return -ENOTSUP;
 }
 

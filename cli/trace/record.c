@@ -28,7 +28,6 @@ static volatile sig_atomic_t asked_to_dump;
 
 static void ask_to_dump(int number)
 {
-	(void)number;
 	asked_to_dump = 1;
 }
 
@@ -36,7 +35,6 @@ static int parse_trigger(void *data, const struct option_use *use, const char *a
 {
 	struct record *r = data;
 
-	(void)use;
 	return record_parse_trigger(r, arg) ?
 		options_usage(&r->tracing.common, "--trigger takes a call and a time, like map>5ms: '%s'",
 			      arg) : OPTIONS_GO;

@@ -63,7 +63,6 @@ static int take_event(void *ctx, const struct model_event *event)
 
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
-	(void)time;
 	((struct report *)ctx)->activity.lost += lost;
 	return 0;
 }

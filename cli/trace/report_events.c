@@ -113,7 +113,6 @@ static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
 	struct listing *l = ctx;
 
-	(void)time;
 	l->report->activity.lost += lost;
 	if (l->report->sort)
 		return 0;

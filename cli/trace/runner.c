@@ -30,7 +30,6 @@ static void on_signal(int number)
 
 static void on_child(int number)
 {
-	(void)number;
 }
 
 static void catch_signals(void)
