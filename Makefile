@@ -31,7 +31,7 @@ endif
 
 # As in the kernel: a function that others call by a pointer need not use all that it gets
 WARN	:= -Wall -Wextra -Wno-unused-parameter -Werror
-override CFLAGS += $(CPPFLAGS) -std=gnu11 $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
+override CFLAGS += $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
 # Looked up only when something is compiled, so that help and deps need no library.
 # And once: the first use puts the result in the variable's place.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Creating files safely; see file.h. */
-#define _GNU_SOURCE
 #include "file.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options that several commands share; see options.h. */
-#define _GNU_SOURCE	/* strptime, fopencookie */
 #include "options.h"
 
 #include <bpf/libbpf.h>

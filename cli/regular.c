@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening regular files and nothing else; see regular.h. */
-#define _GNU_SOURCE
 #include "regular.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Hooks for events: choosing, loading, attaching, and what they count; see events.h. */
-#define _GNU_SOURCE
 #include "events/events.h"
 
 #include <bpf/bpf.h>

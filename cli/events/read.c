@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the hooks tell: records from the ring made into events; events.h. */
-#define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>

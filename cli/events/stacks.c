@@ -3,7 +3,6 @@
  * Stacks of events: what the ring says of them beside the records that are given on. Files are
  * opened while they are there; copies of a user's stack become frames (bpf/events_stacks.bpf.h).
  */
-#define _GNU_SOURCE
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>

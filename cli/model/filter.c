@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Filters; see filter.h. */
-#define _GNU_SOURCE	/* FNM_LEADING_DIR */
 #include "model/filter.h"
 
 #include <errno.h>

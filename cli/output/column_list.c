@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Finding columns, choosing and listing them, sorting rows by them; see columns.h. */
-#define _GNU_SOURCE	/* qsort_r */
 #include "output/columns.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Values as people read them; see text.h. */
-#define _GNU_SOURCE
 #include "output/text.h"
 
 #include <inttypes.h>

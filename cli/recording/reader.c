@@ -4,7 +4,6 @@
  * read one at a time rather than mapped: a file that is cut while it is read then gives an error,
  * not a signal, and memory does not grow with the file.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

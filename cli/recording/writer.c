@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Writing a recording: whole blocks, one after another, never going back; see recording.h. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * dma-bufs (Linux 6.16), and bpf:task, which sees fds and mappings and then walks the kernel's
  * list of buffers from one of those. If no process holds any, bufinfo tells what there is.
  */
-#define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Paths of cgroups by their ids, each looked up once; called by source.c. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Differences between kernels that user space knows; see kernel.h. */
-#define _GNU_SOURCE
 #include "source/kernel.h"
 
 #include <bpf/bpf.h>

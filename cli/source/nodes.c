@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names of device files, by number and by device, for source.c. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>

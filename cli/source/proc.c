@@ -4,7 +4,6 @@
  * no attachments and nothing that only the kernel holds. Fd tables and address spaces are told
  * apart by process here: tables shared between processes, and threads' own, are not seen as such.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

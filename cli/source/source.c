@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Choosing a source, and reading it until its rows agree; see source.h. */
-#define _GNU_SOURCE
 #include "source/source.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names and unwinding rules from ELF files; see elf_file.h. */
-#define _GNU_SOURCE
 #include "symbols/elf_file.h"
 
 #include <gelf.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What addresses are called; see symbols.h. */
-#define _GNU_SOURCE
 #include "symbols/symbols.h"
 
 #include <errno.h>

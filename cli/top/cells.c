@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Text for fields of a fixed width; see ui.h. */
-#define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

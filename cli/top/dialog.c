@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the user is asked: a line of text, or one of several; see ui.h. No drawing. */
-#define _GNU_SOURCE
 #include <curses.h>
 #include <errno.h>
 #include <signal.h>

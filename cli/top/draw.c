@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Draws the state; called by screen.c only. Changes nothing but where things are scrolled to. */
-#define _GNU_SOURCE
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>

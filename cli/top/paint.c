@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Text, bars and colors on the screen; see paint.h. */
-#define _GNU_SOURCE
 
 #include "top/paint.h"
 #include <curses.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pages of text: the help, and why a buffer is alive; see ui.h. No drawing. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-top's screen: set-up and main loop. Handlers say what is to be done; it is done here. */
-#define _GNU_SOURCE
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>

@@ -3,7 +3,6 @@
  * The set-up file, $XDG_CONFIG_HOME/dmabuf-top/config: a name, =, a value on each line. What is
  * not understood in it is passed over; it is written only when the user asks for it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

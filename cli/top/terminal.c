@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Taking and giving back the terminal; see terminal.h. */
-#define _GNU_SOURCE
 #include "top/terminal.h"
 
 #include <curses.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which findings are known: suppressions as LeakSanitizer has them, and baselines; findings.h. */
-#define _GNU_SOURCE	/* memmem */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>

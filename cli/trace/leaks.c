@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace leaks: whether a command, or processes that run, leak dma-bufs: a gate for CI. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace live: each event as it comes, a line each, as strace does for system calls. */
-#define _GNU_SOURCE	/* strerrorname_np */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

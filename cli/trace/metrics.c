@@ -3,7 +3,6 @@
  * dmabuf-trace metrics: sums for Prometheus: once, into a file for node_exporter's textfile
  * collector, or by HTTP (metrics_http.c).
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -4,7 +4,6 @@
  * until those that came before are answered, then the figures are read once for all that wait.
  * So a scrape is never older than its request, and many at once cost as one.
  */
-#define _GNU_SOURCE
 #include "trace/collector.h"
 #include "trace/metrics_http.h"
 

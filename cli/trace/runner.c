@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command that a subcommand runs and watches; see tracing.h. */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace stat: how often and how long, by exporter, device and direction; as perf stat. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,7 +3,6 @@
  * Numbers in recordings never change: events, records, names and flags. Details behind an event,
  * and types of a later version.
  */
-#define _GNU_SOURCE
 #include "recording.h"
 
 #include "dmabuf_snapshot.h"

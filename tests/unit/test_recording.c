@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Recordings: what is written is read, whatever happens to the writer. */
-#define _GNU_SOURCE
 #include "recording.h"
 
 #include <signal.h>

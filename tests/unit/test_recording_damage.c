@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Recordings that were cut, damaged, or made to do harm: all that is good of them is read. */
-#define _GNU_SOURCE
 #include "recording.h"
 
 #include "clock.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Paths that somebody else chose: whatever stands there, only the right regular file is opened. */
-#define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
 #include <ftw.h>

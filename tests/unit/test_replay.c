@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What events of a recording tell: names, lives, and the state at each of its snapshots. */
-#define _GNU_SOURCE
 #include "recording.h"
 
 #ifdef HAVE_ZSTD

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Names and unwinding rules: of this program itself, of what is no program, of damaged ones. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

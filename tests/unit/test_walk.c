@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A recording's moment looks the same however one comes to it. */
-#define _GNU_SOURCE
 #include "recording.h"
 #include "top/history.h"
 #include "top/walk.h"
