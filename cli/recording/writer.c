@@ -109,6 +109,7 @@ static int fail(struct recording_writer *w, int err, uint64_t size)
 	return err;
 }
 
+/* head: type, flags, len, first and count are set; raw_len and last, if they are other numbers. */
 static int write_block(struct recording_writer *w, struct recording_block_head *head,
 		       const void *content)
 {
@@ -130,10 +131,14 @@ static int write_block(struct recording_writer *w, struct recording_block_head *
 	entry = array_add(&w->entries, &w->n_entries, &w->room_entries, sizeof(*entry));
 	if (!entry)
 		return w->error = -ENOMEM;
+	head->magic = RECORDING_BLOCK_MAGIC;
+	head->raw_len = head->raw_len ?: head->len;
+	head->last = head->last ?: head->first;
 	*entry = (struct recording_entry){
 		.offset = w->totals.bytes, .first = head->first, .last = head->last,
 		.count = head->count, .type = head->type, .flags = head->flags,
 	};
+	head->crc = recording_crc(0, content, head->len);
 	head->head_crc = recording_block_crc(head);
 	err = write_all(w, parts, 3);
 	if (err)
@@ -229,7 +234,6 @@ static int put_block(struct recording_writer *w, struct recording_block_head *he
 {
 	if (w->error)
 		return w->error;
-	head->magic = RECORDING_BLOCK_MAGIC;
 	head->len = head->raw_len = len;
 	if (head->type != RECORDING_NAMES) {
 		head->lost = w->lost;
@@ -239,7 +243,6 @@ static int put_block(struct recording_writer *w, struct recording_block_head *he
 		content = pack(w, head, content);
 	w->snapshot_raw += head->raw_len;
 	w->snapshot_file += sizeof(*head) + head->len;
-	head->crc = recording_crc(0, content, head->len);
 	return w->options.keep ? keep_block(w, head, content) : write_block(w, head, content);
 }
 
@@ -315,9 +318,7 @@ int recording_create(struct recording_writer **out, int fd, const struct recordi
 	w->fd = fd;
 	w->seekable = !fstat(fd, &st) && S_ISREG(st.st_mode);
 	w->options = *options;
-	err = make_room(w);
-	if (!err)
-		err = write_head(w, about);
+	err = make_room(w) ?: write_head(w, about);
 	if (err) {
 		recording_free(w);
 		return err;
@@ -384,24 +385,15 @@ static int put_names(struct recording_writer *w, uint32_t from, bool to_file)
 	if (!block)
 		return from < w->n_names ? -ENOMEM : 0;
 	while (from < w->n_names && !err) {
-		struct recording_block_head head = {
-			.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_NAMES,
-			.first = now_ns(),
-		};
+		struct recording_block_head head = { .type = RECORDING_NAMES, .first = now_ns() };
 		size_t len = 0;
 
 		while (from < w->n_names && len < NAMES_ROOM - 2 * NAME_MAX_TEXT - 64) {
 			len += put_name(block + len, &w->names[from++]);
 			head.count++;
 		}
-		head.last = head.first;
-		if (to_file) {
-			head.len = head.raw_len = len;
-			head.crc = recording_crc(0, block, len);
-			err = write_block(w, &head, block);
-		} else {
-			err = put_block(w, &head, block, len);
-		}
+		head.len = len;
+		err = to_file ? write_block(w, &head, block) : put_block(w, &head, block, len);
 	}
 	free(block);
 	return err;
@@ -571,11 +563,9 @@ static int dump_records(struct recording_writer *w, const void *records, uint32_
 
 	for (i = 0; i < n && !err; i += most) {
 		const char *at = (const char *)records + (size_t)i * each;
-		uint32_t len = (n - i < most ? n - i : most) * each;
 		struct recording_block_head head = {
-			.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_EVENTS,
-			.first = w->first->head.first, .last = w->first->head.first,
-			.len = len, .raw_len = len, .crc = recording_crc(0, at, len),
+			.type = RECORDING_EVENTS, .first = w->first->head.first,
+			.len = (n - i < most ? n - i : most) * each,
 		};
 
 		err = write_block(w, &head, at);
@@ -592,12 +582,9 @@ int recording_dump(struct recording_writer *w)
 		drop_first(w);
 	if (err || !w->first)
 		return err;
-	err = put_names(w, w->n_names_out, true);
+	err = put_names(w, w->n_names_out, true) ?: dump_records(w, w->tasks, w->n_tasks) ?:
+	      dump_records(w, w->frames + w->n_frames_out, w->n_frames - w->n_frames_out);
 	w->n_names_out = w->n_names;
-	if (!err)
-		err = dump_records(w, w->tasks, w->n_tasks);
-	if (!err)
-		err = dump_records(w, w->frames + w->n_frames_out, w->n_frames - w->n_frames_out);
 	w->n_frames_out = w->n_frames;
 	if (w->gap)
 		w->first->head.flags |= RECORDING_GAP;
@@ -623,9 +610,7 @@ static int write_index(struct recording_writer *w)
 	struct recording_end end = { .index = w->totals.bytes };
 	struct recording_entry *entries = w->entries;
 	struct recording_block_head head = {
-		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_END, .first = now_ns(),
-		.len = sizeof(end), .raw_len = sizeof(end),
-		.crc = recording_crc(0, &end, sizeof(end)),
+		.type = RECORDING_END, .first = now_ns(), .len = sizeof(end),
 	};
 	int err = 0;
 
@@ -635,25 +620,19 @@ static int write_index(struct recording_writer *w)
 	for (i = 0; i < n && !err; i += most) {
 		uint32_t some = n - i < most ? n - i : most;
 		struct recording_block_head index = {
-			.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_INDEX,
-			.flags = i + some < n ? RECORDING_MORE : 0,
-			.first = head.first, .last = head.first, .count = some,
-			.len = some * sizeof(*entries), .raw_len = some * sizeof(*entries),
-			.crc = recording_crc(0, entries + i, some * sizeof(*entries)),
+			.type = RECORDING_INDEX, .flags = i + some < n ? RECORDING_MORE : 0,
+			.first = head.first, .count = some, .len = some * sizeof(*entries),
 		};
 
 		err = write_block(w, &index, entries + i);
 	}
 	free(entries);
-	head.last = head.first;
-	return err ? err : write_block(w, &head, &end);
+	return err ?: write_block(w, &head, &end);
 }
 
 int recording_finish(struct recording_writer *w, const char *why)
 {
-	struct recording_block_head head = {
-		.magic = RECORDING_BLOCK_MAGIC, .type = RECORDING_INFO, .first = now_ns(),
-	};
+	struct recording_block_head head = { .type = RECORDING_INFO, .first = now_ns() };
 	char text[128] = "end=";
 	size_t len;
 	int err = w->options.keep ? recording_dump(w) : recording_flush(w);
@@ -666,14 +645,10 @@ int recording_finish(struct recording_writer *w, const char *why)
 	len = strlen(text);
 	memcpy(text + len, why, strnlen(why, sizeof(text) - len - 1));
 	len = strlen(text) + 1;
-	len += RECORDING_PAD(len);
-	head.last = head.first;
+	head.len = len + RECORDING_PAD(len);
 	head.lost = w->lost;
-	head.len = head.raw_len = len;
-	head.crc = recording_crc(0, text, len);
 	w->lost = 0;
-	err = write_block(w, &head, text);
-	return err ? err : write_index(w);
+	return write_block(w, &head, text) ?: write_index(w);
 }
 
 void recording_totals(const struct recording_writer *w, struct recording_totals *totals)
