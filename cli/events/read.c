@@ -268,17 +268,11 @@ static int deliver_held(struct events *e)
 static int hold(struct events *e, const void *data, uint64_t len)
 {
 	size_t want = e->held_len + sizeof(len) + len;
-	char *new;
 
 	if (want > HELD_MAX)
 		return deliver_held(e) ?: deliver(e, data, len);
-	if (want > e->held_room) {
-		new = realloc(e->held, 2 * want);
-		if (!new)
-			return -ENOMEM;
-		e->held = new;
-		e->held_room = 2 * want;
-	}
+	if (buffer_reserve(&e->held, &e->held_room, want))
+		return -ENOMEM;
 	memcpy(e->held + e->held_len, &len, sizeof(len));
 	memcpy(e->held + e->held_len + sizeof(len), data, len);
 	e->held_len = want;

@@ -270,3 +270,17 @@ int array_grow(void *array, uint32_t *room, size_t element)
 	*room = larger;
 	return 0;
 }
+
+int buffer_reserve(void *buffer, size_t *room, size_t size)
+{
+	char **base = buffer, *moved;
+
+	if (size <= *room)
+		return 0;
+	moved = realloc(*base, size + size / 2);
+	if (!moved)
+		return -ENOMEM;
+	*base = moved;
+	*room = size + size / 2;
+	return 0;
+}

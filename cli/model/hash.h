@@ -59,6 +59,12 @@ uint64_t hash_string(const char *s);
 int array_grow(void *array, uint32_t *room, size_t element);
 
 /*
+ * Makes a buffer, of *room bytes so far, large enough for size bytes, and some more if it must
+ * grow. 0, or -ENOMEM: it is as before.
+ */
+int buffer_reserve(void *buffer, size_t *room, size_t size);
+
+/*
  * Makes room for one more element in an array that grows by doubling; returns the new
  * element, zeroed, or NULL if memory is out (the array is then as before). Inline, because it is
  * called for every record and the element's size is known where it is.

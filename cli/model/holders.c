@@ -151,7 +151,7 @@ static void count_objects(struct model_buffer *b, struct model_slot *slots, uint
 
 /* Counts the slots of one buffer, each place once although several processes may share it. */
 static int count_places(struct model_buffer *b, const struct model_slot *slots, uint32_t n,
-			struct model_slot **scratch, uint32_t *room)
+			struct model_slot **scratch, size_t *room)
 {
 	uint32_t i;
 
@@ -161,14 +161,8 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	if (i == n)
 		return 0;
 	b->fds = b->maps = 0;
-	if (*room < n) {
-		struct model_slot *larger = realloc(*scratch, n * sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		*scratch = larger;
-		*room = n;
-	}
+	if (buffer_reserve(scratch, room, n * sizeof(*slots)))
+		return -ENOMEM;
 	memcpy(*scratch, slots, n * sizeof(*slots));
 	qsort(*scratch, n, sizeof(*slots), by_place);
 	for (i = 0; i < n; i++)
@@ -289,7 +283,8 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 int model_make_holders(struct model *m)
 {
 	struct model_slot *scratch = NULL;
-	uint32_t room = 0, i;
+	size_t room = 0;
+	uint32_t i;
 	int err = group_slots(m);
 
 	for (i = 0; i < m->n_buffers && !err; i++) {

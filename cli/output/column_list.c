@@ -172,15 +172,8 @@ int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
 
 	if (!rows->n)
 		return 0;
-	if (rows->room_keys < rows->n) {
-		struct row_key *keys = realloc(rows->keys, rows->room * sizeof(*keys));
-
-		if (!keys)
-			return -ENOMEM;
-		rows->keys = keys;
-		rows->room_keys = rows->room;
-		rows->n_sorted = 0;
-	}
+	if (buffer_reserve(&rows->keys, &rows->room_keys, rows->n * sizeof(*rows->keys)))
+		return -ENOMEM;
 	take_order(rows);
 	for (i = 0; i < rows->n; i++)
 		rows->keys[i].value = value(ctx, rows->keys[i].row);

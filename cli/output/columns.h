@@ -160,7 +160,7 @@ struct rows {
 	const void **rows;
 	uint32_t n, room;
 	struct row_key *keys;	/* of sorting */
-	uint32_t room_keys;
+	size_t room_keys;	/* bytes */
 	uint32_t n_sorted;	/* keys that hold the order of the last time */
 };
 

@@ -21,6 +21,7 @@ const struct timeline_ops timeline_perfetto = { .begin = begin };
 
 #include "perfetto.pb-c.c"		/* made from perfetto.proto by protoc-c */
 
+#include "model/hash.h"
 #include "output/text.h"
 
 #define CATEGORY "dmabuf"
@@ -46,14 +47,8 @@ static int put(struct timeline *t, Perfetto__TracePacket *packet)
 	trace.n_packet = 1;
 	trace.packet = packets;
 	len = perfetto__trace__get_packed_size(&trace);
-	if (len > t->room) {
-		char *larger = realloc(t->packed, len * 2);
-
-		if (!larger)
-			return -ENOMEM;
-		t->packed = larger;
-		t->room = len * 2;
-	}
+	if (buffer_reserve(&t->packed, &t->room, len))
+		return -ENOMEM;
 	perfetto__trace__pack(&trace, (void *)t->packed);
 	return fwrite(t->packed, len, 1, t->out) == 1 ? 0 : errno ? -errno : -EIO;
 }

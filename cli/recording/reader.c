@@ -314,19 +314,10 @@ static void meet_records(struct recording *r, const struct recording_snapshot *s
 	}
 }
 
+/* Also nothing has a place. */
 static int make_room(struct read_buffer *b, size_t len)
 {
-	size_t room = len > 2 * b->room ? len : 2 * b->room;
-	char *larger;
-
-	if (len <= b->room && b->room)
-		return 0;
-	larger = realloc(b->bytes, room ? room : 1);
-	if (!larger)
-		return -ENOMEM;
-	b->bytes = larger;
-	b->room = room;
-	return 0;
+	return buffer_reserve(&b->bytes, &b->room, len + 1);
 }
 
 /* Sets *len to that of what comes out, which is at most that of the content. */

@@ -8,21 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/hash.h"
+
 void *records_reserve(struct records *r, size_t n)
 {
-	if (r->room - r->len < n) {
-		size_t room = r->room ? r->room * 2 : 1 << 16;
-		char *larger;
-
-		while (room - r->len < n)
-			room *= 2;
-		larger = realloc(r->bytes, room);
-		if (!larger)
-			return NULL;
-		r->bytes = larger;
-		r->room = room;
-	}
-	return r->bytes + r->len;
+	return buffer_reserve(&r->bytes, &r->room, r->len + n) ? NULL : r->bytes + r->len;
 }
 
 int records_add(struct records *r, const void *record, size_t len)

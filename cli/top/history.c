@@ -10,20 +10,6 @@
 
 #define GRAVE_SECONDS 3
 
-static int make_room(void *array, size_t *room, size_t size)
-{
-	char **base = array, *larger;
-
-	if (*room >= size)
-		return 0;
-	larger = realloc(*base, size + size / 4);
-	if (!larger)
-		return -ENOMEM;
-	*base = larger;
-	*room = size + size / 4;
-	return 0;
-}
-
 /* Skip views without a past. */
 static bool has_past(enum view_id v)
 {
@@ -43,7 +29,7 @@ static int keep_rows(struct history *h)
 		if (!has_past(v))
 			continue;
 		rows = view_rows(&views[v], &h->model, &n);
-		if (make_room(&past->rows, &past->room, n * views[v].size))
+		if (buffer_reserve(&past->rows, &past->room, n * views[v].size))
 			return -ENOMEM;
 		if (n)
 			memcpy(past->rows, rows, n * views[v].size);
@@ -146,7 +132,7 @@ static int compare(struct history *h, enum view_id v, double seconds, uint32_t *
 	uint32_t n, i;
 	const char *rows = view_rows(&views[v], &h->model, &n);
 
-	if (make_room(&past->rates, &past->room_rates, n * sizeof(*past->rates)))
+	if (buffer_reserve(&past->rates, &past->room_rates, n * sizeof(*past->rates)))
 		return -ENOMEM;
 	past->n_rates = n;
 	*born = past->by_id.used;
