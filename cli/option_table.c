@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "model/filter.h"
+#include "model/hash.h"
 
 #define MAX_OPTIONS 64
 /* Value of getopt_long() for the first row, above all letters */
@@ -168,16 +169,6 @@ static int list_values(const struct option_rows *rows, const char *name)
 	return EXIT_USAGE;
 }
 
-static int find_value(const struct option_spec *spec, const char *arg, size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; spec->value(i); i++)
-		if (!strncmp(spec->value(i), arg, len) && !spec->value(i)[len])
-			return i;
-	return -1;
-}
-
 /* "at least 64K" */
 static void print_limit(const char *words, double limit, bool size)
 {
@@ -231,7 +222,7 @@ int option_invalid(const struct option_use *use, const char *arg, size_t len)
 int option_value_next(const struct option_use *use, const char **arg)
 {
 	size_t len = strcspn(*arg, ",");
-	int i = find_value(use->spec, *arg, len);
+	int i = name_find(use->spec->value, *arg, len);
 
 	if (i < 0)
 		option_invalid(use, *arg, len);
@@ -265,7 +256,7 @@ static bool parse_number(const struct option_spec *spec, const char *arg, long *
 static int parse_value(const struct option_use *use, void *field, const char *arg)
 {
 	const struct option_spec *spec = use->spec;
-	int i = spec->value ? find_value(spec, arg, strlen(arg)) : 0;
+	int i = spec->value ? name_find(spec->value, arg, strlen(arg)) : 0;
 	bool good = i >= 0;
 
 	switch (spec->type) {
@@ -312,7 +303,7 @@ static int parse_option(const struct option_use *use, char *data, const char *ar
 static int check_next(const struct option_use *use, const char *next)
 {
 	const struct option_spec *spec = use->spec;
-	bool value = spec->value ? find_value(spec, next, strcspn(next, ",")) >= 0 :
+	bool value = spec->value ? name_find(spec->value, next, strcspn(next, ",")) >= 0 :
 		     isdigit((unsigned char)*next) || strchr(next, ':');
 
 	if (!value)

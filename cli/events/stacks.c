@@ -76,11 +76,9 @@ static uint64_t stack_number(const struct event_stacks *s, const uint64_t *frame
 	uint64_t hash = s->seed;
 	uint32_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		/* NOLINTNEXTLINE: the first n are set */
-		hash = (hash ^ frames[i]) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 29;
-	}
+		hash = hash_mix(hash, frames[i]);
 	hash &= ~STACK_PROVISIONAL;
 	return hash ? hash : 1;
 }

@@ -5,23 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static const struct {
-	const char *name, *help;
+	const char *name;
 	unsigned int flags;
 } events[] = {
-#define DMABUF_EVENT_ROW(id, key, flags, help) [EVENT_##id] = { #key, help, flags },
+#define DMABUF_EVENT_ROW(id, key, flags, help) [EVENT_##id] = { #key, flags },
 	DMABUF_EVENTS(DMABUF_EVENT_ROW)
 };
 
 const char *event_name(unsigned int type)
 {
 	return type < EVENT_TYPES ? events[type].name : NULL;
-}
-
-const char *event_help(unsigned int type)
-{
-	return type < EVENT_TYPES ? events[type].help : NULL;
 }
 
 const char *direction_name(unsigned int flags)
@@ -34,16 +28,6 @@ const char *direction_name(unsigned int flags)
 bool event_is_call(unsigned int type)
 {
 	return type < EVENT_TYPES && events[type].flags & EVENT_CALL;
-}
-
-unsigned int event_find(const char *name, size_t len)
-{
-	unsigned int type;
-
-	for (type = 0; type < EVENT_TYPES; type++)
-		if (strlen(events[type].name) == len && !memcmp(events[type].name, name, len))
-			break;
-	return type;
 }
 
 static int compare_strings(const char *a, const char *b)

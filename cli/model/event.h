@@ -16,9 +16,6 @@
 
 /* NULL for a type that is no event. */
 const char *event_name(unsigned int type);
-const char *event_help(unsigned int type);
-/* EVENT_TYPES if no event has that name. */
-unsigned int event_find(const char *name, size_t len);
 /* Whether it has a duration. */
 bool event_is_call(unsigned int type);
 /* Return "to_device" for the direction in flags, NULL for none. */

@@ -256,6 +256,16 @@ void intern_free(struct intern *table)
 	memset(table, 0, sizeof(*table));
 }
 
+int name_find(const char *(*name)(unsigned int i), const char *text, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; name(i); i++)
+		if (!strncmp(name(i), text, len) && !name(i)[len])
+			return i;
+	return -1;
+}
+
 int array_grow(void *array, uint32_t *room, size_t element)
 {
 	uint32_t larger = *room ? *room * 2 : 16;

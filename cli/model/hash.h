@@ -52,6 +52,16 @@ void intern_free(struct intern *table);
 /* SipHash-2-4 of a number: not to be undone, or made to collide, without the secret. */
 uint64_t hash_secret(uint64_t number, const uint64_t secret[2]);
 
+/* A number for a sequence of numbers: that of those before, and the next one. */
+static inline uint64_t hash_mix(uint64_t hash, uint64_t n)
+{
+	hash = (hash ^ n) * 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 29;
+}
+
+/* The i of name(i), which is NULL behind the last, that is those len bytes of text; -1: none. */
+int name_find(const char *(*name)(unsigned int i), const char *text, size_t len);
+
 /* A number for a string, equal for equal ones in this process; NULL has one of its own. */
 uint64_t hash_string(const char *s);
 

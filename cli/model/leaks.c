@@ -23,16 +23,6 @@ const char *leak_help(unsigned int kind)
 	return kind < LEAK_KINDS ? kinds[kind].help : NULL;
 }
 
-unsigned int leak_find(const char *name, size_t len)
-{
-	unsigned int kind;
-
-	for (kind = 0; kind < LEAK_KINDS; kind++)
-		if (strlen(kinds[kind].name) == len && !memcmp(kinds[kind].name, name, len))
-			break;
-	return kind;
-}
-
 void leaks_init(struct leaks *l, const struct leaks_options *options)
 {
 	memset(l, 0, sizeof(*l));

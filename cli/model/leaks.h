@@ -47,8 +47,6 @@ enum leak_kind {
 /* NULL for a number that is no kind. */
 const char *leak_name(unsigned int kind);
 const char *leak_help(unsigned int kind);
-/* LEAK_KINDS if no kind has that name. */
-unsigned int leak_find(const char *name, size_t len);
 
 /* Cycles in a row after which a rising low-water mark is growth */
 #define LEAK_CYCLES 10

@@ -139,28 +139,22 @@ static unsigned int judge_buffer(struct leaks *l, struct leak_buffer *b, const s
 
 /* Findings */
 
-static uint64_t mix(uint64_t hash, uint64_t n)
-{
-	hash = (hash ^ n) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 /* Equal for what is one finding: kind and stacks, and where there is no stack what is known. */
 static uint64_t key_of(const struct leaks *l, const struct leak_buffer *b, unsigned int kind,
 		       const struct leak_begun *g)
 {
-	uint64_t key = mix(mix(mix(0, kind), b->stack.kernel), b->stack.user);
+	uint64_t key = hash_mix(hash_mix(hash_mix(0, kind), b->stack.kernel), b->stack.user);
 	bool known = b->stack.user;
 
 	if (kind <= LEAK_CPU_ACCESS && g) {
-		key = mix(mix(mix(key, g->stack.kernel), g->stack.user), 1);
+		key = hash_mix(hash_mix(hash_mix(key, g->stack.kernel), g->stack.user), 1);
 		known = known && g->stack.user;
 	}
 	if (!known) {
-		key = mix(key, hash_string(b->exporter));
-		key = mix(key, hash_string(l->processes[b->process].comm));
+		key = hash_mix(key, hash_string(b->exporter));
+		key = hash_mix(key, hash_string(l->processes[b->process].comm));
 		if (kind <= LEAK_CPU_ACCESS && g)
-			key = mix(mix(key, hash_string(g->device)), hash_string(g->comm));
+			key = hash_mix(hash_mix(key, hash_string(g->device)), hash_string(g->comm));
 	}
 	return key;
 }

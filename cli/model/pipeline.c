@@ -14,12 +14,6 @@
 /* The highest bit is left out, so that no count is INDEX_NONE: it differs by less at a time. */
 #define COUNT_MASK 0x7fffffffu
 
-static uint64_t mix(uint64_t hash, uint64_t n)
-{
-	hash = (hash ^ n) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 /*
  * How much a count grew since the snapshot before. What was not there then began at 0, since
  * hooks see all that begins.
@@ -48,19 +42,19 @@ static int count_recent(struct model *m)
 		struct model_attachment *a = &m->attachments[i];
 
 		for (d = 0; a->id && d < 3 && !err; d++)
-			err = grown(p, &now, mix(a->id, d), a->maps[d], &a->recent[d]);
+			err = grown(p, &now, hash_mix(a->id, d), a->maps[d], &a->recent[d]);
 	}
 	for (i = 0; i < m->n_pasts && !err; i++)
 		for (d = 0; d < 3 && !err; d++)
-			err = grown(p, &now, mix(m->pasts[i].id, d), m->pasts[i].maps[d],
+			err = grown(p, &now, hash_mix(m->pasts[i].id, d), m->pasts[i].maps[d],
 				    &m->pasts[i].recent[d]);
 	for (i = 0; i < m->n_accesses && !err; i++) {
 		struct model_access *a = &m->accesses[i];
-		uint64_t key = mix(mix(m->buffers[a->buffer].ino, m->processes[a->process].pid), 3);
+		uint64_t key = hash_mix(m->buffers[a->buffer].ino, m->processes[a->process].pid);
 
-		err = grown(p, &now, mix(key, 0), a->reads, &a->recent[0]);
-		if (!err)
-			err = grown(p, &now, mix(key, 1), a->writes, &a->recent[1]);
+		key = hash_mix(key, 3);
+		err = grown(p, &now, hash_mix(key, 0), a->reads, &a->recent[0]) ?:
+		      grown(p, &now, hash_mix(key, 1), a->writes, &a->recent[1]);
 	}
 	index_free(&p->before);
 	p->before = now;
@@ -198,16 +192,17 @@ static int add_ends(struct model *m, const struct model_buffer *b)
 static uint64_t flow_key(const struct model *m, const struct model_buffer *b, uint32_t first)
 {
 	const struct pipelines *p = &m->pipelines;
-	uint64_t key = mix(hash_string(b->exporter), b->size);
+	uint64_t key = hash_mix(hash_string(b->exporter), b->size);
 	uint32_t i;
 
-	key = mix(key, b->node == INDEX_NONE ? 0 : m->nodes[b->node].rdev);
+	key = hash_mix(key, b->node == INDEX_NONE ? 0 : m->nodes[b->node].rdev);
 	for (i = first; i < p->n_ends; i++) {
 		const struct flow_end *e = &p->ends[i];
 
 		/* What they are called, since places change from snapshot to snapshot */
-		key = mix(key, e->device ? hash_string(e->device) : m->processes[e->process].pid);
-		key = mix(key, !e->device << 2 | e->direction);
+		key = hash_mix(key, e->device ? hash_string(e->device) :
+			       m->processes[e->process].pid);
+		key = hash_mix(key, !e->device << 2 | e->direction);
 	}
 	return key;
 }

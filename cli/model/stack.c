@@ -15,6 +15,7 @@ struct raw_stack {
 	const struct stack *named;
 };
 
+/* The function that an event of a type is hooked at */
 static const char *const hooked[EVENT_TYPES] = {
 	[EVENT_EXPORT] = "dma_buf_export", [EVENT_FD] = "dma_buf_fd", [EVENT_GET] = "dma_buf_get",
 	[EVENT_PUT] = "dma_buf_put", [EVENT_MMAP] = "dma_buf_mmap_internal",
@@ -24,11 +25,6 @@ static const char *const hooked[EVENT_TYPES] = {
 	[EVENT_VUNMAP] = "dma_buf_vunmap", [EVENT_BEGIN] = "dma_buf_begin_cpu_access",
 	[EVENT_END] = "dma_buf_end_cpu_access", [EVENT_RELEASE] = "dma_buf_file_release",
 };
-
-const char *stack_hooked_function(unsigned int event)
-{
-	return event < EVENT_TYPES ? hooked[event] : NULL;
-}
 
 int stacks_take(struct stacks *s, const struct dmabuf_event_frames *record)
 {
@@ -172,11 +168,9 @@ static uint64_t hash_frames(const struct stack_frame *frames, uint32_t n)
 	uint64_t hash = n;
 	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		hash = (hash ^ (uintptr_t)frames[i].function ^ frames[i].offset << 32 ^
-			(uintptr_t)frames[i].module << 16 ^ frames[i].line) * 0x9e3779b97f4a7c15ull;
-		hash ^= hash >> 29;
-	}
+	for (i = 0; i < n; i++)
+		hash = hash_mix(hash, (uintptr_t)frames[i].function ^ frames[i].offset << 32 ^
+				(uintptr_t)frames[i].module << 16 ^ frames[i].line);
 	return hash;
 }
 
@@ -225,7 +219,7 @@ const struct stack *stacks_get(struct stacks *s, uint64_t number, stack_namer *n
 	for (i = 0; i < raw->n && n < NAMED_MAX; i++)
 		n += namer(ctx, raw->frames[i], raw->user, frames + n, NAMED_MAX - n);
 	if (!raw->user)
-		n = trim(frames, n, stack_hooked_function(raw->event));
+		n = trim(frames, n, raw->event < EVENT_TYPES ? hooked[raw->event] : NULL);
 	for (i = 0; i < n; i++)
 		if (!keep_strings(s, &frames[i]))
 			return NULL;

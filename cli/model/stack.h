@@ -61,8 +61,6 @@ const uint64_t *stacks_raw(const struct stacks *stacks, uint64_t number, uint32_
  */
 const struct stack *stacks_get(struct stacks *stacks, uint64_t number, stack_namer *namer,
 			       void *ctx);
-/* The function that an event of this type is hooked at, NULL none. */
-const char *stack_hooked_function(unsigned int event);
 void stacks_free(struct stacks *stacks);
 
 #endif

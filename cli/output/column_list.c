@@ -9,16 +9,6 @@
 #include "model/hash.h"
 #include "model/model.h"
 
-const struct view *view_find(const char *name)
-{
-	enum view_id v;
-
-	for (v = 0; v < VIEWS; v++)
-		if (!strcmp(views[v].name, name))
-			return &views[v];
-	return NULL;
-}
-
 const struct column *view_column(const struct view *view, const char *name)
 {
 	const struct column *c;

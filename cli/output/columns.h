@@ -132,7 +132,6 @@ enum report_view {
 extern const struct view report_views[REPORT_VIEWS], diff_view;
 
 /* NULL if there is none of that name. */
-const struct view *view_find(const char *name);
 const struct column *view_column(const struct view *view, const char *name);
 
 /* Whether it is set to the right. Amounts sort from the largest, ids and names from the first. */

@@ -34,15 +34,9 @@ static bool path_of(char *path, size_t room, const char *file)
 	return len > 0 && (size_t)len < room;
 }
 
-static struct list *list_named(struct ui *ui, const char *name, size_t len)
+static const char *view_name(unsigned int i)
 {
-	enum view_id v;
-
-	for (v = 0; v < VIEWS; v++)
-		if (screen_views[v].data && strlen(views[v].name) == len &&
-		    !strncmp(views[v].name, name, len))
-			return &ui->lists[v];
-	return NULL;
+	return i < VIEWS ? views[i].name : NULL;
 }
 
 static bool are_columns(const struct screen_view *view, const char *names)
@@ -65,9 +59,10 @@ static bool are_columns(const struct screen_view *view, const char *names)
 static void set_list(struct ui *ui, const char *name, const char *value)
 {
 	size_t len = strcspn(name, ".");
-	struct list *l = list_named(ui, name, len), fresh = { 0 };
+	int v = name_find(view_name, name, len);
+	struct list *l = &ui->lists[v < 0 ? 0 : v], fresh = { 0 };
 
-	if (!l || name[len] != '.')
+	if (v < 0 || !screen_views[v].data || name[len] != '.')
 		return;
 	name += len + 1;
 	if (!strcmp(name, "sort") && screen_column(l->view, value)) {

@@ -249,11 +249,11 @@ static bool take_known(struct baseline *baseline, struct json_object *object)
 	kind = known ? take_string(object, "kind") : NULL;
 	if (!kind)
 		return false;
-	known->kind = leak_find(kind, strlen(kind));
+	known->kind = name_find(leak_name, kind, strlen(kind));
 	free(kind);
 	known->exporter = take_string(object, "exporter");
 	known->comm = take_string(object, "comm");
-	return known->kind != LEAK_KINDS && known->exporter && known->comm &&
+	return known->kind < LEAK_KINDS && known->exporter && known->comm &&
 	       take_functions(object, known);
 }
 

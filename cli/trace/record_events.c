@@ -26,7 +26,7 @@ int record_parse_trigger(struct record *r, const char *arg)
 		{ "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 },
 	};
 	size_t len = strcspn(arg, ">"), i;
-	unsigned int type = event_find(arg, len);
+	int type = name_find(event_name, arg, len);
 	double n;
 	char *end;
 

@@ -80,7 +80,7 @@ static void top(unsigned int choice)
 
 	options_init(&options.common, "dmabuf-top");
 	options.common.output = "/dev/null";
-	options.views[0] = view_find("processes");
+	options.views[0] = &views[VIEW_PROCESSES];
 	options.n_views = 1;
 	if (source_open_recording(&source, path))
 		return;

@@ -385,7 +385,7 @@ static void operation(struct model_operations *o, char **w, int n)
 
 	field(exporter, sizeof(exporter) - 1, w[1]);
 	field(device, sizeof(device) - 1, w[2]);
-	row = operations_row(o, event_find(w[3], strlen(w[3])), direction_of(w[4]),
+	row = operations_row(o, name_find(event_name, w[3], strlen(w[3])), direction_of(w[4]),
 			     *exporter ? intern(&fixture.strings, exporter, SIZE_MAX) : NULL,
 			     *device ? intern(&fixture.strings, device, SIZE_MAX) : NULL);
 	h = &row->histogram;
@@ -579,6 +579,11 @@ static int open_slowly(struct top_options *options, struct source *source)
 	return *fixture.unopened ? -EIO : 0;
 }
 
+static const char *view_name(unsigned int i)
+{
+	return i < VIEWS ? views[i].name : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct top_options top = { .delay = 1 };
@@ -589,7 +594,7 @@ int main(int argc, char **argv)
 			MODEL_SEES_REFERENCES | MODEL_SEES_USERS,
 	};
 	const char *view = "processes";
-	int opt, status;
+	int opt, v, status;
 
 	setlocale(LC_ALL, "");
 	options_init(&top.common, "dmabuf-top");
@@ -607,9 +612,10 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc)
 		return EXIT_USAGE;
 	load(&source, argv[optind]);
-	top.views[top.n_views++] = view_find(view);
-	if (!top.views[0])
+	v = name_find(view_name, view, strlen(view));
+	if (v < 0)
 		return EXIT_USAGE;
+	top.views[top.n_views++] = &views[v];
 	sigaction(SIGUSR1, &action, NULL);
 	status = screen_run(&top, &source, open_slowly);
 	options_free(&top.common);

@@ -6,6 +6,7 @@
 
 #include "output/columns.h"
 #include "top/view.h"
+#include "views.h"
 
 static struct records r;
 static struct model m;

@@ -6,6 +6,7 @@
 #include <locale.h>
 
 #include "output/output.h"
+#include "views.h"
 
 static struct records r;
 static struct model m;
