@@ -357,7 +357,7 @@ static uint32_t presumed_node(const struct model *m, const struct model_flow *f)
 	return found;
 }
 
-enum flow_side flow_end_side(const struct flow_end *end)
+static enum flow_side flow_end_side(const struct flow_end *end)
 {
 	/* DMA_BIDIRECTIONAL permits writes and proves none: a consumer */
 	return end->direction == DIRECTION_NONE ? FLOW_OTHER :

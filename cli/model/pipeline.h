@@ -101,7 +101,6 @@ enum flow_side {
 	FLOW_CONSUMER,
 	FLOW_OTHER,			/* attached, and not seen to be mapped */
 };
-enum flow_side flow_end_side(const struct flow_end *end);
 /*
  * The i-th of one side's ends as people know it: "/dev/video1 vivid.0", "cpu:encoder". Good until
  * the next call, any bytes; NULL: there are no more.

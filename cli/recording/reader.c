@@ -181,21 +181,13 @@ const struct recording_head *recording_head(const struct recording *r)
 	return &r->head;
 }
 
-const char *recording_next_text(const char *text, const char *all, size_t len)
-{
-	if (!text)
-		return len && *all ? all : NULL;
-	text += strlen(text) + 1;
-	/* Padding is no text */
-	return text < all + len && *text ? text : NULL;
-}
-
+/* In texts side by side, ended by padding, which is no text. */
 static const char *find_text(const char *all, size_t len, const char *key)
 {
-	const char *text = NULL;
+	const char *text;
 	size_t n = strlen(key);
 
-	while ((text = recording_next_text(text, all, len)))
+	for (text = all; text < all + len && *text; text += strlen(text) + 1)
 		if (!strncmp(text, key, n) && text[n] == '=')
 			return text + n + 1;
 	return NULL;

@@ -100,9 +100,6 @@ const char *recording_damage(struct recording *recording);
 /* Return the blocks and records of unknown types, in one line; NULL none. */
 const char *recording_unknown(struct recording *recording);
 
-/* The text after that one in len bytes of "key=value" texts or names' texts; NULL: no more. */
-const char *recording_next_text(const char *text, const char *all, size_t len);
-
 /* Steps through a names block that was loaded: *name NULL first. False: no more. */
 bool recording_next_name(const struct recording_block *block, const struct recording_name **name);
 /* The second text of a name, NULL none. */

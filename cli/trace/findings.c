@@ -82,7 +82,9 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
-char *finding_head(char *buf, size_t room, const struct findings *s, const struct leak_finding *f)
+/* "192 KiB in 12 buffers, exporter system". Returns buf. */
+static char *head_text(char *buf, size_t room, const struct findings *s,
+		      const struct leak_finding *f)
 {
 	const struct leak_buffer *b = &s->leaks->buffers[f->first];
 	char size[16], each[16], exporter[200], name[140];
@@ -108,7 +110,9 @@ static const char *direction_of(const struct leak_begun *g)
 	return g->type == EVENT_BEGIN ? cpu[g->direction & 3] : device[g->direction & 3];
 }
 
-char *finding_begun(char *buf, size_t room, const struct findings *s, const struct leak_finding *f)
+/* What was begun and not ended, one line; "" nothing. Returns buf. */
+static char *begun_text(char *buf, size_t room, const struct findings *s,
+		       const struct leak_finding *f)
 {
 	const struct leak_begun *g = f->begun;
 	char device[300], comm[80], ago[16];
@@ -234,12 +238,12 @@ static void put_title(FILE *out, const struct findings *s, const struct leak_fin
 
 	if (f->error) {
 		fprintf(out, "\nLeak %u (%s, error): %s\n", number, leak_name(f->kind),
-			finding_head(line, sizeof(line), s, f));
+			head_text(line, sizeof(line), s, f));
 		return;
 	}
 	fprintf(out, "\nWarning (%s): ", leak_name(f->kind));
 	if (f->kind != LEAK_UNCLOSED) {
-		fprintf(out, "%s\n", finding_head(line, sizeof(line), s, f));
+		fprintf(out, "%s\n", head_text(line, sizeof(line), s, f));
 		return;
 	}
 	if (f->fds)
@@ -265,7 +269,7 @@ void finding_text(FILE *out, const struct findings *s, uint32_t i, uint32_t numb
 	if (f->kind == LEAK_OLD)
 		fprintf(out, "    nothing was done to it for %s\n", text_ns(idle, f->idle));
 	if (f->begun)
-		fprintf(out, "    not ended: %s\n", finding_begun(line, sizeof(line), s, f));
+		fprintf(out, "    not ended: %s\n", begun_text(line, sizeof(line), s, f));
 	put_frames(out, &s->stacks[i].begun);
 	if (s->stacks[i].exported.n)
 		fputs("    exported at:\n", out);
@@ -386,8 +390,8 @@ int findings_annotate(FILE *out, const struct findings *s)
 			fprintf(out, ",line=%u,", at->line);
 		}
 		fprintf(out, "title=dma-buf leak (%s)::", leak_name(f->kind));
-		put_escaped(out, finding_head(line, sizeof(line), s, f), false);
-		finding_begun(begun, sizeof(begun), s, f);
+		put_escaped(out, head_text(line, sizeof(line), s, f), false);
+		begun_text(begun, sizeof(begun), s, f);
 		if (*begun) {
 			fputs("; not ended: ", out);
 			put_escaped(out, begun, false);

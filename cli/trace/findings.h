@@ -92,12 +92,6 @@ bool finding_fails(const struct findings *findings, const struct leak_finding *f
 const char *finding_severity(const struct leak_finding *f);
 void findings_free(struct findings *findings);
 
-/* Of a finding, as one line: "192 KiB in 12 buffers, exporter system". Returns buf. */
-char *finding_head(char *buf, size_t room, const struct findings *findings,
-		   const struct leak_finding *f);
-/* What was begun and not ended, one line; "" nothing. Returns buf. */
-char *finding_begun(char *buf, size_t room, const struct findings *findings,
-		    const struct leak_finding *f);
 /* Bytes with a unit: "16 KiB". Returns buf, of 16 bytes or more. */
 char *finding_size(char *buf, uint64_t bytes);
 
