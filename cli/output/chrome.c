@@ -12,17 +12,7 @@
 /* Above all real process ids (PID_MAX_LIMIT is 2^22) */
 #define MADE_UP 10000000
 
-/* Microseconds since the start: exact, and small enough for who reads numbers as doubles. */
-static struct json_object *time_object(const struct timeline *t, uint64_t ns)
-{
-	uint64_t since = ns > t->about.start ? ns - t->about.start : 0;
-	char digits[32];
-
-	snprintf(digits, sizeof(digits), "%" PRIu64 ".%03u", since / 1000,
-		 (unsigned int)(since % 1000));
-	return json_object_new_double_s(since / 1e3, digits);
-}
-
+/* Microseconds: exact, and since the start small enough for who reads numbers as doubles. */
 static struct json_object *duration_object(uint64_t ns)
 {
 	char digits[32];
@@ -31,22 +21,28 @@ static struct json_object *duration_object(uint64_t ns)
 	return json_object_new_double_s(ns / 1e3, digits);
 }
 
-static void add(struct json_object *to, const char *key, struct json_object *value)
+static struct json_object *time_object(const struct timeline *t, uint64_t ns)
 {
-	json_object_object_add_ex(to, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
+	return duration_object(ns > t->about.start ? ns - t->about.start : 0);
 }
 
-/* One that begins as all do. */
-static struct json_object *event(const char *phase, const char *name, int64_t pid, int64_t tid)
+/* One that begins as all do; args: an object that is to end it, NULL none. */
+static struct json_object *event(const char *phase, const char *name, int64_t pid, int64_t tid,
+				 struct json_object **args)
 {
 	struct json_object *o = json_object_new_object();
 
-	if (!o)
+	if (args)
+		*args = json_object_new_object();
+	if (!o || (args && !*args)) {
+		json_object_put(o);
+		json_object_put(args ? *args : NULL);
 		return NULL;
-	add(o, "ph", json_object_new_string(phase));
-	add(o, "name", json_string(name));
-	add(o, "pid", json_object_new_int64(pid));
-	add(o, "tid", json_object_new_int64(tid));
+	}
+	json_add(o, "ph", json_object_new_string(phase));
+	json_add(o, "name", json_string(name));
+	json_add(o, "pid", json_object_new_int64(pid));
+	json_add(o, "tid", json_object_new_int64(tid));
 	return o;
 }
 
@@ -54,8 +50,6 @@ static int put(struct timeline *t, struct json_object *o)
 {
 	int err;
 
-	if (!o)
-		return -ENOMEM;
 	fputs(t->begun ? ",\n" : "\n", t->out);
 	t->begun = true;
 	err = json_write(t->out, o);
@@ -74,15 +68,12 @@ static int begin(struct timeline *t, const struct timeline_about *about)
 
 static int name_it(struct timeline *t, const char *what, const char *name, int64_t pid, int64_t tid)
 {
-	struct json_object *o = event("M", what, pid, tid), *args = json_object_new_object();
+	struct json_object *args, *o = event("M", what, pid, tid, &args);
 
-	if (!o || !args) {
-		json_object_put(o);
-		json_object_put(args);
+	if (!o)
 		return -ENOMEM;
-	}
-	add(args, "name", json_string(name));
-	add(o, "args", args);
+	json_add(args, "name", json_string(name));
+	json_add(o, "args", args);
 	return put(t, o);
 }
 
@@ -94,73 +85,62 @@ static int64_t process_of(uint64_t parent, uint64_t id)
 
 static int track(struct timeline *t, const struct timeline_track *track)
 {
-	int err = 0;
+	int64_t process = process_of(track->parent, track->id);
 
 	if (track->counter)
 		return 0;
 	if (track->pid)
 		return name_it(t, "process_name", track->name, track->pid, track->pid);
-	if (!track->parent)
-		err = name_it(t, "process_name", track->name, process_of(0, track->id), 0);
-	return err ? err : name_it(t, "thread_name", track->name,
-				   process_of(track->parent, track->id), track->id);
+	return (track->parent ? 0 : name_it(t, "process_name", track->name, process, 0)) ?:
+	       name_it(t, "thread_name", track->name, process, track->id);
 }
 
 static int put_flow(struct timeline *t, const struct timeline_slice *s, int64_t pid)
 {
-	struct json_object *o = event(s->flow_ends ? "f" : "s", "flow", pid, s->track);
+	struct json_object *o = event(s->flow_ends ? "f" : "s", "flow", pid, s->track,
+				      NULL);
 
 	if (!o)
 		return -ENOMEM;
-	add(o, "cat", json_object_new_string("dmabuf"));
-	add(o, "id", json_object_new_int64(s->flow));
-	add(o, "ts", time_object(t, s->start));
+	json_add(o, "cat", json_object_new_string("dmabuf"));
+	json_add(o, "id", json_object_new_int64(s->flow));
+	json_add(o, "ts", time_object(t, s->start));
 	if (s->flow_ends)
-		add(o, "bp", json_object_new_string("e"));
+		json_add(o, "bp", json_object_new_string("e"));
 	return put(t, o);
 }
 
 static int slice(struct timeline *t, const struct timeline_slice *s)
 {
 	int64_t pid = process_of(s->parent, s->track);
-	struct json_object *o = event(s->moment ? "i" : "X", s->name, pid, s->track);
-	struct json_object *args = json_object_new_object();
+	struct json_object *args, *o = event(s->moment ? "i" : "X", s->name, pid, s->track, &args);
 	uint32_t i;
-	int err;
 
-	if (!o || !args) {
-		json_object_put(o);
-		json_object_put(args);
+	if (!o)
 		return -ENOMEM;
-	}
-	add(o, "cat", json_object_new_string("dmabuf"));
-	add(o, "ts", time_object(t, s->start));
+	json_add(o, "cat", json_object_new_string("dmabuf"));
+	json_add(o, "ts", time_object(t, s->start));
 	if (s->moment)
-		add(o, "s", json_object_new_string("t"));
+		json_add(o, "s", json_object_new_string("t"));
 	else
-		add(o, "dur", duration_object(s->end - s->start));
+		json_add(o, "dur", duration_object(s->end - s->start));
 	for (i = 0; i < s->n_args; i++)
-		add(args, s->args[i].name, s->args[i].string ? json_string(s->args[i].string) :
+		json_add(args, s->args[i].name, s->args[i].string ? json_string(s->args[i].string) :
 		    json_object_new_int64(s->args[i].number));
-	add(o, "args", args);
-	err = put(t, o);
-	return err || !s->flow ? err : put_flow(t, s, pid);
+	json_add(o, "args", args);
+	return put(t, o) ?: s->flow ? put_flow(t, s, pid) : 0;
 }
 
 static int counter(struct timeline *t, const struct timeline_track *track, uint64_t time,
 		   uint64_t value)
 {
-	struct json_object *o = event("C", track->name, track->pid, track->pid);
-	struct json_object *args = json_object_new_object();
+	struct json_object *args, *o = event("C", track->name, track->pid, track->pid, &args);
 
-	if (!o || !args) {
-		json_object_put(o);
-		json_object_put(args);
+	if (!o)
 		return -ENOMEM;
-	}
-	add(o, "ts", time_object(t, time));
-	add(args, "bytes", json_object_new_int64(value));
-	add(o, "args", args);
+	json_add(o, "ts", time_object(t, time));
+	json_add(args, "bytes", json_object_new_int64(value));
+	json_add(o, "args", args);
 	return put(t, o);
 }
 

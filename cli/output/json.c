@@ -14,8 +14,15 @@ struct json_object *json_string(const char *s)
 {
 	char buf[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
 
+	if (!s)
+		return NULL;
 	text_utf8(buf, sizeof(buf), s);
 	return json_object_new_string(buf);
+}
+
+void json_add(struct json_object *to, const char *key, struct json_object *value)
+{
+	json_object_object_add_ex(to, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
 static struct json_object *list_object(const struct column *column, const struct model *model,
@@ -66,7 +73,7 @@ static struct json_object *value_object(const struct column *column, const struc
  * json-c escapes C0 controls and leaves DEL and the C1 controls as they are, which a terminal
  * may obey: those become \u00XX here. In JSON text they stand only inside strings.
  */
-int output_json_put(FILE *out, const char *text)
+static void put_text(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		const unsigned char *c = (const unsigned char *)text;
@@ -80,7 +87,6 @@ int output_json_put(FILE *out, const char *text)
 			putc_unlocked(*text, out);
 		}
 	}
-	return ferror(out) ? -EIO : 0;
 }
 
 int json_write(FILE *out, struct json_object *object)
@@ -90,7 +96,7 @@ int json_write(FILE *out, struct json_object *object)
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
-		output_json_put(out, text);
+		put_text(out, text);
 	return text ? 0 : -ENOMEM;
 }
 

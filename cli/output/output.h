@@ -34,8 +34,6 @@ void output_json_end(FILE *out);
 int output_json_line(FILE *out, const void *row, const struct column_list *columns);
 int output_csv(FILE *out, const struct view *view, const struct model *model,
 	       const struct rows *rows, const struct output_options *options);
-/* JSON text as json-c makes it, with nothing in it that a terminal may obey. */
-int output_json_put(FILE *out, const char *text);
 /* View, name, unit, type and help of every column of n views. */
 int output_list_columns(FILE *out, const struct view *views, uint32_t n);
 

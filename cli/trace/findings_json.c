@@ -1,48 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Findings as one JSON object, by json-c; see findings.h. */
 #include <errno.h>
-#include <json-c/json.h>
 
-#include "output/output.h"
-#include "output/text.h"
+#include "output/json.h"
 #include "trace/findings.h"
-
-#define TEXT_ROOM 4200
-
-static struct json_object *string(const char *text)
-{
-	char buf[TEXT_ROOM];
-
-	if (!text)
-		return NULL;
-	text_utf8(buf, sizeof(buf), text);
-	return json_object_new_string(buf);
-}
-
-static void add(struct json_object *to, const char *key, struct json_object *value)
-{
-	json_object_object_add_ex(to, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
-}
 
 static void add_number(struct json_object *to, const char *key, uint64_t n)
 {
-	add(to, key, json_object_new_uint64(n));
+	json_add(to, key, json_object_new_uint64(n));
 }
 
 static void add_string(struct json_object *to, const char *key, const char *text)
 {
-	add(to, key, string(text));
+	json_add(to, key, json_string(text));
 }
 
 static void add_bool(struct json_object *to, const char *key, bool value)
 {
-	add(to, key, json_object_new_boolean(value));
+	json_add(to, key, json_object_new_boolean(value));
 }
 
 /* 0 is unknown */
 static void add_id(struct json_object *to, const char *key, uint64_t n)
 {
-	add(to, key, n ? json_object_new_uint64(n) : NULL);
+	json_add(to, key, n ? json_object_new_uint64(n) : NULL);
 }
 
 static struct json_object *frames_object(const struct finding_frames *frames)
@@ -87,9 +68,9 @@ static struct json_object *buffers_object(const struct findings *s, const struct
 		add_number(object, "size", b->size);
 		add_string(object, "exporter", b->exporter);
 		add_string(object, "name", b->name);
-		add(object, "fds", b->counted ? json_object_new_uint64(b->fds) : NULL);
-		add(object, "maps", b->counted ? json_object_new_uint64(b->maps) : NULL);
-		add(object, "kernel", b->counted ? json_object_new_uint64(b->kernel) : NULL);
+		json_add(object, "fds", b->counted ? json_object_new_uint64(b->fds) : NULL);
+		json_add(object, "maps", b->counted ? json_object_new_uint64(b->maps) : NULL);
+		json_add(object, "kernel", b->counted ? json_object_new_uint64(b->kernel) : NULL);
 		json_object_array_add(list, object);
 	}
 	return list;
@@ -131,9 +112,9 @@ static struct json_object *begun_object(const struct findings *s, uint32_t i)
 	add_id(object, "pid", g->pid);
 	add_string(object, "comm", g->comm);
 	add_number(object, "count", g->count);
-	add(object, "before_end", s->leaks->end > g->time ?
+	json_add(object, "before_end", s->leaks->end > g->time ?
 	    json_object_new_uint64(s->leaks->end - g->time) : NULL);
-	add(object, "stack", frames_object(&s->stacks[i].begun));
+	json_add(object, "stack", frames_object(&s->stacks[i].begun));
 	return object;
 }
 
@@ -179,16 +160,16 @@ static struct json_object *finding_object(const struct findings *s, uint32_t i)
 	add_number(object, "bytes", f->bytes);
 	add_id(object, "size", f->size);
 	add_string(object, "exporter", f->exporter);
-	add(object, "process", process_object(&s->leaks->processes[f->process]));
+	json_add(object, "process", process_object(&s->leaks->processes[f->process]));
 	add_bool(object, "processes_differ", f->processes_differ);
-	add(object, "references", references_object(f));
-	add(object, "holders", holders_object(f));
+	json_add(object, "references", references_object(f));
+	json_add(object, "holders", holders_object(f));
 	add_bool(object, "more_holders", f->more_holders);
-	add(object, "growth", growth_object(f));
-	add(object, "idle", f->kind == LEAK_OLD ? json_object_new_uint64(f->idle) : NULL);
-	add(object, "not_ended", begun_object(s, i));
-	add(object, "stack", frames_object(&s->stacks[i].exported));
-	add(object, "buffers", buffers_object(s, f));
+	json_add(object, "growth", growth_object(f));
+	json_add(object, "idle", f->kind == LEAK_OLD ? json_object_new_uint64(f->idle) : NULL);
+	json_add(object, "not_ended", begun_object(s, i));
+	json_add(object, "stack", frames_object(&s->stacks[i].exported));
+	json_add(object, "buffers", buffers_object(s, f));
 	return object;
 }
 
@@ -212,27 +193,26 @@ static void add_lists(struct json_object *all, const struct findings *s)
 	for (i = 0; i < l->n_processes; i++)
 		if (!l->processes[i].ended)
 			json_object_array_add(survivors, process_object(&l->processes[i]));
-	add(all, "findings", findings);
-	add(all, "suppressions", rules);
-	add(all, "survivors", survivors);
+	json_add(all, "findings", findings);
+	json_add(all, "suppressions", rules);
+	json_add(all, "survivors", survivors);
 }
 
 int findings_json(FILE *out, const struct findings *s)
 {
 	struct json_object *all = json_object_new_object(), *command = NULL;
 	struct findings_sum sum;
-	const char *text;
 	char **word;
-	int err = 0;
+	int err;
 
 	findings_sum(s, &sum);
 	if (s->command)
 		command = json_object_new_array();
 	for (word = s->command; word && *word; word++)
-		json_object_array_add(command, string(*word));
-	add(all, "command", command);
+		json_object_array_add(command, json_string(*word));
+	json_add(all, "command", command);
 	add_id(all, "pid", s->pid);
-	add(all, "status", s->command ? json_object_new_int(s->status) : NULL);
+	json_add(all, "status", s->command ? json_object_new_int(s->status) : NULL);
 	add_bool(all, "complete", !s->incomplete);
 	add_string(all, "incomplete", s->incomplete);
 	add_number(all, "lost", s->lost);
@@ -244,12 +224,8 @@ int findings_json(FILE *out, const struct findings *s)
 	add_number(all, "known", sum.known);
 	add_number(all, "failing", sum.failing);
 	add_lists(all, s);
-	text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PLAIN |
-					      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text)
-		err = -ENOMEM;
-	else if (output_json_put(out, text) || fputc('\n', out) == EOF)
-		err = -EIO;
+	err = json_write(out, all);
 	json_object_put(all);
-	return err;
+	fputc('\n', out);
+	return err ?: ferror(out) ? -EIO : 0;
 }
