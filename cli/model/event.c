@@ -25,6 +25,16 @@ const char *direction_name(unsigned int flags)
 	return names[flags & EVENT_DIRECTION];
 }
 
+const char *direction_word(unsigned int type, unsigned int flags)
+{
+	static const char *const device[] = { "BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE", NULL };
+	/* The CPU reads data that the device wrote */
+	static const char *const cpu[] = { "READ|WRITE", "WRITE", "READ", NULL };
+	bool is_access = type == EVENT_BEGIN || type == EVENT_END;
+
+	return (is_access ? cpu : device)[flags & EVENT_DIRECTION];
+}
+
 bool event_is_call(unsigned int type)
 {
 	return type < EVENT_TYPES && events[type].flags & EVENT_CALL;

@@ -20,6 +20,8 @@ const char *event_name(unsigned int type);
 bool event_is_call(unsigned int type);
 /* Return "to_device" for the direction in flags, NULL for none. */
 const char *direction_name(unsigned int flags);
+/* The same for people, "TO_DEVICE"; of an access by the CPU "WRITE". */
+const char *direction_word(unsigned int type, unsigned int flags);
 
 struct stack;
 

@@ -99,31 +99,22 @@ static char *head_text(char *buf, size_t room, const struct findings *s,
 	return buf;
 }
 
-static const char *direction_of(const struct leak_begun *g)
-{
-	static const char *const device[] = {
-		" BIDIRECTIONAL", " TO_DEVICE", " FROM_DEVICE", "",
-	};
-	/* What the CPU does with what the device wrote is to read it */
-	static const char *const cpu[] = { " READ|WRITE", " WRITE", " READ", "" };
-
-	return g->type == EVENT_BEGIN ? cpu[g->direction & 3] : device[g->direction & 3];
-}
-
 /* What was begun and not ended, one line; "" nothing. Returns buf. */
 static char *begun_text(char *buf, size_t room, const struct findings *s,
 		       const struct leak_finding *f)
 {
 	const struct leak_begun *g = f->begun;
+	const char *direction = g ? direction_word(g->type, g->direction) : NULL;
 	char device[300], comm[80], ago[16];
 	int at;
 
 	*buf = '\0';
 	if (!g)
 		return buf;
-	at = snprintf(buf, room, "%s%s%s%s, by %s[%u]", event_name(g->type),
+	at = snprintf(buf, room, "%s%s%s%s%s, by %s[%u]", event_name(g->type),
 		      g->device ? " " : "", g->device ? safe(device, sizeof(device), g->device) : "",
-		      direction_of(g), safe(comm, sizeof(comm), g->comm), g->pid);
+		      direction ? " " : "", direction ?: "", safe(comm, sizeof(comm), g->comm),
+		      g->pid);
 	if (g->count > 1 && at > 0 && (size_t)at < room)
 		at += snprintf(buf + at, room - at, ", %u times", g->count);
 	if (s->leaks->end > g->time && at > 0 && (size_t)at < room)
@@ -138,7 +129,7 @@ static void put_frames(FILE *out, const struct finding_frames *frames)
 	uint32_t i;
 
 	for (i = 0; i < frames->n; i++) {
-		const struct finding_frame *r = &frames->rows[i];
+		const struct stack_frame *r = &frames->rows[i];
 
 		if (!r->function)
 			snprintf(call, sizeof(call), "0x%" PRIx64, r->offset);
@@ -358,7 +349,7 @@ static void put_escaped(FILE *out, const char *text, bool property)
 }
 
 /* The first place in a program's source, NULL if none is known. */
-static const struct finding_frame *find_source(const struct finding_stacks *stacks)
+static const struct stack_frame *find_source(const struct finding_stacks *stacks)
 {
 	const struct finding_frames *both[] = { &stacks->begun, &stacks->exported };
 	uint32_t i, j;
@@ -378,7 +369,7 @@ int findings_annotate(FILE *out, const struct findings *s)
 
 	for (i = 0; i < s->leaks->n_findings; i++) {
 		const struct leak_finding *f = &s->leaks->findings[i];
-		const struct finding_frame *at = find_source(&s->stacks[i]);
+		const struct stack_frame *at = find_source(&s->stacks[i]);
 
 		if (!is_shown(f))
 			continue;

@@ -11,17 +11,11 @@
 #include <stdio.h>
 
 #include "model/leaks.h"
-
-struct finding_frame {
-	const char *function, *file, *module;	/* NULL unknown; any bytes */
-	uint64_t offset;		/* in the function; without one, in the module */
-	uint32_t line;			/* 0 unknown */
-	bool kernel;
-};
+#include "model/stack.h"
 
 /* The innermost first: the kernel's, then the program's. Zero is empty. */
 struct finding_frames {
-	struct finding_frame *rows;
+	struct stack_frame *rows;
 	uint32_t n, room;
 };
 

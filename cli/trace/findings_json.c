@@ -32,7 +32,7 @@ static struct json_object *frames_object(const struct finding_frames *frames)
 	uint32_t i;
 
 	for (i = 0; i < frames->n; i++) {
-		const struct finding_frame *r = &frames->rows[i];
+		const struct stack_frame *r = &frames->rows[i];
 		struct json_object *frame = json_object_new_object();
 
 		add_string(frame, "function", r->function);

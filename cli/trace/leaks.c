@@ -250,18 +250,12 @@ static int add_frames(struct finding_frames *frames, const struct stack *stack)
 	uint32_t i;
 
 	for (i = 0; stack && i < stack->n; i++) {
-		const struct stack_frame *from = &stack->frames[i];
-		struct finding_frame *to = array_add(&frames->rows, &frames->n, &frames->room,
-						     sizeof(*to));
+		struct stack_frame *frame = array_add(&frames->rows, &frames->n, &frames->room,
+						      sizeof(*frame));
 
-		if (!to)
+		if (!frame)
 			return -ENOMEM;
-		to->function = from->function;
-		to->file = from->file;
-		to->module = from->module;
-		to->offset = from->offset;
-		to->line = from->line;
-		to->kernel = from->kernel;
+		*frame = stack->frames[i];
 	}
 	return 0;
 }

@@ -51,17 +51,6 @@ static const char *error_name(int error)
 	return name ? name : "?";
 }
 
-static const char *direction_word(const struct model_event *e)
-{
-	static const char *const device[] = { "BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE", NULL };
-	/* The CPU reads data that the device wrote */
-	static const char *const cpu[] = { "READ|WRITE", "WRITE", "READ", NULL };
-	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
-
-	return e->raw.type == EVENT_BEGIN || e->raw.type == EVENT_END ? cpu[direction] :
-		device[direction];
-}
-
 static void put_safe(FILE *out, const char *text)
 {
 	char safe[TEXT_SAFE_ROOM(OUTPUT_STRING_MAX)];
@@ -92,7 +81,7 @@ static void put_who(struct live *live, FILE *out, const struct model_event *e)
 static void put_arguments(FILE *out, const struct model_event *e)
 {
 	const struct dmabuf_event *raw = &e->raw;
-	const char *direction = direction_word(e);
+	const char *direction = direction_word(raw->type, raw->flags);
 	char size[8];
 
 	if (raw->type == EVENT_EXPORT || raw->type == EVENT_MMAP)

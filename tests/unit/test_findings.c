@@ -30,7 +30,7 @@ static void happens(struct set *s, unsigned int type, uint64_t ino, const char *
 /* Frames: the numbers say which. */
 static int resolve(void *ctx, struct leak_stack stack, struct finding_frames *frames)
 {
-	const struct finding_frame rows[] = {
+	const struct stack_frame rows[] = {
 		{ .function = "dma_buf_export", .kernel = true },
 		{ .function = "system_heap_allocate", .module = "heap", .kernel = true, .offset = 18 },
 		{ .function = "new_surface", .file = "decoder.c", .line = 36, .module = "decoder" },
@@ -41,8 +41,8 @@ static int resolve(void *ctx, struct leak_stack stack, struct finding_frames *fr
 
 	(void)stack;
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct finding_frame *f = array_add(&frames->rows, &frames->n, &frames->room,
-						    sizeof(*f));
+		struct stack_frame *f = array_add(&frames->rows, &frames->n, &frames->room,
+						  sizeof(*f));
 
 		assert_non_null(f);
 		*f = rows[i];
