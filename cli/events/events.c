@@ -484,9 +484,7 @@ static int load(struct events *e, const struct events_options *o, char *error, s
 	e->skel = e->programs = events_bpf__open();
 	if (!e->skel)
 		return -errno;
-	err = choose_programs(e, o);
-	if (!err)
-		err = size_maps(e, o);
+	err = choose_programs(e, o) ?: size_maps(e, o);
 	if (err)
 		return err;
 	fill_settings(e, o);

@@ -295,9 +295,8 @@ int model_make_holders(struct model *m)
 
 		b->procs = 0;
 		n = drop_double_slots(slots, n);
-		err = make_holders_of(m, b, first, n);
-		if (!err)
-			err = count_places(b, slots, n, &scratch, &room);
+		err = make_holders_of(m, b, first, n) ?:
+		      count_places(b, slots, n, &scratch, &room);
 	}
 	free(scratch);
 	return err;

@@ -594,12 +594,9 @@ static void check_references(struct model *m)
 
 static int load_records(struct model *m, const char *at, const char *end)
 {
-	int err = load_pass(m, at, end, PASS_BUFFERS);
+	int err = load_pass(m, at, end, PASS_BUFFERS) ?: sort_buffers(m) ?:
+		  load_pass(m, at, end, PASS_REFERENCES);
 
-	if (!err)
-		err = sort_buffers(m);
-	if (!err)
-		err = load_pass(m, at, end, PASS_REFERENCES);
 	if (err)
 		return err;
 	sort_rows(m, m->attachments, m->n_attachments, sizeof(*m->attachments),

@@ -162,9 +162,7 @@ int summary_add(struct summary *s, const struct model *m)
 		s->peak = s->bytes;
 		s->peak_time = m->time;
 	}
-	err = add_buffers(s, m);
-	if (!err)
-		err = add_exporters(s, m);
+	err = add_buffers(s, m) ?: add_exporters(s, m);
 	return err ? err : add_processes(s, m);
 }
 

@@ -616,10 +616,8 @@ int metrics_add_sums(struct metrics *m, const struct module_sums *s)
 {
 	uint32_t lacks = ~m->has & (METRICS_ALL_BUFFERS | METRICS_ATTACHMENTS | METRICS_EXPORTS |
 				    METRICS_MAPS | METRICS_LOST);
-	int err = add_sums_exporters(m, s, lacks);
+	int err = add_sums_exporters(m, s, lacks) ?: add_sums_devices(m, s, lacks);
 
-	if (!err)
-		err = add_sums_devices(m, s, lacks);
 	if (lacks & METRICS_LOST)
 		set_value(one(m), ONE_LOST, s->missed);
 	m->has |= lacks;

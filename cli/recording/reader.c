@@ -585,9 +585,7 @@ static int read_blocks(struct recording *r, uint32_t i)
 			return err ? err : -EBADMSG;
 		if (b.head.type != RECORDING_SNAPSHOT)
 			return -EBADMSG;
-		err = recording_load(r, &b);
-		if (!err)
-			err = append(r, &r->snapshot_len, &b);
+		err = recording_load(r, &b) ?: append(r, &r->snapshot_len, &b);
 		if (err)
 			return err;
 	} while (b.head.flags & RECORDING_MORE);

@@ -460,9 +460,7 @@ int recording_flush(struct recording_writer *w)
 	}
 	if (err || !w->events_len)
 		return err;
-	err = look_at_events(w, &head);
-	if (!err)
-		err = put_block(w, &head, w->events, w->events_len);
+	err = look_at_events(w, &head) ?: put_block(w, &head, w->events, w->events_len);
 	if (!err)
 		w->totals.events += head.count;
 	w->events_len = 0;

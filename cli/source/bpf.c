@@ -407,9 +407,7 @@ static int read_slots(struct bpf_source *own, struct records *records)
 		run->n_nets = 0;
 		run->node = 0;
 		run->anchor = 0;
-		err = read_messages(own, records);
-		if (!err)
-			err = bpf_read_iterator(own->fds, records);
+		err = read_messages(own, records) ?: bpf_read_iterator(own->fds, records);
 		if (!err && update_nets(own))
 			err = 1;
 		if (!err)

@@ -135,9 +135,8 @@ int bufinfo_parse(char *text, struct records *records)
 		/* The line is the next buffer's row, or the end: what lies before is complete. */
 		if (name) {
 			set_name(&row, name, name_length(name, line));
-			err = parse_attachments(name, line, &row, records);
-			if (!err)
-				err = records_add(records, &row, sizeof(row));
+			err = parse_attachments(name, line, &row, records) ?:
+			      records_add(records, &row, sizeof(row));
 		}
 		if (!*line)
 			break;

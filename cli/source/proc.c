@@ -141,9 +141,8 @@ static int add_fd(struct proc_source *own, struct proc_process *p, int fds, cons
 		if (len < 0 || !field(own->text, "\nexp_name:\t"))
 			return 0;
 		own->dev = st.st_dev;
-		err = add_buffer(own, &st, own->text, len);
-		if (!err)
-			err = index_put(&own->seen, st.st_ino, 1);
+		err = add_buffer(own, &st, own->text, len) ?:
+		      index_put(&own->seen, st.st_ino, 1);
 		if (err)
 			return err;
 	}
@@ -273,9 +272,7 @@ static int proc_snapshot(struct source *s, struct records *records)
 	own->refused = 0;
 	index_clear(&own->seen);
 	/* All fds before all mappings: fdinfo tells more of a buffer than maps. */
-	err = walk_all(own, walk_fds, true);
-	if (!err)
-		err = walk_all(own, walk_maps, false);
+	err = walk_all(own, walk_fds, true) ?: walk_all(own, walk_maps, false);
 	s->sees = own->refused ? 0 : MODEL_SEES_HOLDERS;
 	s->lacks = own->refused ?
 		"no devices, no kernel-held buffers, no processes of others: needs root, or CAP_BPF and CAP_PERFMON" :

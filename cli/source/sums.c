@@ -45,9 +45,8 @@ static int read_exporter(struct reading *r, int dir, const char *name)
 	if (!e)
 		return -ENOMEM;
 	e->exporter = name;
-	err = read_value(r, dir, "buffers", &e->buffers);
-	if (!err)
-		err = read_value(r, dir, "bytes", &e->bytes);
+	err = read_value(r, dir, "buffers", &e->buffers) ?:
+	      read_value(r, dir, "bytes", &e->bytes);
 	return err ? err : read_value(r, dir, "exports_total", &e->exports);
 }
 
@@ -61,11 +60,9 @@ static int read_device(struct reading *r, int dir, const char *name)
 	if (!d)
 		return -ENOMEM;
 	d->device = name;
-	err = read_value(r, dir, "attachments", &d->attachments);
-	if (!err)
-		err = read_value(r, dir, "map_total", &d->maps.count);
-	if (!err)
-		err = read_value(r, dir, "map_errors_total", &d->maps.errors);
+	err = read_value(r, dir, "attachments", &d->attachments) ?:
+	      read_value(r, dir, "map_total", &d->maps.count) ?:
+	      read_value(r, dir, "map_errors_total", &d->maps.errors);
 	return err ? err : read_value(r, dir, "map_ns_total", &d->maps.sum);
 }
 
@@ -145,13 +142,10 @@ int sums_read(struct module_sums *sums)
 
 	sums->n_exporters = sums->n_devices = 0;
 	sums->timed = false;
-	err = read_value(&r, AT_FDCWD, SUMS "/releases_total", &sums->releases);
-	if (!err)
-		err = read_value(&r, AT_FDCWD, SUMS "/missed_total", &sums->missed);
-	if (!err)
-		err = read_all(&r, SUMS "/exporters", read_exporter);
-	if (!err)
-		err = read_all(&r, SUMS "/devices", read_device);
+	err = read_value(&r, AT_FDCWD, SUMS "/releases_total", &sums->releases) ?:
+	      read_value(&r, AT_FDCWD, SUMS "/missed_total", &sums->missed) ?:
+	      read_all(&r, SUMS "/exporters", read_exporter) ?:
+	      read_all(&r, SUMS "/devices", read_device);
 	if (!err)
 		read_latency(&r);
 	free(r.text);

@@ -209,11 +209,7 @@ int history_update(struct history *h, struct source *source, const struct filter
 	enum view_id v;
 	int err;
 
-	err = keep_rows(h);
-	if (!err)
-		err = source_snapshot(source, &h->model, filter);
-	if (!err)
-		err = note_trails(h);
+	err = keep_rows(h) ?: source_snapshot(source, &h->model, filter) ?: note_trails(h);
 	if (err)
 		return err;
 	if (h->model.totals.bytes > h->peak)

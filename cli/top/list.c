@@ -326,13 +326,7 @@ int list_collect(struct list *l, const struct history *h)
 	int err;
 
 	l->rows.n = 0;
-	err = add_rows(l, &h->model);
-	if (!err)
-		err = add_graves(l, h);
-	if (!err)
-		err = sort_rows(l, h);
-	if (!err)
-		err = lines_make(l, h);
+	err = add_rows(l, &h->model) ?: add_graves(l, h) ?: sort_rows(l, h) ?: lines_make(l, h);
 	sum_tagged(l, h);
 	follow(l);
 	return err;

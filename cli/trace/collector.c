@@ -107,9 +107,7 @@ int collector_read(struct collector *c)
 	int err;
 
 	c->figures.options = c->options;
-	err = metrics_begin(&c->figures);
-	if (!err)
-		err = read_sources(c);
+	err = metrics_begin(&c->figures) ?: read_sources(c);
 	if (err == -ENOMEM)
 		return err;
 	if (err) {

@@ -43,9 +43,8 @@ static int take_snapshot(void *ctx, uint32_t i)
 		return report_damaged(r, r->path, err);
 	fprintf(r->out, "{\"event\":\"snapshot\",\"time\":%" PRIu64 ",\"buffers\":%" PRIu64 ",\"bytes\":%" PRIu64,
 		time, r->model.totals.buffers, r->model.totals.bytes);
-	err = rows_collect(&rows, view, &r->model, view_column(view, view->sort), false);
-	if (!err)
-		err = output_json_rows(r->out, view, &r->model, &rows, &options);
+	err = rows_collect(&rows, view, &r->model, view_column(view, view->sort), false) ?:
+	      output_json_rows(r->out, view, &r->model, &rows, &options);
 	output_json_end(r->out);
 	rows_free(&rows);
 	return err;
