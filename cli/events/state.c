@@ -72,7 +72,6 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, void *r
 
 int events_state(struct events *e, struct records *records)
 {
-	int err = events_read_map(e, MAP_ATTACHMENTS, add_mapping, records);
-
-	return err ? err : events_read_map(e, MAP_STATES, add_buffer, records);
+	return events_read_map(e, MAP_ATTACHMENTS, add_mapping, records) ?:
+	       events_read_map(e, MAP_STATES, add_buffer, records);
 }

@@ -151,8 +151,6 @@ static int add_processes(struct summary *s, const struct model *m)
 
 int summary_add(struct summary *s, const struct model *m)
 {
-	int err;
-
 	if (!s->snapshots++)
 		s->first = m->time;
 	s->last = m->time;
@@ -162,8 +160,7 @@ int summary_add(struct summary *s, const struct model *m)
 		s->peak = s->bytes;
 		s->peak_time = m->time;
 	}
-	err = add_buffers(s, m) ?: add_exporters(s, m);
-	return err ? err : add_processes(s, m);
+	return add_buffers(s, m) ?: add_exporters(s, m) ?: add_processes(s, m);
 }
 
 /* Of a thread, whose name may be another than the process' */

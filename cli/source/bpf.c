@@ -446,13 +446,12 @@ static int bpf_iter_snapshot(struct source *s, struct records *records)
 {
 	struct bpf_source *own;
 	bool whole;
-	int err;
 
 	meet_drm(s, true);
 	own = s->own;
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): opened again or not, there is one */
-	err = read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole);
-	return err ? err : read_slots(own, records);
+	return read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole) ?:
+	       read_slots(own, records);
 }
 
 static int bpf_iter_recount(struct source *s, struct records *records)

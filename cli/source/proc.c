@@ -173,12 +173,10 @@ static int walk_fds(struct proc_source *own, struct proc_process *p)
 static int add_mapped_only(struct proc_source *own, uint64_t ino)
 {
 	struct snap_buffer out = { .head = { SNAP_BUFFER, sizeof(out), 0 }, .ino = ino };
-	int err;
 
 	if (index_get(&own->seen, ino) != INDEX_NONE)
 		return 0;
-	err = records_add(own->records, &out, sizeof(out));
-	return err ? err : index_put(&own->seen, ino, 1);
+	return records_add(own->records, &out, sizeof(out)) ?: index_put(&own->seen, ino, 1);
 }
 
 /* "start-end perms offset major:minor inode  path" (proc_pid_maps(5)). */

@@ -115,9 +115,7 @@ static const char *watch(struct source *s, uint32_t what)
 
 static int state(struct source *s, struct records *records)
 {
-	int err = go(s);
-
-	return err ? err : recorded_state_add(((struct recording_source *)s->own)->state, records);
+	return go(s) ?: recorded_state_add(((struct recording_source *)s->own)->state, records);
 }
 
 static int operations(struct source *s, struct model_operations *operations)

@@ -40,14 +40,13 @@ static int read_exporter(struct reading *r, int dir, const char *name)
 	struct module_sums *s = r->sums;
 	struct sums_exporter *e = array_add(&s->exporters, &s->n_exporters, &s->room_exporters,
 					    sizeof(*e));
-	int err;
 
 	if (!e)
 		return -ENOMEM;
 	e->exporter = name;
-	err = read_value(r, dir, "buffers", &e->buffers) ?:
-	      read_value(r, dir, "bytes", &e->bytes);
-	return err ? err : read_value(r, dir, "exports_total", &e->exports);
+	return read_value(r, dir, "buffers", &e->buffers) ?:
+	       read_value(r, dir, "bytes", &e->bytes) ?:
+	       read_value(r, dir, "exports_total", &e->exports);
 }
 
 static int read_device(struct reading *r, int dir, const char *name)
@@ -55,15 +54,14 @@ static int read_device(struct reading *r, int dir, const char *name)
 	struct module_sums *s = r->sums;
 	struct sums_device *d = array_add(&s->devices, &s->n_devices, &s->room_devices,
 					  sizeof(*d));
-	int err;
 
 	if (!d)
 		return -ENOMEM;
 	d->device = name;
-	err = read_value(r, dir, "attachments", &d->attachments) ?:
-	      read_value(r, dir, "map_total", &d->maps.count) ?:
-	      read_value(r, dir, "map_errors_total", &d->maps.errors);
-	return err ? err : read_value(r, dir, "map_ns_total", &d->maps.sum);
+	return read_value(r, dir, "attachments", &d->attachments) ?:
+	       read_value(r, dir, "map_total", &d->maps.count) ?:
+	       read_value(r, dir, "map_errors_total", &d->maps.errors) ?:
+	       read_value(r, dir, "map_ns_total", &d->maps.sum);
 }
 
 static int read_entry(struct reading *r, int parent, const char *escaped,

@@ -70,9 +70,8 @@ static int add_former(struct model *m, struct records *records, uint32_t pid)
 	const struct snap_former former = {
 		.head = { SNAP_FORMER, sizeof(former), 0 }, .pid = pid,
 	};
-	int err = records_add(records, &former, sizeof(former));
 
-	return err ? err : index_put(&m->former, pid, 1);
+	return records_add(records, &former, sizeof(former)) ?: index_put(&m->former, pid, 1);
 }
 
 int users_update(struct users *u, struct model *m, struct records *records)

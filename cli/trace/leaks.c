@@ -269,9 +269,8 @@ static const struct stack *stack_of(struct leaks_run *r, uint64_t number)
 
 static int name_frames(void *ctx, struct leak_stack stack, struct finding_frames *frames)
 {
-	int err = add_frames(frames, stack_of(ctx, stack.kernel));
-
-	return err ? err : add_frames(frames, stack_of(ctx, stack.user));
+	return add_frames(frames, stack_of(ctx, stack.kernel)) ?:
+	       add_frames(frames, stack_of(ctx, stack.user));
 }
 
 /* What hooks the kernel's functions may change meanwhile: by their names those stacks are one. */

@@ -56,9 +56,8 @@ static int take_snapshot(void *ctx, uint32_t i)
 static int take_event(void *ctx, const struct model_event *event)
 {
 	struct report *r = ctx;
-	int err = activity_event(&r->activity, event);
 
-	return err ? err : summary_event(&r->summary, event);
+	return activity_event(&r->activity, event) ?: summary_event(&r->summary, event);
 }
 
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
