@@ -106,23 +106,19 @@ static uint32_t drop_double_slots(struct model_slot *slots, uint32_t n)
 	return kept;
 }
 
-/* Which count a slot goes to. */
-static uint32_t *place_count(struct model_buffer *b, const struct model_slot *s)
+/* Which count of a buffer, and of a holder, a slot of a type goes to */
+#define COUNT(field) { offsetof(struct model_buffer, field), offsetof(struct model_holder, field) }
+static const struct {
+	size_t buffer, holder;
+} counts[] = {
+	[SNAP_FD] = COUNT(fds), [SNAP_MAP] = COUNT(maps), [SNAP_GEM] = COUNT(gem),
+	[SNAP_IN_FLIGHT] = COUNT(in_flight), [SNAP_IO_URING] = COUNT(io_uring),
+	[SNAP_FRAMEBUFFER] = COUNT(framebuffers),
+};
+
+static void count(void *thing, size_t at)
 {
-	switch (s->type) {
-	case SNAP_FD:
-		return &b->fds;
-	case SNAP_MAP:
-		return &b->maps;
-	case SNAP_GEM:
-		return &b->gem;
-	case SNAP_IO_URING:
-		return &b->io_uring;
-	case SNAP_FRAMEBUFFER:
-		return &b->framebuffers;
-	default:
-		return &b->in_flight;
-	}
+	++*(uint32_t *)((char *)thing + at);
 }
 
 static int by_object(const void *a, const void *b)
@@ -157,7 +153,7 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 
 	/* Most are held by one process, by fds and mappings: nothing to look for. */
 	for (i = 0; i < n && b->procs < 2 && slots[i].type <= SNAP_MAP; i++)
-		*place_count(b, &slots[i]) += 1;
+		count(b, counts[slots[i].type].buffer);
 	if (i == n)
 		return 0;
 	b->fds = b->maps = 0;
@@ -167,7 +163,7 @@ static int count_places(struct model_buffer *b, const struct model_slot *slots, 
 	qsort(*scratch, n, sizeof(*slots), by_place);
 	for (i = 0; i < n; i++)
 		if (!i || by_place(&(*scratch)[i - 1], &(*scratch)[i]))
-			*place_count(b, &(*scratch)[i]) += 1;
+			count(b, counts[(*scratch)[i].type].buffer);
 	if (b->gem || b->framebuffers)
 		count_objects(b, *scratch, n);
 	return 0;
@@ -229,24 +225,6 @@ static struct model_holder *add_holder(struct model *m, uint32_t buffer)
 	return h;
 }
 
-static uint32_t *holder_count(struct model_holder *h, uint32_t type)
-{
-	switch (type) {
-	case SNAP_FD:
-		return &h->fds;
-	case SNAP_MAP:
-		return &h->maps;
-	case SNAP_GEM:
-		return &h->gem;
-	case SNAP_IO_URING:
-		return &h->io_uring;
-	case SNAP_FRAMEBUFFER:
-		return &h->framebuffers;
-	default:
-		return &h->in_flight;
-	}
-}
-
 /* The holders of one buffer, from its n slots at m->slots[first], and from its attachments. */
 static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t first, uint32_t n)
 {
@@ -269,7 +247,7 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 			else if (!(h->socket = describe_socket(m, s)))
 				return -ENOMEM;
 		}
-		*holder_count(h, s->type) += 1;
+		count(h, counts[s->type].holder);
 	}
 	for (i = 0; i < b->attachments; i++) {
 		h = add_holder(m, b - m->buffers);

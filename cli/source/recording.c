@@ -178,12 +178,8 @@ int source_open_recording(struct source *s, const char *path)
 	int err = own ? 0 : -ENOMEM;
 
 	memset(s, 0, sizeof(*s));
-	if (!err)
-		err = recording_open(&own->recording, path, own->why, sizeof(own->why));
-	if (!err)
-		err = recording_survey(own->recording, take_name, own);
-	if (!err)
-		err = probe(own);
+	err = err ?: recording_open(&own->recording, path, own->why, sizeof(own->why)) ?:
+	      recording_survey(own->recording, take_name, own) ?: probe(own);
 	if (err) {
 		snprintf(s->error, sizeof(s->error), "%.4095s: %.150s", path,
 			 own && *own->why ? own->why : strerror(-err));

@@ -18,35 +18,30 @@
 static volatile sig_atomic_t asked_to_end;
 static volatile sig_atomic_t child;
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+#define SIGNALS (sizeof(signals) / sizeof(*signals))
+
 static void on_signal(int number)
 {
-	/* ^C has reached the command too: it decides whether it ends */
-	if (!child)
+	/* SIGCHLD ends a wait, no more; ^C has reached the command too: it decides whether it ends */
+	if (number != SIGCHLD && !child)
 		asked_to_end = 1;
-	else if (number != SIGINT && number != SIGCHLD)
+	else if (number != SIGCHLD && number != SIGINT)
 		kill(child, number);
-}
-
-static void on_child(int number)
-{
 }
 
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t set;
+	size_t i;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	action.sa_handler = on_child;
-	sigaction(SIGCHLD, &action, NULL);
-	/* Taken only in runner_wait(), so that none comes just before the wait and is not seen */
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
+	for (i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i], &action, NULL);
+		sigaddset(&set, signals[i]);
+	}
+	/* Taken only in runner_wait(), so that none comes just before the wait and is not seen */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -95,14 +90,13 @@ static void run(const struct tracing *t, int go, int begun)
 	const char *why = t->user ? become(t->user) : NULL;
 	sigset_t none;
 	char byte;
+	size_t i;
 	int err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
+	for (i = 0; i < SIGNALS; i++)
+		signal(signals[i], SIG_DFL);
 	if (why) {
 		fprintf(stderr, "%s: cannot run as %s: %s\n", t->common.command, t->user, why);
 		give_up(begun, EPERM, EXIT_TOOL_FAILED);
