@@ -116,7 +116,6 @@ static void tell_passed(struct top_options *top)
 /* And gives up the privileges that only that needs. */
 static int open_source(struct top_options *top, struct source *source)
 {
-	const char *damage;
 	int err;
 
 	if (top->replay)
@@ -127,12 +126,8 @@ static int open_source(struct top_options *top, struct source *source)
 		tell_passed(top);
 	if (err)
 		return err;
-	damage = top->replay ? source_damage(source) : NULL;
-	if (damage && !top->common.quiet)
-		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
-	damage = top->replay ? source_unknown(source) : NULL;
-	if (damage && !top->common.quiet)
-		fprintf(stderr, "%s: %s: %s\n", top->common.command, top->replay, damage);
+	if (top->replay)
+		options_tell_damage(&top->common, source, top->replay);
 	privileges_keep(top->replay ? PRIVILEGES_FILES : PRIVILEGES_WATCH);
 	return 0;
 }

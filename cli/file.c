@@ -127,7 +127,7 @@ int file_create(const char *path, mode_t mode)
 	return fd;
 }
 
-static FILE *stream_of(int fd)
+FILE *file_stream_of(int fd)
 {
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
@@ -140,7 +140,7 @@ static FILE *stream_of(int fd)
 
 FILE *file_stream(const char *path, mode_t mode)
 {
-	return stream_of(file_create(path, mode));
+	return file_stream_of(file_create(path, mode));
 }
 
 static void name_temporary(struct file_whole *f)

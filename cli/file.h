@@ -24,6 +24,9 @@ int file_create(const char *path, mode_t mode);
 /* The same; a stream, or NULL with errno. */
 FILE *file_stream(const char *path, mode_t mode);
 
+/* A stream that writes to a descriptor, which it closes also on error; or to -errno: as above. */
+FILE *file_stream_of(int fd);
+
 /* A file that takes its path's place once it is whole. Zero-initialised has none. */
 struct file_whole {
 	int fd;

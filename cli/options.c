@@ -268,6 +268,16 @@ int options_column(const struct options *o, const struct view *view, const char 
 	return view_column(view, name) ? OPTIONS_GO : no_column(o, view, name);
 }
 
+void options_tell_damage(const struct options *o, const struct source *s, const char *path)
+{
+	const char *damage = source_damage(s), *unknown = source_unknown(s);
+
+	if (damage && !o->quiet)
+		fprintf(stderr, "%s: %s: %s\n", o->command, path, damage);
+	if (unknown && !o->quiet)
+		fprintf(stderr, "%s: %s: %s\n", o->command, path, unknown);
+}
+
 int options_no_words(const struct options *o, int argc, char **argv, const char *hint)
 {
 	return optind < argc ? options_usage(o, "'%s' is not an option%s", argv[optind], hint) :

@@ -11,6 +11,7 @@
 #include "option_table.h"
 
 struct column_list;
+struct source;
 struct view;
 
 enum output_format {
@@ -52,6 +53,9 @@ int options_check(const struct options *options);
 int options_columns(const struct options *options, const struct view *view,
 		    struct column_list *list);
 int options_column(const struct options *options, const struct view *view, const char *name);
+/* Print what of a recording could not be read so far; complete only once all was. */
+void options_tell_damage(const struct options *options, const struct source *source,
+			 const char *path);
 /* Reject words after the options; hint: text for the message. OPTIONS_GO or EXIT_USAGE. */
 int options_no_words(const struct options *options, int argc, char **argv, const char *hint);
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "regular.h"
 #include "top/setup.h"
 #include "top/ui.h"
@@ -169,14 +170,9 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 		return err;
 	/* Whole or not at all */
 	fd = mkostemp(new, O_CLOEXEC);
-	if (fd < 0)
+	out = file_stream_of(fd < 0 ? -errno : fd);
+	if (!out)
 		return -errno;
-	out = fdopen(fd, "w");
-	if (!out) {
-		close(fd);
-		unlink(new);
-		return -ENOMEM;
-	}
 	fprintf(out, "# dmabuf-top's set-up, written by its key S\ndelay=%g\ncolours=%s\n",
 		ui->options->delay, ui->no_colours ? "no" : "yes");
 	for (v = 0; v < VIEWS; v++)

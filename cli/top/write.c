@@ -116,13 +116,9 @@ int write_shown(const struct ui *ui, const char *path, uint32_t *rows)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_PRIVATE), err;
 	FILE *out;
 
-	if (fd < 0)
+	out = file_stream_of(fd < 0 ? -errno : fd);
+	if (!out)
 		return -errno;
-	out = fdopen(fd, "w");
-	if (!out) {
-		close(fd);
-		return -ENOMEM;
-	}
 	err = output_json_begin(out, &ui->history.model);
 	if (!err)
 		err = ui->detail ? write_buffer(out, ui, rows) : write_list(out, ui, rows);

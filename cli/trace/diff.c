@@ -75,7 +75,7 @@ static int diff(struct report *r, char **paths)
 		status = report_open(r, paths[side]);
 		if (status)
 			return status;
-		report_tell_damage(r, paths[side]);
+		options_tell_damage(&r->common, &r->source, paths[side]);
 		/* The last one that can be read */
 		n = source_moments(&r->source);
 		do {

@@ -62,7 +62,7 @@ static int export(struct report *r)
 	if (!status)
 		status = report_print(r, write_it);
 	if (r->source.ops)
-		report_tell_damage(r, r->path);
+		options_tell_damage(&r->common, &r->source, r->path);
 	return status;
 }
 

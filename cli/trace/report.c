@@ -265,12 +265,12 @@ static int report(struct report *r)
 		return status;
 	if (r->events) {
 		status = report_print(r, report_events);
-		report_tell_damage(r, r->path);
+		options_tell_damage(&r->common, &r->source, r->path);
 		tell_lost(r);
 		return status;
 	}
 	err = sum_up(r);
-	report_tell_damage(r, r->path);
+	options_tell_damage(&r->common, &r->source, r->path);
 	if (err)
 		return report_failed(r, r->path, err);
 	status = report_print(r, print_report);

@@ -36,8 +36,6 @@ struct report {
 
 /* Opens a recording; source_close() is the caller's. An exit status. */
 int report_open(struct report *r, const char *path);
-/* Tells what of it could not be read; complete only once all was. */
-void report_tell_damage(const struct report *r, const char *path);
 /* Prints what -errno means for that file and returns the exit status. */
 int report_failed(const struct report *r, const char *path, int err);
 /* What of one snapshot could not be read is told, and is no error; others are returned. */

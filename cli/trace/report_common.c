@@ -32,16 +32,6 @@ int report_open(struct report *r, const char *path)
 	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
 }
 
-void report_tell_damage(const struct report *r, const char *path)
-{
-	const char *damage = source_damage(&r->source), *unknown = source_unknown(&r->source);
-
-	if (damage && !r->common.quiet)
-		fprintf(stderr, "%s: %s: %s\n", r->common.command, path, damage);
-	if (unknown && !r->common.quiet)
-		fprintf(stderr, "%s: %s: %s\n", r->common.command, path, unknown);
-}
-
 int report_failed(const struct report *r, const char *path, int err)
 {
 	return options_fail(&r->common, "%s: %s", path, r->source.error[0] ? r->source.error :
