@@ -124,10 +124,8 @@ static void keep_names(struct source *s, struct model_operations *operations)
 	for (i = 0; i < operations->n; i++) {
 		struct model_operation *o = &operations->rows[i];
 
-		if (o->exporter)
-			o->exporter = intern(&s->names, o->exporter, SIZE_MAX);
-		if (o->device)
-			o->device = intern(&s->names, o->device, SIZE_MAX);
+		o->exporter = intern(&s->names, o->exporter, SIZE_MAX);
+		o->device = intern(&s->names, o->device, SIZE_MAX);
 	}
 }
 

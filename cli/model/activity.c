@@ -28,7 +28,7 @@ void activity_init(struct activity *a)
 
 static const char *keep(struct activity *a, const char *s)
 {
-	return s ? intern(&a->strings, s, SIZE_MAX) : NULL;
+	return intern(&a->strings, s, SIZE_MAX);
 }
 
 static uint64_t operation_key(const struct model_event *e, unsigned int direction)

@@ -230,10 +230,10 @@ static int intern_grow(struct intern *table)
 
 const char *intern(struct intern *table, const char *s, size_t max)
 {
-	size_t len = strnlen(s, max);
+	size_t len = s ? strnlen(s, max) : 0;
 	const char **slot;
 
-	if ((uint64_t)table->used * 4 >= (uint64_t)table->size * 3 && intern_grow(table))
+	if (!s || ((uint64_t)table->used * 4 >= (uint64_t)table->size * 3 && intern_grow(table)))
 		return NULL;
 	slot = intern_find(table, s, len);
 	if (!*slot) {

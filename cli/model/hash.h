@@ -44,7 +44,7 @@ struct intern {
 
 /*
  * Returns the kept copy of at most max bytes of s (up to its NUL); equal strings give equal
- * pointers. NULL if memory is out.
+ * pointers. NULL for NULL, or if memory is out.
  */
 const char *intern(struct intern *table, const char *s, size_t max);
 void intern_free(struct intern *table);

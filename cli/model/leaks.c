@@ -58,7 +58,7 @@ static bool same_stack(struct leak_stack a, struct leak_stack b)
 
 static const char *keep(struct leaks *l, const char *text)
 {
-	return text ? intern(&l->strings, text, SIZE_MAX) : NULL;
+	return intern(&l->strings, text, SIZE_MAX);
 }
 
 /* Processes */

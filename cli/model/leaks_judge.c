@@ -224,7 +224,7 @@ static void add_holders(struct leaks *l, struct leak_finding *f, const struct mo
 		if (!h)
 			continue;
 		if (p) {
-			h->comm = p->comm ? intern(&l->strings, p->comm, SIZE_MAX) : NULL;
+			h->comm = intern(&l->strings, p->comm, SIZE_MAX);
 			h->of_tree = index_get(&l->by_pid, p->pid) != INDEX_NONE;
 		}
 		h->fds += from->fds;

@@ -12,14 +12,9 @@
 
 #define PROCESSES_MAX (1u << 18)
 
-static const char *keep(struct intern *strings, const char *s)
-{
-	return s ? intern(strings, s, strlen(s)) : NULL;
-}
-
 static struct summary_exporter *exporter_row(struct summary *s, const char *name)
 {
-	const char *kept = keep(&s->strings, name);
+	const char *kept = intern(&s->strings, name, SIZE_MAX);
 	/* Equal strings have one address */
 	uint32_t i = index_get(&s->by_exporter, (uintptr_t)kept);
 	struct summary_exporter *row;
@@ -36,7 +31,7 @@ static struct summary_exporter *exporter_row(struct summary *s, const char *name
 
 static struct summary_process *process_row(struct summary *s, uint32_t pid, const char *comm)
 {
-	const char *kept = keep(&s->strings, comm);
+	const char *kept = intern(&s->strings, comm, SIZE_MAX);
 	/* A pid may be another process later on */
 	uint64_t key = (uintptr_t)kept * 0x9e3779b97f4a7c15u ^ pid;
 	uint32_t i = index_get(&s->by_process, key);
@@ -251,7 +246,7 @@ static int diff_count(struct diff *d, const struct model *m, uint32_t buffer, in
 		      const char *key)
 {
 	const struct model_buffer *b = &m->buffers[buffer];
-	const char *kept = keep(&d->strings, key);
+	const char *kept = intern(&d->strings, key, SIZE_MAX);
 	uint32_t i = index_get(&d->by_key, (uintptr_t)kept);
 	struct diff_row *row;
 

@@ -138,9 +138,7 @@ static int take_names(struct replay *p, const struct recording_block *b)
 		if (!name)
 			return -ENOMEM;
 		name->text = intern(&p->strings, n->text, SIZE_MAX);
-		name->second = recording_second(n);
-		if (name->second)
-			name->second = intern(&p->strings, name->second, SIZE_MAX);
+		name->second = intern(&p->strings, recording_second(n), SIZE_MAX);
 		if (!name->text || (recording_second(n) && !name->second))
 			return -ENOMEM;
 	}

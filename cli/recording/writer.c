@@ -345,8 +345,7 @@ int recording_add_name(struct recording_writer *w, unsigned int kind, uint64_t n
 	if (i != INDEX_NONE && same(w->names[i].text, text) && same(w->names[i].second, second))
 		return 0;
 	text = intern(&w->strings, text, SIZE_MAX);
-	if (second)
-		second = intern(&w->strings, second, SIZE_MAX);
+	second = intern(&w->strings, second, SIZE_MAX);
 	name = array_add(&w->names, &w->n_names, &w->room_names, sizeof(*name));
 	if (!name || !text || index_put(&w->by_name, key, w->n_names - 1))
 		return -ENOMEM;

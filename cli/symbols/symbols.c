@@ -88,8 +88,7 @@ int symbols_add_file(struct symbols *s, uint32_t number, int fd, const char *pat
 		if (f->elf)
 			build_id = elf_file_build_id(f->elf);
 	}
-	if (path)
-		f->path = intern(&s->strings, path, 4096);
+	f->path = intern(&s->strings, path, 4096);
 	if (build_id && *build_id)
 		f->build_id = intern(&s->strings, build_id, 128);
 	if (f->ino && index_put(&s->by_inode, inode_key(f->dev, f->ino), s->n_files - 1))
@@ -208,7 +207,7 @@ static int take_line(struct symbols *s, char *line)
 		return -ENOMEM;
 	symbol->address = address;
 	symbol->name = intern(&s->strings, name, 512);
-	symbol->module = module ? intern(&s->strings, module, 64) : NULL;
+	symbol->module = intern(&s->strings, module, 64);
 	return symbol->name ? 0 : -ENOMEM;
 }
 

@@ -194,7 +194,7 @@ static int take_attachment(struct export *x, struct timeline_buffer *b, const st
 	if (!a->start) {
 		a->start = raw->type == EVENT_ATTACH ? raw->time : b->start;
 		a->ino = raw->ino;
-		a->device = e->device ? intern(&x->strings, e->device, SIZE_MAX) : NULL;
+		a->device = intern(&x->strings, e->device, SIZE_MAX);
 	}
 	if (raw->type == EVENT_MAP && !a->maps++)
 		a->mapped = raw->time;
@@ -301,7 +301,7 @@ static void take_export(struct export *x, struct timeline_buffer *b, const struc
 	b->older = false;
 	b->start = e->raw.time;
 	b->size = e->raw.value;
-	b->exporter = e->exporter ? intern(&x->strings, e->exporter, SIZE_MAX) : NULL;
+	b->exporter = intern(&x->strings, e->exporter, SIZE_MAX);
 	b->pid = e->pid;
 	if (e->comm)
 		snprintf(b->comm, sizeof(b->comm), "%s", e->comm);
@@ -341,7 +341,7 @@ static int take_older(void *ctx, const struct replay_older *o)
 	if (!b)
 		return -ENOMEM;
 	b->size = o->size;
-	b->exporter = o->exporter ? intern(&x->strings, o->exporter, SIZE_MAX) : NULL;
+	b->exporter = intern(&x->strings, o->exporter, SIZE_MAX);
 	snprintf(b->name, sizeof(b->name), "%.32s", o->name ? o->name : "");
 	return 0;
 }

@@ -58,13 +58,6 @@ static int put(struct listing *l, const struct model_event *event)
 	}
 }
 
-static int keep_string(struct listing *l, const char **s)
-{
-	if (*s)
-		*s = intern(&l->strings, *s, SIZE_MAX);
-	return 0;
-}
-
 static int keep(struct listing *l, const struct model_event *event)
 {
 	struct model_event *kept = array_add(&l->events, &l->n, &l->room, sizeof(*kept));
@@ -72,12 +65,12 @@ static int keep(struct listing *l, const struct model_event *event)
 	if (!kept)
 		return -ENOMEM;
 	*kept = *event;
-	keep_string(l, &kept->comm);
-	keep_string(l, &kept->exporter);
-	keep_string(l, &kept->device);
-	keep_string(l, &kept->node);
-	keep_string(l, &kept->text);
-	keep_string(l, &kept->text2);
+	kept->comm = intern(&l->strings, event->comm, SIZE_MAX);
+	kept->exporter = intern(&l->strings, event->exporter, SIZE_MAX);
+	kept->device = intern(&l->strings, event->device, SIZE_MAX);
+	kept->node = intern(&l->strings, event->node, SIZE_MAX);
+	kept->text = intern(&l->strings, event->text, SIZE_MAX);
+	kept->text2 = intern(&l->strings, event->text2, SIZE_MAX);
 	return 0;
 }
 
