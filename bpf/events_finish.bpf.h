@@ -104,12 +104,6 @@ static __always_inline void add_to_histogram(struct frame *f, const __u32 event,
 	add_to(&h->buckets[bit], 1, event);
 }
 
-/* Write an event and its stacks side by side, or neither. */
-struct event_with_stack {
-	struct dmabuf_event event;
-	struct dmabuf_event_stack stack;
-};
-
 static __always_inline bool wants_stack(const __u32 event)
 {
 	return settings.stacks && EVENT_SET_BEGINS & EVENT_BIT(event & CALL_IOCTL);
@@ -136,6 +130,7 @@ static __always_inline void take_stack_at_entry(__u64 sp)
 	f->kernel_stack = take_kernel_stack(f->event);
 }
 
+/* Write an event and its stacks side by side, or neither. */
 static __always_inline void finish_with_stack(struct task_state *state, struct frame *f,
 					      const __u32 event, __u64 now, __u64 duration)
 {

@@ -18,6 +18,12 @@
 #define EVENTS_PREFIXES		4
 #define EVENTS_BUCKETS		40	/* 2^39 ns: nine minutes */
 
+/* An event and its stacks, side by side in the ring */
+struct event_with_stack {
+	struct dmabuf_event event;
+	struct dmabuf_event_stack stack;
+};
+
 /* Settings before the load */
 struct events_settings {
 	__u32 to_ring;			/* each event goes to the ring */

@@ -217,11 +217,6 @@ static bool has_patterns(const struct filter *f)
 	return f && (f->comms.n || f->exporters.n || f->devices.n);
 }
 
-struct event_with_stack {
-	struct dmabuf_event event;
-	struct dmabuf_event_stack stack;
-};
-
 static int deliver(struct events *e, const void *data, size_t len)
 {
 	const struct dmabuf_event *event = data;
