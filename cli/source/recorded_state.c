@@ -18,20 +18,15 @@
 
 struct state_attachment {
 	uint64_t id;
-	uint64_t ino, since, took, waited;
-	uint64_t maps[3];
-	uint32_t mapped[3], node;
-	uint32_t told;			/* the id that it goes by */
-	bool older, again;		/* again: of a past one, it is attached again */
-	char device[SNAP_DEVICE_LEN];
+	struct snap_mapping record;	/* its id: of the one that it goes on from */
+	bool again;			/* of a past one: it is attached again */
 };
 
 struct state_buffer {
 	uint64_t ino;
-	uint32_t pid, node;
-	char comm[SNAP_COMM_LEN];
-	struct { uint64_t reads, writes, last; uint32_t pid; } users[USERS];
-	struct state_attachment past[PAST];	/* that were detached */
+	struct snap_origin origin;	/* pid 0 unknown */
+	struct snap_access users[USERS];
+	struct state_attachment past[PAST];	/* that were detached; since 0: none */
 };
 
 struct recorded_state {
@@ -70,7 +65,7 @@ struct recorded_state *recorded_state_new(struct recording *recording)
 	return s;
 }
 
-static void count_map(struct state_attachment *a, const struct model_event *e)
+static void count_map(struct snap_mapping *a, const struct model_event *e)
 {
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
 
@@ -91,23 +86,25 @@ static void count_map(struct state_attachment *a, const struct model_event *e)
 /* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
 static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 {
-	struct state_buffer *b = a && a->since ? table_add(&s->buffers, a->ino) : NULL;
+	bool used = a && a->record.since;
+	struct state_buffer *b = used ? table_add(&s->buffers, a->record.ino) : NULL;
 	int i;
 
-	if (a && a->since && !b)
-		return -ENOMEM;
 	for (i = 0; b && i < PAST; i++) {
-		if (b->past[i].since && b->past[i].told != a->told)
+		struct snap_mapping *past = &b->past[i].record;
+
+		if (past->since && past->id != a->record.id)
 			continue;
-		b->past[i] = *a;
-		b->past[i].again = b->past[i].older = false;
-		memset(b->past[i].mapped, 0, sizeof(b->past[i].mapped));
+		b->past[i].again = false;
+		*past = a->record;
+		past->head.valid = SNAP_MAPPING_PAST;
+		memset(past->mapped, 0, sizeof(past->mapped));
 		break;
 	}
-	return 0;
+	return used && !b ? -ENOMEM : 0;
 }
 
-static void go_on(struct recorded_state *s, struct state_attachment *a)
+static void go_on(struct recorded_state *s, struct snap_mapping *a)
 {
 	struct state_buffer *b = table_get(&s->buffers, a->ino);
 	int i;
@@ -115,23 +112,26 @@ static void go_on(struct recorded_state *s, struct state_attachment *a)
 	for (i = 0; b && i < PAST; i++) {
 		struct state_attachment *past = &b->past[i];
 
-		if (!past->since || past->again ||
-		    strncmp(past->device, a->device, sizeof(a->device)))
+		if (!past->record.since || past->again ||
+		    strncmp(past->record.device, a->device, sizeof(a->device)))
 			continue;
 		past->again = true;
-		a->told = past->told;
-		a->since = past->since;
-		a->took = past->took;
-		a->waited = past->waited;
-		a->node = past->node;
-		memcpy(a->maps, past->maps, sizeof(a->maps));
+		*a = past->record;
+		a->head.valid = 0;
 		return;
 	}
 }
 
+/* Device numbers are not in a recording's events: these stand for them, with bits that none has. */
+static uint32_t stand_in(uint32_t node)
+{
+	return node ? RECORDED_NODE | node : 0;
+}
+
 static int take_attachment(struct recorded_state *s, const struct model_event *e)
 {
-	struct state_attachment *a;
+	struct state_attachment *attachment;
+	struct snap_mapping *a;
 	int err;
 
 	if (!e->raw.attachment || e->raw.result < 0)
@@ -141,20 +141,23 @@ static int take_attachment(struct recorded_state *s, const struct model_event *e
 		table_remove(&s->attachments, e->raw.attachment);
 		return err;
 	}
-	a = table_add(&s->attachments, e->raw.attachment);
-	if (!a)
+	attachment = table_add(&s->attachments, e->raw.attachment);
+	if (!attachment)
 		return -ENOMEM;
+	a = &attachment->record;
 	if (!a->ino) {
+		a->head = (struct snap_head){ SNAP_MAPPING, sizeof(*a), 0 };
 		a->ino = e->raw.ino;
-		a->told = e->raw.attachment;
-		a->older = e->raw.type != EVENT_ATTACH;
+		a->id = e->raw.attachment;
 		if (e->device)
 			memcpy(a->device, e->device, strnlen(e->device, sizeof(a->device)));
-		if (!a->older)
+		if (e->raw.type == EVENT_ATTACH)
 			go_on(s, a);
+		else
+			a->head.valid = SNAP_MAPPING_OLDER;
 	}
 	if (e->raw.node)
-		a->node = e->raw.node;
+		a->rdev = stand_in(e->raw.node);
 	if (e->raw.type == EVENT_MAP || e->raw.type == EVENT_UNMAP)
 		count_map(a, e);
 	return 0;
@@ -166,13 +169,17 @@ static void count_access(struct state_buffer *b, const struct model_event *e)
 	int i;
 
 	for (i = 0; i < USERS; i++) {
-		if (b->users[i].pid && b->users[i].pid != e->pid)
+		struct snap_access *user = &b->users[i];
+
+		if (user->pid && user->pid != e->pid)
 			continue;
-		b->users[i].pid = e->pid;
+		user->head = (struct snap_head){ SNAP_ACCESS, sizeof(*user), 0 };
+		user->ino = b->ino;
+		user->pid = e->pid;
 		/* enum dma_data_direction, as seen from the device */
-		b->users[i].reads += direction != 1;
-		b->users[i].writes += direction != 2;
-		b->users[i].last = e->realtime;
+		user->reads += direction != 1;
+		user->writes += direction != 2;
+		user->last = e->realtime;
 		return;
 	}
 }
@@ -194,10 +201,12 @@ static int take_buffer(struct recorded_state *s, const struct model_event *e)
 		count_access(b, e);
 		return 0;
 	}
-	b->pid = e->pid;
-	b->node = e->raw.node;
+	b->origin.head = (struct snap_head){ SNAP_ORIGIN, sizeof(b->origin), 0 };
+	b->origin.ino = b->ino;
+	b->origin.pid = e->pid;
+	b->origin.rdev = stand_in(e->raw.node);
 	if (e->comm)
-		memcpy(b->comm, e->comm, strnlen(e->comm, sizeof(b->comm)));
+		memcpy(b->origin.comm, e->comm, strnlen(e->comm, sizeof(b->origin.comm)));
 	return 0;
 }
 
@@ -240,49 +249,17 @@ int recorded_state_go(struct recorded_state *s, uint32_t moment)
 	return err ? err : replay_run(s->replay, &taker, moment + 1);
 }
 
-/* Device numbers are not in a recording's events: these stand for them, with bits that none has. */
-static uint32_t stand_in(uint32_t node)
-{
-	return node ? RECORDED_NODE | node : 0;
-}
-
-static int add_attachment(const struct state_attachment *a, uint32_t flags, struct records *records)
-{
-	struct snap_mapping r = {
-		.head = { SNAP_MAPPING, sizeof(r), flags | (a->older ? SNAP_MAPPING_OLDER : 0) },
-		.ino = a->ino, .since = a->since, .took = a->took, .waited = a->waited,
-		.id = a->told, .rdev = stand_in(a->node),
-	};
-
-	memcpy(r.maps, a->maps, sizeof(r.maps));
-	memcpy(r.mapped, a->mapped, sizeof(r.mapped));
-	memcpy(r.device, a->device, sizeof(r.device));
-	return records_add(records, &r, sizeof(r));
-}
-
 static int add_buffer(const struct state_buffer *b, struct records *records)
 {
-	struct snap_origin origin = {
-		.head = { SNAP_ORIGIN, sizeof(origin), 0 },
-		.ino = b->ino, .pid = b->pid, .rdev = stand_in(b->node),
-	};
 	int i, err = 0;
 
-	memcpy(origin.comm, b->comm, sizeof(origin.comm));
-	if (b->pid)
-		err = records_add(records, &origin, sizeof(origin));
-	for (i = 0; i < USERS && b->users[i].pid && !err; i++) {
-		const struct snap_access r = {
-			.head = { SNAP_ACCESS, sizeof(r), 0 },
-			.ino = b->ino, .reads = b->users[i].reads, .writes = b->users[i].writes,
-			.last = b->users[i].last, .pid = b->users[i].pid,
-		};
-
-		err = records_add(records, &r, sizeof(r));
-	}
+	if (b->origin.pid)
+		err = records_add(records, &b->origin, sizeof(b->origin));
+	for (i = 0; i < USERS && b->users[i].pid && !err; i++)
+		err = records_add(records, &b->users[i], sizeof(b->users[i]));
 	for (i = 0; i < PAST && !err; i++)
-		if (b->past[i].since)
-			err = add_attachment(&b->past[i], SNAP_MAPPING_PAST, records);
+		if (b->past[i].record.since)
+			err = records_add(records, &b->past[i].record, sizeof(b->past[i].record));
 	return err;
 }
 
@@ -291,8 +268,11 @@ int recorded_state_add(const struct recorded_state *s, struct records *records)
 	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < s->attachments.n && !err; i++)
-		err = add_attachment(table_row(&s->attachments, i), 0, records);
+	for (i = 0; i < s->attachments.n && !err; i++) {
+		const struct state_attachment *a = table_row(&s->attachments, i);
+
+		err = records_add(records, &a->record, sizeof(a->record));
+	}
 	for (i = 0; i < s->buffers.n && !err; i++)
 		err = add_buffer(table_row(&s->buffers, i), records);
 	return err;
