@@ -76,7 +76,7 @@ static void forget_durations(struct activity *a)
 /* Too many are not kept at all: what histograms tell is told of all rows then. */
 static int keep_duration(struct activity *a, uint32_t row, uint64_t ns)
 {
-	uint64_t *new;
+	struct durations *d;
 
 	if (!a->ranks)
 		return 0;
@@ -89,12 +89,8 @@ static int keep_duration(struct activity *a, uint32_t row, uint64_t ns)
 		if (!array_add(&a->durations, &a->n_durations, &a->room_durations,
 			       sizeof(*a->durations)))
 			return -ENOMEM;
-	new = array_add(&a->durations[row].ns, &a->durations[row].n, &a->durations[row].room,
-			sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*new = ns;
-	return 0;
+	d = &a->durations[row];
+	return array_append(&d->ns, &d->n, &d->room, &ns, sizeof(ns));
 }
 
 static int by_ns(const void *a, const void *b)

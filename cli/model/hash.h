@@ -6,6 +6,7 @@
 #ifndef MODEL_HASH_H
 #define MODEL_HASH_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -87,6 +88,15 @@ static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t e
 		return NULL;
 	/* NOLINTNEXTLINE: with room there is an array */
 	return memset(*base + (size_t)(*n)++ * element, 0, element);
+}
+
+/* Puts a copy of value behind the elements there are. 0, or -ENOMEM. */
+static inline int array_append(void *array, uint32_t *n, uint32_t *room, const void *value,
+			       size_t element)
+{
+	void *new = array_add(array, n, room, element);
+
+	return new ? (memcpy(new, value, element), 0) : -ENOMEM;
 }
 
 #endif

@@ -80,7 +80,6 @@ static int by_end(const void *a, const void *b)
 /* Adds to the ends that begin at first, each device and direction once. */
 static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *end)
 {
-	struct flow_end *new;
 	uint32_t i;
 
 	for (i = first; i < p->n_ends; i++) {
@@ -91,11 +90,7 @@ static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *e
 			p->ends[i].node = end->node;
 		return 0;
 	}
-	new = array_add(&p->ends, &p->n_ends, &p->room_ends, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*new = *end;
-	return 0;
+	return array_append(&p->ends, &p->n_ends, &p->room_ends, end, sizeof(*end));
 }
 
 static bool is_late(const struct model *m, const struct model_past *past)
@@ -209,17 +204,14 @@ static uint64_t flow_key(const struct model *m, const struct model_buffer *b, ui
 
 static int add_process(struct pipelines *p, struct model_flow *f, uint32_t process)
 {
-	uint32_t i, *new;
+	uint32_t i;
 
 	for (i = 0; i < f->processes; i++)
 		if (p->processes[f->first_process + i] == process)
 			return 0;
-	new = array_add(&p->processes, &p->n_processes, &p->room_processes, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*new = process;
 	f->processes++;
-	return 0;
+	return array_append(&p->processes, &p->n_processes, &p->room_processes, &process,
+			    sizeof(process));
 }
 
 /* Takes one more buffer into a flow; its own ends are at the end of the array. */

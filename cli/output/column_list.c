@@ -26,13 +26,7 @@ bool column_is_number(const struct column *column)
 
 static int list_add(struct column_list *list, const struct column *column)
 {
-	const struct column **place;
-
-	place = array_add(&list->columns, &list->n, &list->room, sizeof(*place));
-	if (!place)
-		return -ENOMEM;
-	*place = column;
-	return 0;
+	return array_append(&list->columns, &list->n, &list->room, &column, sizeof(column));
 }
 
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
@@ -146,12 +140,7 @@ static bool is_sorted(const struct rows *rows, struct sorting *sorting)
 
 int rows_add(struct rows *rows, const void *row)
 {
-	const void **place = array_add(&rows->rows, &rows->n, &rows->room, sizeof(*place));
-
-	if (!place)
-		return -ENOMEM;
-	*place = row;
-	return 0;
+	return array_append(&rows->rows, &rows->n, &rows->room, &row, sizeof(row));
 }
 
 int rows_sort_by(struct rows *rows, enum value_type type, bool invert,

@@ -429,19 +429,16 @@ static int survey_block(struct recording *r, struct recording_block *b, bool *mo
 			int (*take)(void *ctx, const struct recording_name *name), void *ctx)
 {
 	const struct recording_name *name = NULL;
-	struct place *place;
 	int err = 0;
 
 	if (b->head.type == RECORDING_SNAPSHOT) {
 		if (!*more) {
-			place = array_add(&r->snapshots, &r->n_snapshots, &r->room_snapshots,
-					  sizeof(*place));
-			if (!place)
-				return -ENOMEM;
-			*place = (struct place){ b->offset, b->head.first };
+			err = array_append(&r->snapshots, &r->n_snapshots, &r->room_snapshots,
+					   &(struct place){ b->offset, b->head.first },
+					   sizeof(*r->snapshots));
 		}
 		*more = b->head.flags & RECORDING_MORE;
-		return 0;
+		return err;
 	}
 	if (!b->head.type || b->head.type >= RECORDING_TYPES)
 		meet(&r->new_blocks, b->head.type);

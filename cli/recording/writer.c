@@ -415,13 +415,7 @@ static int keep_task(struct recording_writer *w, const struct dmabuf_event_task 
 
 static int keep_frames(struct recording_writer *w, const struct dmabuf_event_frames *frames)
 {
-	struct dmabuf_event_frames *kept = array_add(&w->frames, &w->n_frames, &w->room_frames,
-						     sizeof(*kept));
-
-	if (!kept)
-		return -ENOMEM;
-	*kept = *frames;
-	return 0;
+	return array_append(&w->frames, &w->n_frames, &w->room_frames, frames, sizeof(*frames));
 }
 
 /* What the block's header says of the records. */

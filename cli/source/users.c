@@ -54,15 +54,10 @@ int users_name_nodes(struct node_names **names, struct records *records)
 
 static int know(struct users *u, uint32_t pid)
 {
-	uint32_t *new;
-
 	if (!pid || index_get(&u->by_pid, pid) != INDEX_NONE)
 		return 0;
-	new = array_add(&u->pids, &u->n, &u->room, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*new = pid;
-	return index_put(&u->by_pid, pid, 1);
+	return array_append(&u->pids, &u->n, &u->room, &pid, sizeof(pid)) ?:
+	       index_put(&u->by_pid, pid, 1);
 }
 
 static int add_former(struct model *m, struct records *records, uint32_t pid)

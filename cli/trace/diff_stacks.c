@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace diff --by=stack: by which functions a recording's buffers were exported. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "recording/replay.h"
 #include "symbols/recorded_stack.h"
@@ -26,16 +26,13 @@ struct diff_stacks {
 static int take(void *ctx, const struct model_event *event)
 {
 	struct diff_stacks *s = ctx;
-	struct export *export;
+	const struct export export = { event->kernel_stack, event->user_stack };
 
 	/* Who has an inode next is exported anew: of releases nothing need be known */
 	if (event->raw.type != EVENT_EXPORT || event->raw.result)
 		return 0;
-	export = array_add(&s->exports, &s->n, &s->room, sizeof(*export));
-	if (!export)
-		return -ENOMEM;
-	*export = (struct export){ event->kernel_stack, event->user_stack };
-	return index_put(&s->by_ino, event->raw.ino, s->n - 1);
+	return array_append(&s->exports, &s->n, &s->room, &export, sizeof(export)) ?:
+	       index_put(&s->by_ino, event->raw.ino, s->n - 1);
 }
 
 struct diff_stacks *diff_stacks_read(struct recording *recording, int *err)
@@ -57,17 +54,6 @@ struct diff_stacks *diff_stacks_read(struct recording *recording, int *err)
 	return s;
 }
 
-static size_t put(struct diff_stacks *s, size_t len, const char *text)
-{
-	size_t room = sizeof(s->text) - len, n = strlen(text);
-
-	if (n >= room)
-		n = room - 1;
-	memcpy(s->text + len, text, n);
-	s->text[len + n] = '\0';
-	return len + n;
-}
-
 /* "new_surface < start < main"; by the files where functions are unknown. */
 static const char *functions(struct diff_stacks *s, const struct stack *stack)
 {
@@ -78,10 +64,9 @@ static const char *functions(struct diff_stacks *s, const struct stack *stack)
 		const struct stack_frame *f = &stack->frames[i];
 		const char *name = f->function ? f->function : f->module;
 
-		if (!name)
-			continue;
-		len = put(s, len, n++ ? " < " : "");
-		len = put(s, len, name);
+		if (name && len < sizeof(s->text))
+			len += snprintf(s->text + len, sizeof(s->text) - len, "%s%s",
+					n++ ? " < " : "", name);
 	}
 	return n ? s->text : NULL;
 }

@@ -139,35 +139,10 @@ static int write_suite(FILE *xml, const struct findings *s)
 	return err;
 }
 
-static int write_file(const char *path, const char *text, size_t len)
-{
-	struct file_whole file;
-	FILE *out = file_begin_stream(&file, path, FILE_PUBLIC);
-	int err = 0;
-
-	if (!out)
-		return -errno;
-	errno = 0;
-	fwrite(text, 1, len, out);
-	if (ferror(out))
-		err = errno ? -errno : -EIO;
-	return file_end(&file, err);
-}
-
 int findings_junit(const char *path, const struct findings *s)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *xml = open_memstream(&text, &len);
-	int err;
+	struct file_whole file;
+	FILE *xml = file_begin_stream(&file, path, FILE_PUBLIC);
 
-	if (!xml)
-		return -ENOMEM;
-	err = write_suite(xml, s);
-	if (fclose(xml) && !err)
-		err = -ENOMEM;
-	if (!err)
-		err = write_file(path, text, len);
-	free(text);
-	return err;
+	return xml ? file_end(&file, write_suite(xml, s)) : -errno;
 }

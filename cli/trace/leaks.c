@@ -248,16 +248,12 @@ static const struct model *look(struct leaks_run *r)
 static int add_frames(struct finding_frames *frames, const struct stack *stack)
 {
 	uint32_t i;
+	int err = 0;
 
-	for (i = 0; stack && i < stack->n; i++) {
-		struct stack_frame *frame = array_add(&frames->rows, &frames->n, &frames->room,
-						      sizeof(*frame));
-
-		if (!frame)
-			return -ENOMEM;
-		*frame = stack->frames[i];
-	}
-	return 0;
+	for (i = 0; stack && i < stack->n && !err; i++)
+		err = array_append(&frames->rows, &frames->n, &frames->room, &stack->frames[i],
+				   sizeof(*frames->rows));
+	return err;
 }
 
 /* A stack by its number, of what runs or of a recording. */

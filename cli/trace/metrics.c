@@ -166,17 +166,10 @@ static int run_once(struct collector *c)
 	return EXIT_OK;
 }
 
-static int run_listen(struct collector *c, int fd, int signals)
-{
-	int err = metrics_serve(c, fd, signals, c->common.quiet);
-
-	return err ? options_fail(&c->common, "cannot serve: %s", strerror(-err)) : EXIT_OK;
-}
-
 static int run(struct collector *c)
 {
 	char error[320] = "";
-	int signals = -1, fd = -1;
+	int signals = -1, fd = -1, err;
 
 	c->once = !c->listen && !(c->textfile && c->interval);
 	/* With huge pages for all, the kernel may make one of a 3 MiB heap */
@@ -197,8 +190,10 @@ static int run(struct collector *c)
 	if (collector_open(c))
 		return options_fail(&c->common, "%s", c->error);
 	privileges_keep(PRIVILEGES_WATCH);
-	if (c->listen)
-		return run_listen(c, fd, signals);
+	if (c->listen) {
+		err = metrics_serve(c, fd, signals, c->common.quiet);
+		return err ? options_fail(&c->common, "cannot serve: %s", strerror(-err)) : EXIT_OK;
+	}
 	return c->textfile ? run_textfile(c, signals) : run_once(c);
 }
 

@@ -112,22 +112,20 @@ static int name_cgroup(struct record *r, const struct dmabuf_event_task *task)
 	return path ? recording_add_name(r->writer, RECORDING_CGROUP, task->cgroup, path, NULL) : 0;
 }
 
+static int add_pid(struct record *r, uint32_t pid)
+{
+	return array_append(&r->filter.pids, &r->filter.n_pids, &r->filter.room_pids, &pid,
+			    sizeof(pid));
+}
+
 /* Its processes, and what they exported, so that snapshots have them. */
 static int follow(struct record *r, const struct dmabuf_event *e)
 {
-	uint32_t *pid;
-
 	if (e->type == EVENT_EXPORT)
 		return e->result ? 0 : index_put(&r->exported, e->ino, 1);
 	if (e->type == EVENT_RELEASE)
 		index_remove(&r->exported, e->ino);
-	if (e->type != EVENT_FORK || !e->attachment)
-		return 0;
-	pid = array_add(&r->filter.pids, &r->filter.n_pids, &r->filter.room_pids, sizeof(*pid));
-	if (!pid)
-		return -ENOMEM;
-	*pid = e->attachment;
-	return 0;
+	return e->type == EVENT_FORK && e->attachment ? add_pid(r, e->attachment) : 0;
 }
 
 /* Writes a stack's frames, with keys in place of the kernel's addresses. */
@@ -188,12 +186,8 @@ int record_open_events(struct record *r, char *error, size_t room)
 	o->to_ring = true;
 	o->follow = r->tree ? r->runner.pid : 0;
 	if (r->tree) {
-		uint32_t *pid = array_add(&r->filter.pids, &r->filter.n_pids,
-					  &r->filter.room_pids, sizeof(*pid));
-
-		if (!pid)
+		if (add_pid(r, r->runner.pid))
 			return -ENOMEM;
-		*pid = r->runner.pid;
 		/* To know its processes */
 		o->wanted |= EVENT_BIT(EVENT_FORK);
 	}
