@@ -27,19 +27,19 @@
 
 /* Where code is in a process, as far as it was told; what came last holds. */
 struct process_maps {
+	uint64_t pid;
 	struct stack_map *maps;
 	uint32_t n, room;
+};
+
+struct copied_stack {
+	uint64_t copy, number;		/* the number that it has got */
 };
 
 struct event_stacks {
 	struct symbols *symbols;
 	struct stacks stacks;
-	struct index by_copy;		/* numbers of copies: places in numbers */
-	uint64_t *numbers;		/* that those stacks have got */
-	uint32_t n_numbers, room_numbers;
-	struct index by_pid;
-	struct process_maps *processes;
-	uint32_t n_processes, room_processes;
+	struct table copies, processes;	/* struct copied_stack, struct process_maps */
 	uint32_t next_file;		/* number of the next one that the kernel does not know */
 	struct ring_copy **waiting;	/* for maps that a later copy may have */
 	uint32_t n_waiting, room_waiting;
@@ -55,6 +55,8 @@ int events_open_stacks(struct events *e)
 		return -ENOMEM;
 	e->stacks = s;
 	s->symbols = symbols_new();
+	s->copies.size = sizeof(struct copied_stack);
+	s->processes.size = sizeof(struct process_maps);
 	s->next_file = STACK_MAX_FILES + 1;
 	s->seed = e->skel->rodata->settings.seed;
 	return s->symbols ? 0 : -ENOMEM;
@@ -157,35 +159,15 @@ static int take_file(struct event_stacks *s, const struct ring_file *record)
 	return symbols_add_file(s->symbols, record->number, fd, path, NULL);
 }
 
-static struct process_maps *get_maps(struct event_stacks *s, uint32_t pid)
-{
-	uint32_t i = index_get(&s->by_pid, pid);
-
-	if (i == INDEX_NONE) {
-		i = s->n_processes;
-		if (!array_add(&s->processes, &s->n_processes, &s->room_processes,
-			       sizeof(*s->processes)) || index_put(&s->by_pid, pid, i))
-			return NULL;
-	}
-	return &s->processes[i];
-}
-
 static int add_map(struct process_maps *p, const struct stack_map *map)
 {
-	struct stack_map *new;
 	uint32_t i, n = 0;
 
 	for (i = 0; i < p->n; i++)
 		if (p->maps[i].end <= map->start || p->maps[i].start >= map->end)
 			p->maps[n++] = p->maps[i];
 	p->n = n;
-	if (n >= MAX_MAPS)
-		return 0;
-	new = array_add(&p->maps, &p->n, &p->room, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-	*new = *map;
-	return 0;
+	return n < MAX_MAPS ? array_append(&p->maps, &p->n, &p->room, map, sizeof(*map)) : 0;
 }
 
 static const struct stack_map *find_map(const struct process_maps *p, uint64_t address)
@@ -268,7 +250,7 @@ static int unwind(struct event_stacks *s, const struct ring_copy *copy, uint64_t
 		  bool may_wait)
 {
 	uint64_t ip = copy->ip, sp = copy->sp, fp = copy->fp, cfa;
-	struct process_maps *p = get_maps(s, copy->pid);
+	struct process_maps *p = table_add(&s->processes, copy->pid);
 	bool asked = false;
 	const struct stack_map *map;
 	struct elf_rule rule;
@@ -361,9 +343,10 @@ static int wait_for_maps(struct event_stacks *s, const struct ring_copy *copy)
 
 static int take_copy(struct events *e, const struct ring_copy *copy, bool may_wait)
 {
-	uint64_t frames[EVENT_FRAMES_MAX], number, *place;
+	uint64_t frames[EVENT_FRAMES_MAX], number;
 	struct event_stacks *s = e->stacks;
-	uint32_t i, known;
+	struct copied_stack *copied;
+	uint32_t known;
 	bool user;
 	int n = unwind(s, copy, frames, may_wait && s->n_waiting < MAX_WAITING);
 
@@ -372,15 +355,10 @@ static int take_copy(struct events *e, const struct ring_copy *copy, bool may_wa
 	if (n < 0)
 		return n;
 	number = n ? stack_number(s, frames, n) : 0;
-	i = index_get(&s->by_copy, copy->number);
-	if (i == INDEX_NONE) {
-		place = array_add(&s->numbers, &s->n_numbers, &s->room_numbers, sizeof(*place));
-		if (!place || index_put(&s->by_copy, copy->number, s->n_numbers - 1))
-			return -ENOMEM;
-	} else {
-		place = &s->numbers[i];
-	}
-	*place = number;
+	copied = table_add(&s->copies, copy->number);
+	if (!copied)
+		return -ENOMEM;
+	copied->number = number;
 	if (!number || stacks_raw(&s->stacks, number, &known, &user))
 		return 0;
 	return tell(e, copy->time, number, frames, n, true, copy->event);
@@ -410,12 +388,12 @@ int events_settle_stacks(struct events *e)
 /* The number that a copied stack has got. */
 uint64_t events_stack_settled(const struct events *e, uint64_t number)
 {
-	uint32_t i;
+	const struct copied_stack *copied;
 
 	if (!e->stacks || !(number & STACK_PROVISIONAL))
 		return number;
-	i = index_get(&e->stacks->by_copy, number);
-	return i == INDEX_NONE ? 0 : e->stacks->numbers[i];
+	copied = table_get(&e->stacks->copies, number);
+	return copied ? copied->number : 0;
 }
 
 int events_take_stack(struct events *e, const void *data, size_t len)
@@ -477,14 +455,12 @@ void events_free_stacks(struct events *e)
 		return;
 	symbols_free(s->symbols);
 	stacks_free(&s->stacks);
-	for (i = 0; i < s->n_processes; i++)
-		free(s->processes[i].maps);
-	free(s->processes);
+	for (i = 0; i < s->processes.n; i++)
+		free(((struct process_maps *)table_row(&s->processes, i))->maps);
+	table_free(&s->processes);
+	table_free(&s->copies);
 	for (i = 0; i < s->n_waiting; i++)
 		free(s->waiting[i]);
 	free(s->waiting);
-	index_free(&s->by_pid);
-	index_free(&s->by_copy);
-	free(s->numbers);
 	free(s);
 }

@@ -336,7 +336,6 @@ int recording_add_name(struct recording_writer *w, unsigned int kind, uint64_t n
 		       const char *text, const char *second)
 {
 	uint64_t key = (number + 1) * 0x9e3779b97f4a7c15u ^ kind;
-	struct written_name *name;
 	uint32_t i;
 
 	if (kind == RECORDING_DEVICE_NODES)
@@ -346,11 +345,11 @@ int recording_add_name(struct recording_writer *w, unsigned int kind, uint64_t n
 		return 0;
 	text = intern(&w->strings, text, SIZE_MAX);
 	second = intern(&w->strings, second, SIZE_MAX);
-	name = array_add(&w->names, &w->n_names, &w->room_names, sizeof(*name));
-	if (!name || !text || index_put(&w->by_name, key, w->n_names - 1))
+	if (!text)
 		return -ENOMEM;
-	*name = (struct written_name){ kind, number, text, second };
-	return 0;
+	return array_append(&w->names, &w->n_names, &w->room_names,
+			    &(struct written_name){ kind, number, text, second },
+			    sizeof(*w->names)) ?: index_put(&w->by_name, key, w->n_names - 1);
 }
 
 /* The longest text there is, a path; two of them and their NULs fit in recording_name.len. */

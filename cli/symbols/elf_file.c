@@ -189,23 +189,20 @@ static void read_symbols(struct elf_file *f)
 			continue;
 		data = elf_getdata(section, NULL);
 		for (i = 0; data && i < head.sh_size / head.sh_entsize; i++) {
-			struct elf_symbol *symbol;
-			const char *name;
+			struct elf_symbol symbol;
 			GElf_Sym sym;
 
 			if (!gelf_getsym(data, i, &sym) || GELF_ST_TYPE(sym.st_info) != STT_FUNC ||
 			    !sym.st_value)
 				continue;
-			name = elf_strptr(f->elf, head.sh_link, sym.st_name);
-			if (!name || !*name)
-				continue;
-			symbol = array_add(&f->symbols, &f->n_symbols, &f->room_symbols,
-					   sizeof(*symbol));
-			if (!symbol)
-				return;
-			*symbol = (struct elf_symbol){
-				sym.st_value, sym.st_value + sym.st_size, name,
+			symbol = (struct elf_symbol){
+				sym.st_value, sym.st_value + sym.st_size,
+				elf_strptr(f->elf, head.sh_link, sym.st_name),
 			};
+			if (symbol.name && *symbol.name &&
+			    array_append(&f->symbols, &f->n_symbols, &f->room_symbols, &symbol,
+					 sizeof(symbol)))
+				return;
 		}
 	}
 	if (f->n_symbols)

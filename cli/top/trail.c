@@ -3,7 +3,6 @@
 #include "top/trail.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NONE -1.0f
@@ -13,16 +12,16 @@
 
 static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
 {
-	uint32_t at = index_get(&t->by_key, key);
-	struct trail *trail;
+	struct trail *trail = table_get(&t->rows, key);
 	int i;
 
-	if (at != INDEX_NONE)
-		return &t->rows[at];
-	if (t->n == TRAILS_MAX)
+	if (trail)
+		return trail;
+	if (t->rows.n == TRAILS_MAX)
 		trails_clear(t);
-	trail = array_add(&t->rows, &t->n, &t->room, sizeof(*trail));
-	if (!trail || index_put(&t->by_key, key, t->n - 1))
+	t->rows.size = sizeof(*trail);
+	trail = table_add(&t->rows, key);
+	if (!trail)
 		return NULL;
 	for (i = 0; i < TRAIL_SECONDS; i++)
 		trail->values[i] = NONE;
@@ -84,8 +83,7 @@ char *trails_text(const struct trails *t, uint64_t key, double time, int cells, 
 		{ "_", ".", ":", "-", "=", "+", "*", "#" },
 		{ "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588" },
 	};
-	uint32_t at = index_get(&t->by_key, key);
-	const struct trail *trail = at == INDEX_NONE ? NULL : &t->rows[at];
+	const struct trail *trail = table_get(&t->rows, key);
 	float largest = 0;
 	size_t len = 0;
 	int i;
@@ -107,13 +105,10 @@ char *trails_text(const struct trails *t, uint64_t key, double time, int cells, 
 
 void trails_clear(struct trails *t)
 {
-	index_clear(&t->by_key);
-	t->n = 0;
+	table_clear(&t->rows);
 }
 
 void trails_free(struct trails *t)
 {
-	index_free(&t->by_key);
-	free(t->rows);
-	memset(t, 0, sizeof(*t));
+	table_free(&t->rows);
 }

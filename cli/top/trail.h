@@ -6,20 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/hash.h"
+#include "model/table.h"
 
 #define TRAIL_SECONDS 60
 
 struct trail {
+	uint64_t key;
 	float values[TRAIL_SECONDS];	/* by second modulo 60; negative: none */
 	int64_t newest;			/* second of the last one */
 };
 
 /* By the keys of rows. Zero-initialised is empty. */
 struct trails {
-	struct index by_key;
-	struct trail *rows;
-	uint32_t n, room;
+	struct table rows;
 };
 
 /* Notes the value of a second; the largest, if it has several. 0 or -ENOMEM. */
