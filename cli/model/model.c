@@ -44,8 +44,9 @@ static void drop_rows(struct model *m)
 	m->wants_recount = false;
 }
 
-static int add_buffer(struct model *m, const struct snap_buffer *in)
+static int add_buffer(struct model *m, const void *record)
 {
+	const struct snap_buffer *in = record;
 	struct model_buffer *b;
 
 	b = array_add(&m->buffers, &m->n_buffers, &m->room_buffers, sizeof(*b));
@@ -147,8 +148,9 @@ static int add_device(struct model *m, const struct snap_attachment *in, uint32_
 	return index_put(&m->by_device, (uintptr_t)key, *device);
 }
 
-static int add_attachment(struct model *m, const struct snap_attachment *in)
+static int add_attachment(struct model *m, const void *record)
 {
+	const struct snap_attachment *in = record;
 	uint32_t buffer = index_get(&m->by_ino, in->ino);
 	struct model_attachment *a;
 	uint32_t device;
@@ -197,8 +199,9 @@ static int add_process(struct model *m, const struct snap_slot *in, uint32_t *pr
 	return index_put(&m->by_pid, in->pid, *process);
 }
 
-static int add_socket(struct model *m, const struct snap_slot *in)
+static int add_socket(struct model *m, const void *record)
 {
+	const struct snap_slot *in = record;
 	uint32_t first = index_get(&m->by_socket, in->table);
 	struct model_socket *s;
 	uint32_t process;
@@ -238,8 +241,9 @@ static int add_node(struct model *m, uint32_t rdev, uint32_t *node)
 	return index_put(&m->by_node, rdev, *node);
 }
 
-static int add_slot(struct model *m, const struct snap_slot *in)
+static int add_slot(struct model *m, const void *record)
 {
+	const struct snap_slot *in = record;
 	uint32_t buffer = index_get(&m->by_ino, in->ino);
 	struct model_slot *s;
 	uint32_t process, node = 0;
@@ -356,11 +360,16 @@ static int add_past(struct model *m, const struct snap_mapping *in)
 }
 
 /* What hooks saw of an attachment. */
-static int add_mapping(struct model *m, const struct snap_mapping *in)
+static int add_mapping(struct model *m, const void *record)
 {
+	const struct snap_mapping *in = record;
 	struct model_attachment *a = NULL;
-	int err = in->id ? next_attachment(m, in, &a) : 0;
+	int err = 0;
 
+	if (in->head.valid & SNAP_MAPPING_PAST)
+		return add_past(m, in);
+	if (in->id)
+		err = next_attachment(m, in, &a);
 	if (!err && a)
 		err = index_put(&m->by_id, id_key(a->buffer, in->id), 1);
 	if (err || !a)
@@ -375,8 +384,9 @@ static int add_mapping(struct model *m, const struct snap_mapping *in)
 	return in->rdev ? add_node(m, in->rdev, &a->node) : 0;
 }
 
-static int add_origin(struct model *m, const struct snap_origin *in)
+static int add_origin(struct model *m, const void *record)
 {
+	const struct snap_origin *in = record;
 	uint32_t buffer = index_get(&m->by_ino, in->ino);
 	struct model_buffer *b;
 
@@ -391,8 +401,9 @@ static int add_origin(struct model *m, const struct snap_origin *in)
 }
 
 /* No view asks for processes without buffers. */
-static int add_access(struct model *m, const struct snap_access *in)
+static int add_access(struct model *m, const void *record)
 {
+	const struct snap_access *in = record;
 	uint32_t buffer = index_get(&m->by_ino, in->ino), process = index_get(&m->by_pid, in->pid);
 	struct model_access *a;
 
@@ -428,53 +439,20 @@ static int add_opened(struct model *m, const struct snap_node *in)
 }
 
 /* Add an open device file. */
-static int add_open(struct model *m, const struct snap_node *in)
+static int add_open(struct model *m, const void *record)
 {
-	int err = in->pid ? add_opened(m, in) : 0;
+	const struct snap_node *in = record;
 
-	if (!err)
-		err = index_put(&m->open, in->rdev, 1);
-	if (!err)
-		err = index_put(&m->open, MODEL_OPEN_MAJOR(in->rdev >> 20), 1);
-	if (!err)
-		err = put_hash(m, in->name, sizeof(in->name));
-	if (!err)
-		err = put_hash(m, in->device, sizeof(in->device));
-	return err ? err : put_hash(m, in->driver, sizeof(in->driver));
+	return (in->pid ? add_opened(m, in) : 0) ?: index_put(&m->open, in->rdev, 1) ?:
+	       index_put(&m->open, MODEL_OPEN_MAJOR(in->rdev >> 20), 1) ?:
+	       put_hash(m, in->name, sizeof(in->name)) ?:
+	       put_hash(m, in->device, sizeof(in->device)) ?:
+	       put_hash(m, in->driver, sizeof(in->driver));
 }
 
-/* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
-static int next_record(const char **at, const char *end, const struct snap_head **record)
+static int add_former(struct model *m, const void *record)
 {
-	static const uint16_t sizes[] = {
-		[SNAP_BUFFER] = sizeof(struct snap_buffer),
-		[SNAP_ATTACHMENT] = sizeof(struct snap_attachment),
-		[SNAP_FD] = sizeof(struct snap_slot),
-		[SNAP_MAP] = sizeof(struct snap_slot),
-		[SNAP_RECOUNT] = sizeof(struct snap_recount),
-		[SNAP_GEM] = sizeof(struct snap_slot),
-		[SNAP_IN_FLIGHT] = sizeof(struct snap_slot),
-		[SNAP_SOCKET] = sizeof(struct snap_slot),
-		[SNAP_IO_URING] = sizeof(struct snap_slot),
-		[SNAP_FRAMEBUFFER] = sizeof(struct snap_slot),
-		[SNAP_MAPPING] = sizeof(struct snap_mapping),
-		[SNAP_ORIGIN] = sizeof(struct snap_origin),
-		[SNAP_ACCESS] = sizeof(struct snap_access),
-		[SNAP_NODE] = sizeof(struct snap_node),
-		[SNAP_FORMER] = sizeof(struct snap_former),
-	};
-	const struct snap_head *head = (const void *)*at;
-
-	if (*at == end)
-		return 0;
-	if ((size_t)(end - *at) < sizeof(*head) || head->len < sizeof(*head) || head->len % 8 ||
-	    head->len > end - *at)
-		return -EBADMSG;
-	if (head->type < sizeof(sizes) / sizeof(*sizes) && head->len < sizes[head->type])
-		return -EBADMSG;
-	*at += head->len;
-	*record = head;
-	return 1;
+	return index_put(&m->former, ((const struct snap_former *)record)->pid, 1);
 }
 
 /* By which of the passes a record is taken: each needs what those before it have made. */
@@ -484,41 +462,46 @@ enum pass {
 	PASS_HOOKS,			/* of attachments and processes */
 };
 
-static int load_record(struct model *m, const struct snap_head *head, enum pass pass)
-{
-	const void *record = head;
+#define TYPE(name, pass, add) { sizeof(struct snap_##name), PASS_##pass, add }
 
-	switch (head->type) {
-	case SNAP_BUFFER:
-		return pass == PASS_BUFFERS ? add_buffer(m, record) : 0;
-	case SNAP_ATTACHMENT:
-		return pass == PASS_REFERENCES ? add_attachment(m, record) : 0;
-	case SNAP_FD:
-	case SNAP_MAP:
-	case SNAP_GEM:
-	case SNAP_IN_FLIGHT:
-	case SNAP_IO_URING:
-	case SNAP_FRAMEBUFFER:
-		return pass == PASS_REFERENCES ? add_slot(m, record) : 0;
-	case SNAP_SOCKET:
-		return pass == PASS_REFERENCES ? add_socket(m, record) : 0;
-	case SNAP_MAPPING:
-		if (pass != PASS_HOOKS)
-			return 0;
-		return head->valid & SNAP_MAPPING_PAST ? add_past(m, record) :
-			add_mapping(m, record);
-	case SNAP_ORIGIN:
-		return pass == PASS_HOOKS ? add_origin(m, record) : 0;
-	case SNAP_ACCESS:
-		return pass == PASS_HOOKS ? add_access(m, record) : 0;
-	case SNAP_NODE:
-		return pass == PASS_REFERENCES ? add_open(m, record) : 0;
-	case SNAP_FORMER:
-		return pass == PASS_REFERENCES ?
-			index_put(&m->former, ((const struct snap_former *)record)->pid, 1) : 0;
-	default:
+static const struct {
+	size_t size;
+	enum pass pass;
+	int (*add)(struct model *m, const void *record);	/* NULL: by no pass */
+} types[] = {
+	[SNAP_BUFFER] = TYPE(buffer, BUFFERS, add_buffer),
+	[SNAP_ATTACHMENT] = TYPE(attachment, REFERENCES, add_attachment),
+	[SNAP_FD] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_MAP] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_RECOUNT] = { sizeof(struct snap_recount) },
+	[SNAP_GEM] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_IN_FLIGHT] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_SOCKET] = TYPE(slot, REFERENCES, add_socket),
+	[SNAP_IO_URING] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_FRAMEBUFFER] = TYPE(slot, REFERENCES, add_slot),
+	[SNAP_MAPPING] = TYPE(mapping, HOOKS, add_mapping),
+	[SNAP_ORIGIN] = TYPE(origin, HOOKS, add_origin),
+	[SNAP_ACCESS] = TYPE(access, HOOKS, add_access),
+	[SNAP_NODE] = TYPE(node, REFERENCES, add_open),
+	[SNAP_FORMER] = TYPE(former, REFERENCES, add_former),
+};
+#define TYPES (sizeof(types) / sizeof(*types))
+
+/* Steps to the next record; returns 1 with *record set, 0 at the end, -EBADMSG if ill-formed. */
+static int next_record(const char **at, const char *end, const struct snap_head **record)
+{
+	const struct snap_head *head = (const void *)*at;
+
+	if (*at == end)
 		return 0;
-	}
+	if ((size_t)(end - *at) < sizeof(*head) || head->len < sizeof(*head) || head->len % 8 ||
+	    head->len > end - *at)
+		return -EBADMSG;
+	if (head->type < TYPES && head->len < types[head->type].size)
+		return -EBADMSG;
+	*at += head->len;
+	*record = head;
+	return 1;
 }
 
 static int load_pass(struct model *m, const char *at, const char *end, enum pass pass)
@@ -527,7 +510,8 @@ static int load_pass(struct model *m, const char *at, const char *end, enum pass
 	int err;
 
 	while ((err = next_record(&at, end, &head)) > 0) {
-		err = load_record(m, head, pass);
+		if (head->type < TYPES && types[head->type].add && types[head->type].pass == pass)
+			err = types[head->type].add(m, head);
 		if (err < 0)
 			break;
 	}
