@@ -93,6 +93,14 @@ static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *e
 	return array_append(&p->ends, &p->n_ends, &p->room_ends, end, sizeof(*end));
 }
 
+static int add_directed(struct pipelines *p, uint32_t first, struct flow_end *end,
+			unsigned int direction, uint64_t recent)
+{
+	end->direction = direction;
+	end->recent = recent;
+	return add_end(p, first, end);
+}
+
 static bool is_late(const struct model *m, const struct model_past *past)
 {
 	return past->since && m->time - past->since < PIPELINE_PAST_SECONDS;
@@ -122,13 +130,9 @@ static int add_attachment_ends(struct model *m, uint32_t first, const struct mod
 	if (!seen)
 		return has_late(m, &m->buffers[a->buffer], end.device) ? 0 :
 		       add_end(p, first, &end);
-	for (d = 0; d < DIRECTION_NONE && !err; d++) {
-		if (!(seen & 1u << d))
-			continue;
-		end.direction = d;
-		end.recent = a->recent[d];
-		err = add_end(p, first, &end);
-	}
+	for (d = 0; d < DIRECTION_NONE && !err; d++)
+		if (seen & 1u << d)
+			err = add_directed(p, first, &end, d, a->recent[d]);
 	return err;
 }
 
@@ -136,13 +140,12 @@ static int add_attachment_ends(struct model *m, uint32_t first, const struct mod
 static int add_past_ends(struct pipelines *p, uint32_t first, const struct model_past *past)
 {
 	struct flow_end end = { .device = past->device, .node = past->node };
+	unsigned int d;
 	int err = 0;
 
-	for (; end.direction < DIRECTION_NONE && !err; end.direction++) {
-		end.recent = past->recent[end.direction];
-		if (past->maps[end.direction])
-			err = add_end(p, first, &end);
-	}
+	for (d = 0; d < DIRECTION_NONE && !err; d++)
+		if (past->maps[d])
+			err = add_directed(p, first, &end, d, past->recent[d]);
 	return err;
 }
 
@@ -150,19 +153,9 @@ static int add_past_ends(struct pipelines *p, uint32_t first, const struct model
 static int add_access_ends(struct pipelines *p, uint32_t first, const struct model_access *a)
 {
 	struct flow_end end = { .process = a->process, .node = INDEX_NONE };
-	int err = 0;
 
-	if (a->reads) {
-		end.direction = DIRECTION_TO_DEVICE;
-		end.recent = a->recent[0];
-		err = add_end(p, first, &end);
-	}
-	if (a->writes && !err) {
-		end.direction = DIRECTION_FROM_DEVICE;
-		end.recent = a->recent[1];
-		err = add_end(p, first, &end);
-	}
-	return err;
+	return (a->reads ? add_directed(p, first, &end, DIRECTION_TO_DEVICE, a->recent[0]) : 0) ?:
+	       (a->writes ? add_directed(p, first, &end, DIRECTION_FROM_DEVICE, a->recent[1]) : 0);
 }
 
 /* Those of one buffer, at the end of the array. */

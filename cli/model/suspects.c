@@ -381,14 +381,10 @@ int suspects_copy(struct suspects *to, const struct suspects *from)
 			goto no_memory;
 		*h = from->processes[i];
 	}
-	for (i = 0; i < from->n_buffers; i++) {
-		struct suspect_buffer *h = array_add(&to->buffers, &to->n_buffers,
-						     &to->room_buffers, sizeof(*h));
-
-		if (!h)
+	for (i = 0; i < from->n_buffers; i++)
+		if (array_append(&to->buffers, &to->n_buffers, &to->room_buffers,
+				 &from->buffers[i], sizeof(*to->buffers)))
 			goto no_memory;
-		*h = from->buffers[i];
-	}
 	return 0;
 no_memory:
 	suspects_free(to);

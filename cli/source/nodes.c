@@ -73,11 +73,8 @@ static const char *look_up(struct node_names *names, const char *pattern)
 static const char *keep(struct node_names *names, struct index *index, uint64_t key,
 			const char *path)
 {
-	const char **new = array_add(&names->paths, &names->n, &names->room, sizeof(*new));
-
-	if (!new)
+	if (array_append(&names->paths, &names->n, &names->room, &path, sizeof(path)))
 		return NULL;
-	*new = path;
 	index_put(index, key, names->n - 1);
 	return path;
 }

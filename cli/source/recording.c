@@ -28,7 +28,7 @@ static uint64_t key(unsigned int kind, uint64_t number)
 static int take_name(void *ctx, const struct recording_name *name)
 {
 	struct recording_source *own = ctx;
-	const char *text = name->text, **place;
+	const char *text = name->text;
 	uint64_t number = name->number;
 
 	if (name->kind == RECORDING_DEVICE_NODES) {
@@ -38,10 +38,9 @@ static int take_name(void *ctx, const struct recording_name *name)
 	if (!text)
 		return 0;
 	text = intern(&own->strings, text, strlen(text));
-	place = array_add(&own->texts, &own->n_texts, &own->room_texts, sizeof(*place));
-	if (!text || !place)
+	if (!text || array_append(&own->texts, &own->n_texts, &own->room_texts, &text,
+				  sizeof(text)))
 		return -ENOMEM;
-	*place = text;
 	return index_put(&own->names, key(name->kind, number), own->n_texts - 1);
 }
 

@@ -60,18 +60,15 @@ static int put(struct listing *l, const struct model_event *event)
 
 static int keep(struct listing *l, const struct model_event *event)
 {
-	struct model_event *kept = array_add(&l->events, &l->n, &l->room, sizeof(*kept));
+	struct model_event kept = *event;
 
-	if (!kept)
-		return -ENOMEM;
-	*kept = *event;
-	kept->comm = intern(&l->strings, event->comm, SIZE_MAX);
-	kept->exporter = intern(&l->strings, event->exporter, SIZE_MAX);
-	kept->device = intern(&l->strings, event->device, SIZE_MAX);
-	kept->node = intern(&l->strings, event->node, SIZE_MAX);
-	kept->text = intern(&l->strings, event->text, SIZE_MAX);
-	kept->text2 = intern(&l->strings, event->text2, SIZE_MAX);
-	return 0;
+	kept.comm = intern(&l->strings, event->comm, SIZE_MAX);
+	kept.exporter = intern(&l->strings, event->exporter, SIZE_MAX);
+	kept.device = intern(&l->strings, event->device, SIZE_MAX);
+	kept.node = intern(&l->strings, event->node, SIZE_MAX);
+	kept.text = intern(&l->strings, event->text, SIZE_MAX);
+	kept.text2 = intern(&l->strings, event->text2, SIZE_MAX);
+	return array_append(&l->events, &l->n, &l->room, &kept, sizeof(kept));
 }
 
 int report_name_stacks(struct report *r, struct model_event *event)
