@@ -27,10 +27,8 @@ static const struct command {
 
 static void usage(FILE *out)
 {
-	size_t i;
-
 	fputs("Usage: dmabuf-trace COMMAND [options]\n\n", out);
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n'dmabuf-trace COMMAND --help' tells a command's options.\n", out);
 }
@@ -38,13 +36,12 @@ static void usage(FILE *out)
 static int run(int argc, char **argv)
 {
 	static char name[32];
-	size_t i;
 
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name)) {
 			/* Whose option it is that getopt_long() does not know */
 			snprintf(name, sizeof(name), "dmabuf-trace %s", argv[1]);

@@ -63,9 +63,7 @@ static void read_table(struct option_rows *rows, const struct option_table *tabl
 
 static const struct found *find_letter(const struct option_rows *rows, int letter)
 {
-	int i;
-
-	for (i = 0; i < rows->n; i++)
+	for (int i = 0; i < rows->n; i++)
 		if (rows->found[i].spec->letter == letter)
 			return &rows->found[i];
 	return NULL;
@@ -74,9 +72,7 @@ static const struct found *find_letter(const struct option_rows *rows, int lette
 /* "auto, kprobe, fentry" */
 static void print_values(FILE *out, const struct option_spec *spec, const char *between)
 {
-	unsigned int i;
-
-	for (i = 0; spec->value(i); i++)
+	for (unsigned int i = 0; spec->value(i); i++)
 		fprintf(out, "%s%s", i ? between : "", spec->value(i));
 }
 
@@ -151,10 +147,9 @@ static void print_help(FILE *out, const struct option_table *table)
 static int list_values(const struct option_rows *rows, const char *name)
 {
 	const struct option_spec *spec;
-	int i;
 
 	name += strspn(name, "-");
-	for (i = 0; i < rows->n; i++) {
+	for (int i = 0; i < rows->n; i++) {
 		spec = rows->found[i].spec;
 		if (strcmp(name, spec->name) && (!spec->letter || spec->letter != *name || name[1]))
 			continue;

@@ -125,9 +125,7 @@ struct safe_stream {
 /* Returns how many bytes at the end of text begin a character of UTF-8 without its end. */
 static size_t unfinished(const char *text, size_t n)
 {
-	size_t back;
-
-	for (back = 1; back < 4 && back <= n; back++) {
+	for (size_t back = 1; back < 4 && back <= n; back++) {
 		unsigned char c = text[n - back];
 
 		if (c < 0x80 || c >= 0xc0)
@@ -155,9 +153,8 @@ static void put_line(struct safe_stream *s)
 static ssize_t write_safe(void *cookie, const char *text, size_t size)
 {
 	struct safe_stream *s = cookie;
-	size_t i;
 
-	for (i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		s->line[s->n++] = text[i];
 		if (text[i] == '\n' || s->n == sizeof(s->line) - 1)
 			put_line(s);
@@ -229,9 +226,7 @@ static int parse_pids(void *data, const struct option_use *use, const char *arg)
 /* A pid that does not exist is a typing error: nothing would ever be shown. */
 int options_check(const struct options *o)
 {
-	uint32_t i;
-
-	for (i = 0; i < o->filter.n_pids && !o->from_file; i++)
+	for (uint32_t i = 0; i < o->filter.n_pids && !o->from_file; i++)
 		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
 			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
 					     o->filter.pids[i]);
@@ -384,10 +379,8 @@ int options_check_output(const struct options *o, const char *input, const char 
 
 void options_open_standard(void)
 {
-	int fd;
-
 	/* The lowest that is free is the one that comes */
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			open("/", O_PATH);

@@ -299,15 +299,14 @@ static int choose_programs(struct events *e, const struct events_options *o)
 {
 	uint64_t needed = needed_events(o);
 	struct bpf_program *program;
-	uint32_t i;
 	int err = 0;
 
 	bpf_object__for_each_program(program, e->programs->obj)
 		bpf_program__set_autoload(program, false);
-	for (i = 0; i < ARRAY_SIZE(calls) && !err; i++)
+	for (uint32_t i = 0; i < ARRAY_SIZE(calls) && !err; i++)
 		if (calls[i].events & needed)
 			err = choose_call(e, &calls[i], o);
-	for (i = 0; i < ARRAY_SIZE(tracepoints) && !err; i++) {
+	for (uint32_t i = 0; i < ARRAY_SIZE(tracepoints) && !err; i++) {
 		program = bpf_object__find_program_by_name(e->programs->obj,
 							   tracepoints[i].program);
 		if (tracepoints[i].events & needed)
@@ -323,11 +322,9 @@ static int choose_programs(struct events *e, const struct events_options *o)
  */
 static uint32_t fill_prefixes(char prefixes[][EVENTS_PREFIX], const struct filter_list *list)
 {
-	uint32_t i;
-
 	if (list->n > EVENTS_PREFIXES)
 		return 0;
-	for (i = 0; i < list->n; i++) {
+	for (uint32_t i = 0; i < list->n; i++) {
 		size_t len = strcspn(list->items[i], "*?[\\");
 
 		if (!len)
@@ -368,7 +365,6 @@ static int fill_cgroups(struct events *e, const struct filter *filter, char *err
 {
 	int map = bpf_map__fd(e->skel->maps.filter_cgroups), err = 0;
 	uint32_t n = 0, i;
-	size_t j;
 
 	for (i = 0; i < filter->cgroups.n && !err; i++) {
 		char pattern[4096];
@@ -379,7 +375,7 @@ static int fill_cgroups(struct events *e, const struct filter *filter, char *err
 			snprintf(error, room, "no cgroup %s", filter->cgroups.items[i]);
 			return -ENOENT;
 		}
-		for (j = 0; j < found.gl_pathc && !err; j++) {
+		for (size_t j = 0; j < found.gl_pathc && !err; j++) {
 			int fd = open(found.gl_pathv[j], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 			if (n >= EVENTS_PREFIXES) {
@@ -460,10 +456,9 @@ static int attach_hook(struct hooked *h)
 
 static int attach_all(struct events *e, char *error, size_t room)
 {
-	uint32_t i;
 	int err;
 
-	for (i = 0; i < e->n_hooked; i++) {
+	for (uint32_t i = 0; i < e->n_hooked; i++) {
 		struct hooked *h = &e->hooked[i];
 
 		err = attach_hook(h);
@@ -620,9 +615,8 @@ const char *events_hooks_used(const struct events *e)
 {
 	static char text[64];
 	size_t len = 0;
-	int i;
 
-	for (i = HOOKS_TRACEPOINT; i < HOOKS_NONE; i++)
+	for (int i = HOOKS_TRACEPOINT; i < HOOKS_NONE; i++)
 		if (e->kinds & 1u << i)
 			len += snprintf(text + len, sizeof(text) - len, "%s%s", len ? "+" : "",
 					hooks_names[i]);

@@ -30,10 +30,9 @@ static uint64_t recursion_misses(const struct hooked *h)
 uint64_t events_hooks_missed(const struct events *e, bool *told)
 {
 	uint64_t sum = 0, missed;
-	uint32_t i;
 
 	*told = true;
-	for (i = 0; i < e->n_hooked; i++) {
+	for (uint32_t i = 0; i < e->n_hooked; i++) {
 		const struct hooked *h = &e->hooked[i];
 
 		if (h->place == PLACE_ENTRY || !(h->events & e->options.wanted))
@@ -67,9 +66,7 @@ void events_lost(const struct events *e, struct events_lost *lost)
 
 void events_detach(struct events *e)
 {
-	uint32_t i;
-
-	for (i = 0; i < e->n_hooked; i++) {
+	for (uint32_t i = 0; i < e->n_hooked; i++) {
 		bpf_link__destroy(e->hooked[i].link);
 		if (e->hooked[i].session >= 0)
 			close(e->hooked[i].session);

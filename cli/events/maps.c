@@ -53,9 +53,7 @@ static size_t histograms_size(const struct events *e)
 
 int events_open_maps(struct events *e, const struct events_options *o)
 {
-	enum events_map map;
-
-	for (map = 0; map < EVENTS_MAPS; map++) {
+	for (enum events_map map = 0; map < EVENTS_MAPS; map++) {
 		union bpf_iter_link_info info = { 0 };
 		struct bpf_map *of;
 		struct bpf_program *program = reader(e, map, &of);
@@ -81,9 +79,7 @@ int events_open_maps(struct events *e, const struct events_options *o)
 
 void events_close_maps(struct events *e)
 {
-	enum events_map map;
-
-	for (map = 0; map < EVENTS_MAPS; map++)
+	for (enum events_map map = 0; map < EVENTS_MAPS; map++)
 		bpf_link__destroy(e->readers[map]);
 	if (e->histograms)
 		munmap((void *)e->histograms, histograms_size(e));
@@ -131,10 +127,9 @@ int events_operations(struct events *e, struct model_operations *operations)
 {
 	const uint32_t *keys = e->skel->bss->tables.keys;
 	int err = 0;
-	uint32_t i;
 
 	operations->n = 0;
-	for (i = 0; e->histograms && i < EVENTS_MAX_HISTOGRAMS && !err; i++) {
+	for (uint32_t i = 0; e->histograms && i < EVENTS_MAX_HISTOGRAMS && !err; i++) {
 		const char *exporter = events_exporter(e, EVENTS_KEY_EXPORTER(keys[i]));
 		const char *device = events_device(e, EVENTS_KEY_DEVICE(keys[i]));
 		struct model_operation *row;

@@ -91,9 +91,7 @@ static bool is_init_pid_ns(void)
 
 static int mark_tasks(struct events *e)
 {
-	uint32_t i;
-
-	for (i = 0; i < e->tasks.rows.n; i++) {
+	for (uint32_t i = 0; i < e->tasks.rows.n; i++) {
 		struct event_task *task = table_row(&e->tasks.rows, i);
 
 		task->known.gone = tgkill(task->pid, task->known.key, 0) && errno == ESRCH;
@@ -113,9 +111,7 @@ static int mark_alive(struct events *e, uint64_t ino, const void *value, void *c
 /* Those whose release was lost, or is not wanted. */
 static int mark_buffers(struct events *e)
 {
-	uint32_t i;
-
-	for (i = 0; i < e->buffers.rows.n; i++)
+	for (uint32_t i = 0; i < e->buffers.rows.n; i++)
 		((struct event_known *)table_row(&e->buffers.rows, i))->gone = true;
 	return events_read_map(e, MAP_BUFFERS, mark_alive, NULL);
 }
@@ -127,7 +123,6 @@ static int mark_buffers(struct events *e)
 static int forget(struct events *e, struct events_known *known, uint64_t now,
 		  int (*mark)(struct events *e))
 {
-	uint32_t i;
 	int err;
 
 	if (!known->marked) {
@@ -140,7 +135,7 @@ static int forget(struct events *e, struct events_known *known, uint64_t now,
 	if (now < known->marked)
 		return 0;
 	/* From the end, since the last one fills a gap */
-	for (i = known->rows.n; i--;) {
+	for (uint32_t i = known->rows.n; i--;) {
 		const struct event_known *row = table_row(&known->rows, i);
 
 		if (row->gone)
@@ -249,9 +244,8 @@ static int deliver_held(struct events *e)
 {
 	int err = events_settle_stacks(e);
 	uint64_t len;
-	size_t at;
 
-	for (at = 0; at < e->held_len && !err; at += sizeof(len) + len) {
+	for (size_t at = 0; at < e->held_len && !err; at += sizeof(len) + len) {
 		memcpy(&len, e->held + at, sizeof(len));
 		err = deliver(e, e->held + at + sizeof(len), len);
 	}

@@ -76,9 +76,8 @@ uint64_t events_stack_seed(void)
 static uint64_t stack_number(const struct event_stacks *s, const uint64_t *frames, uint32_t n)
 {
 	uint64_t hash = s->seed;
-	uint32_t i;
 
-	for (i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		/* NOLINTNEXTLINE: the first n are set */
 		hash = hash_mix(hash, frames[i]);
 	hash &= ~STACK_PROVISIONAL;
@@ -130,9 +129,8 @@ static int open_told(uint32_t pid, const char *told, const struct regular_identi
 	const uint32_t roots[] = { pid, 1 };
 	char name[PATH_MAX];
 	int fd = -ENOENT;
-	size_t i;
 
-	for (i = 0; *told && fd < 0 && i < sizeof(roots) / sizeof(*roots); i++) {
+	for (size_t i = 0; *told && fd < 0 && i < sizeof(roots) / sizeof(*roots); i++) {
 		snprintf(name, sizeof(name), "/proc/%u/root%s", roots[i], told);
 		fd = regular_open(name, false, identity);
 	}
@@ -172,9 +170,7 @@ static int add_map(struct process_maps *p, const struct stack_map *map)
 
 static const struct stack_map *find_map(const struct process_maps *p, uint64_t address)
 {
-	uint32_t i;
-
-	for (i = 0; i < p->n; i++)
+	for (uint32_t i = 0; i < p->n; i++)
 		if (address >= p->maps[i].start && address < p->maps[i].end)
 			return &p->maps[i];
 	return NULL;
@@ -255,9 +251,8 @@ static int unwind(struct event_stacks *s, const struct ring_copy *copy, uint64_t
 	const struct stack_map *map;
 	struct elf_rule rule;
 	int n = 0, err = 0;
-	uint32_t i;
 
-	for (i = 0; p && i < STACK_MAPS && !err; i++)
+	for (uint32_t i = 0; p && i < STACK_MAPS && !err; i++)
 		err = copy->maps[i].start ? add_map(p, &copy->maps[i]) : 0;
 	while (p && !err && n < EVENT_FRAMES_MAX && ip) {
 		map = find_map(p, ip - 1);
@@ -372,10 +367,9 @@ bool events_stacks_wait(const struct events *e)
 int events_settle_stacks(struct events *e)
 {
 	struct event_stacks *s = e->stacks;
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; s && i < s->n_waiting; i++) {
+	for (uint32_t i = 0; s && i < s->n_waiting; i++) {
 		if (!err)
 			err = take_copy(e, s->waiting[i], false);
 		free(s->waiting[i]);
@@ -449,17 +443,16 @@ void events_stack_counts(const struct events *e, struct events_stack_counts *cou
 void events_free_stacks(struct events *e)
 {
 	struct event_stacks *s = e->stacks;
-	uint32_t i;
 
 	if (!s)
 		return;
 	symbols_free(s->symbols);
 	stacks_free(&s->stacks);
-	for (i = 0; i < s->processes.n; i++)
+	for (uint32_t i = 0; i < s->processes.n; i++)
 		free(((struct process_maps *)table_row(&s->processes, i))->maps);
 	table_free(&s->processes);
 	table_free(&s->copies);
-	for (i = 0; i < s->n_waiting; i++)
+	for (uint32_t i = 0; i < s->n_waiting; i++)
 		free(s->waiting[i]);
 	free(s->waiting);
 	free(s);

@@ -119,9 +119,7 @@ int watch_state(struct source *s)
 /* What hooks call things by goes when they go; rows stay. */
 static void keep_names(struct source *s, struct model_operations *operations)
 {
-	uint32_t i;
-
-	for (i = 0; i < operations->n; i++) {
+	for (uint32_t i = 0; i < operations->n; i++) {
 		struct model_operation *o = &operations->rows[i];
 
 		o->exporter = intern(&s->names, o->exporter, SIZE_MAX);
@@ -131,9 +129,7 @@ static void keep_names(struct source *s, struct model_operations *operations)
 
 static void set_rates(struct model *m, double seconds)
 {
-	uint32_t i;
-
-	for (i = 0; i < m->operations.n; i++) {
+	for (uint32_t i = 0; i < m->operations.n; i++) {
 		struct model_operation *o = &m->operations.rows[i];
 		const struct model_operation *before =
 			operations_find(&m->operations_before, o->type, o->direction, o->exporter,

@@ -9,9 +9,7 @@
 
 static void match_processes(struct model *m, const struct filter *filter)
 {
-	uint32_t i;
-
-	for (i = 0; i < m->n_processes; i++) {
+	for (uint32_t i = 0; i < m->n_processes; i++) {
 		struct model_process *p = &m->processes[i];
 
 		p->buffers = p->fds = p->maps = p->rss = p->uss = p->pss = p->pss_part = 0;
@@ -27,9 +25,7 @@ static bool is_unsized(const struct model_buffer *b)
 
 static bool held_by_match(const struct model *m, const struct model_buffer *b)
 {
-	uint32_t i;
-
-	for (i = 0; i < b->procs; i++)
+	for (uint32_t i = 0; i < b->procs; i++)
 		if (m->processes[m->holders[b->first_holder + i].process].matches)
 			return true;
 	return false;
@@ -38,11 +34,9 @@ static bool held_by_match(const struct model *m, const struct model_buffer *b)
 static bool attached_to_match(const struct model *m, const struct model_buffer *b,
 			      const struct filter_list *devices)
 {
-	uint32_t i;
-
 	if (!devices->n)
 		return true;
-	for (i = 0; i < b->attachments; i++) {
+	for (uint32_t i = 0; i < b->attachments; i++) {
 		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
 
 		if (m->devices[a->device].matches)
@@ -65,9 +59,7 @@ static bool selects(const struct model *m, const struct model_buffer *b,
 
 static void account_holders(struct model *m, const struct model_buffer *b)
 {
-	uint32_t i;
-
-	for (i = 0; i < b->procs; i++) {
+	for (uint32_t i = 0; i < b->procs; i++) {
 		const struct model_holder *h = &m->holders[b->first_holder + i];
 		struct model_process *p = &m->processes[h->process];
 
@@ -85,9 +77,7 @@ static void account_holders(struct model *m, const struct model_buffer *b)
 
 static void account_devices(struct model *m, const struct model_buffer *b, uint32_t index)
 {
-	uint32_t i;
-
-	for (i = 0; i < b->attachments; i++) {
+	for (uint32_t i = 0; i < b->attachments; i++) {
 		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
 		struct model_device *d = &m->devices[a->device];
 		bool mapped;
@@ -168,7 +158,6 @@ static int add_kernel_only(struct model *m)
 int model_account(struct model *m, const struct filter *filter)
 {
 	bool process_terms = filter && filter_has_process_terms(filter);
-	uint32_t i;
 	int err = 0;
 
 	/* The row of an earlier call goes first. */
@@ -177,7 +166,7 @@ int model_account(struct model *m, const struct filter *filter)
 	memset(&m->totals, 0, sizeof(m->totals));
 	m->n_exporters = 0;
 	index_clear(&m->by_exporter);
-	for (i = 0; i < m->n_devices; i++) {
+	for (uint32_t i = 0; i < m->n_devices; i++) {
 		struct model_device *d = &m->devices[i];
 
 		d->attachments = d->buffers = d->bytes = d->mapped = 0;
@@ -187,7 +176,7 @@ int model_account(struct model *m, const struct filter *filter)
 		d->matches = !filter || filter_matches_pattern(&filter->devices, d->device);
 	}
 	match_processes(m, filter);
-	for (i = 0; i < m->n_buffers && !err; i++) {
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++) {
 		struct model_buffer *b = &m->buffers[i];
 
 		b->selected = selects(m, b, filter);

@@ -64,9 +64,7 @@ static struct model_operation *find_operation(struct activity *a, const struct m
 
 static void forget_durations(struct activity *a)
 {
-	uint32_t i;
-
-	for (i = 0; i < a->n_durations; i++)
+	for (uint32_t i = 0; i < a->n_durations; i++)
 		free(a->durations[i].ns);
 	free(a->durations);
 	a->durations = NULL;
@@ -108,9 +106,7 @@ static uint64_t rank(const struct durations *d, unsigned int percent)
 
 static void rank_durations(struct activity *a)
 {
-	uint32_t i;
-
-	for (i = 0; i < a->n_durations; i++) {
+	for (uint32_t i = 0; i < a->n_durations; i++) {
 		struct durations *d = &a->durations[i];
 		struct model_operation *row = &a->operations.rows[i];
 
@@ -284,9 +280,7 @@ void activity_gone(struct activity *a, uint64_t ino)
 
 void activity_finish(struct activity *a)
 {
-	uint32_t i;
-
-	for (i = 0; i < a->lives.n; i++)
+	for (uint32_t i = 0; i < a->lives.n; i++)
 		take_life(a, table_row(&a->lives, i), a->last, true);
 	rank_durations(a);
 	operations_sort(&a->operations);

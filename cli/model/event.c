@@ -123,12 +123,10 @@ struct model_operation *operations_row(struct model_operations *o, unsigned int 
 
 void operations_sort(struct model_operations *o)
 {
-	uint32_t i;
-
 	if (o->n)
 		qsort(o->rows, o->n, sizeof(*o->rows), compare);
 	/* They all have a slot, so that there is room */
-	for (i = 0; i < o->n; i++) {
+	for (uint32_t i = 0; i < o->n; i++) {
 		index_put(&o->by_key, key_of(&o->rows[i]), i);
 		link_row(o, i);
 	}

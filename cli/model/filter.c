@@ -86,11 +86,9 @@ bool filter_has_process_terms(const struct filter *filter)
 
 bool filter_matches_pattern(const struct filter_list *list, const char *text)
 {
-	uint32_t i;
-
 	if (!list->n)
 		return true;
-	for (i = 0; text && i < list->n; i++)
+	for (uint32_t i = 0; text && i < list->n; i++)
 		if (!fnmatch(list->items[i], text, FNM_LEADING_DIR))
 			return true;
 	return false;
@@ -100,9 +98,8 @@ bool filter_matches_process(const struct filter *filter, uint32_t pid, const cha
 			    const char *cgroup)
 {
 	bool found = !filter->n_pids;
-	uint32_t i;
 
-	for (i = 0; !found && i < filter->n_pids; i++)
+	for (uint32_t i = 0; !found && i < filter->n_pids; i++)
 		found = filter->pids[i] == pid;
 	return found && filter_matches_pattern(&filter->comms, comm) &&
 	       filter_matches_pattern(&filter->cgroups, cgroup);
@@ -110,9 +107,7 @@ bool filter_matches_process(const struct filter *filter, uint32_t pid, const cha
 
 static void list_free(struct filter_list *list)
 {
-	uint32_t i;
-
-	for (i = 0; i < list->n; i++)
+	for (uint32_t i = 0; i < list->n; i++)
 		free(list->items[i]);
 	free(list->items);
 }

@@ -29,11 +29,9 @@ static uint64_t mix(uint64_t x)
 
 uint32_t index_get(const struct index *index, uint64_t key)
 {
-	uint32_t at;
-
 	if (!index->size)
 		return INDEX_NONE;
-	for (at = mix(key) & (index->size - 1); index->slots[at].value != INDEX_NONE;
+	for (uint32_t at = mix(key) & (index->size - 1); index->slots[at].value != INDEX_NONE;
 	     at = (at + 1) & (index->size - 1))
 		if (index->slots[at].key == key)
 			return index->slots[at].value;
@@ -55,13 +53,12 @@ static void index_place(struct index *index, uint64_t key, uint32_t value)
 static int index_grow(struct index *index)
 {
 	struct index larger = { .size = index->size ? index->size * 2 : 64 };
-	uint32_t i;
 
 	larger.slots = malloc(larger.size * sizeof(*larger.slots));
 	if (!larger.slots)
 		return -ENOMEM;
 	memset(larger.slots, 0xff, larger.size * sizeof(*larger.slots));
-	for (i = 0; i < index->size; i++)
+	for (uint32_t i = 0; i < index->size; i++)
 		if (index->slots[i].value != INDEX_NONE)
 			index_place(&larger, index->slots[i].key, index->slots[i].value);
 	free(index->slots);
@@ -160,9 +157,8 @@ uint64_t hash_secret(uint64_t number, const uint64_t secret[2])
 		secret[0] ^ 0x736f6d6570736575ull, secret[1] ^ 0x646f72616e646f6dull,
 		secret[0] ^ 0x6c7967656e657261ull, secret[1] ^ 0x7465646279746573ull,
 	};
-	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++) {
 		v[3] ^= words[i];
 		sip_rounds(v, 2);
 		v[0] ^= words[i];
@@ -213,12 +209,11 @@ static const char **intern_find(const struct intern *table, const char *s, size_
 static int intern_grow(struct intern *table)
 {
 	struct intern larger = { .size = table->size ? table->size * 2 : 64 };
-	uint32_t i;
 
 	larger.slots = calloc(larger.size, sizeof(*larger.slots));
 	if (!larger.slots)
 		return -ENOMEM;
-	for (i = 0; i < table->size; i++)
+	for (uint32_t i = 0; i < table->size; i++)
 		if (table->slots[i])
 			*intern_find(&larger, table->slots[i], strlen(table->slots[i])) =
 				table->slots[i];
@@ -258,9 +253,7 @@ void intern_free(struct intern *table)
 
 int name_find(const char *(*name)(unsigned int i), const char *text, size_t len)
 {
-	unsigned int i;
-
-	for (i = 0; name(i); i++)
+	for (unsigned int i = 0; name(i); i++)
 		if (!strncmp(name(i), text, len) && !name(i)[len])
 			return i;
 	return -1;

@@ -25,8 +25,6 @@ void histogram_add(struct histogram *h, uint64_t ns)
 
 void histogram_merge(struct histogram *into, const struct histogram *from)
 {
-	unsigned int i;
-
 	into->count += from->count;
 	into->errors += from->errors;
 	into->sum += from->sum;
@@ -34,7 +32,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 	into->bytes += from->bytes;
 	if (from->max > into->max)
 		into->max = from->max;
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++)
 		into->buckets[i] += from->buckets[i];
 }
 

@@ -229,10 +229,9 @@ static struct model_holder *add_holder(struct model *m, uint32_t buffer)
 static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t first, uint32_t n)
 {
 	struct model_holder *h = NULL;
-	uint32_t i;
 
 	b->first_holder = m->n_holders;
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		const struct model_slot *s = &m->slots[first + i];
 
 		if (!i || s->process != s[-1].process ||
@@ -249,7 +248,7 @@ static int make_holders_of(struct model *m, struct model_buffer *b, uint32_t fir
 		}
 		count(h, counts[s->type].holder);
 	}
-	for (i = 0; i < b->attachments; i++) {
+	for (uint32_t i = 0; i < b->attachments; i++) {
 		h = add_holder(m, b - m->buffers);
 		if (!h)
 			return -ENOMEM;
@@ -262,10 +261,9 @@ int model_make_holders(struct model *m)
 {
 	struct model_slot *scratch = NULL;
 	size_t room = 0;
-	uint32_t i;
 	int err = group_slots(m);
 
-	for (i = 0; i < m->n_buffers && !err; i++) {
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++) {
 		struct model_buffer *b = &m->buffers[i];
 		uint32_t first = b->first_holder, n = b->procs;
 		/* Where nobody holds anything there are none */

@@ -21,11 +21,9 @@ static bool follows(const struct lane_slice *new, const struct lane_slice *old)
 /* All before the recent ones count as one, which was there if it has an end. */
 static bool fits(const struct lane *l, const struct lane_slice *new)
 {
-	uint32_t i;
-
 	if (new->end < l->ended)
 		return false;
-	for (i = 0; i < l->n; i++)
+	for (uint32_t i = 0; i < l->n; i++)
 		if (!follows(new, &l->recent[i]) && !holds(new, &l->recent[i]))
 			return false;
 	return !l->before.end || follows(new, &l->before) || holds(new, &l->before);
@@ -33,8 +31,6 @@ static bool fits(const struct lane *l, const struct lane_slice *new)
 
 static void put(struct lane *l, const struct lane_slice *new)
 {
-	uint32_t i;
-
 	l->ended = new->end;
 	/* Those that it holds are no longer of interest: what holds it holds them */
 	while (l->n && !follows(new, &l->recent[l->n - 1]))
@@ -45,7 +41,7 @@ static void put(struct lane *l, const struct lane_slice *new)
 		if (!l->before.end)
 			l->before = l->recent[0];
 		l->before.end = l->recent[0].end;
-		for (i = 1; i < LANE_RECENT; i++)
+		for (uint32_t i = 1; i < LANE_RECENT; i++)
 			l->recent[i - 1] = l->recent[i];
 		l->n--;
 	}
@@ -64,12 +60,11 @@ static void add_gap(struct lane_bounds *b, const struct lane_slice *before,
 static struct lane_bounds bounds_of(const struct lane *l)
 {
 	struct lane_bounds b = { .ended = l->ended, .gap = UINT64_MAX };
-	uint32_t i;
 
 	b.start = l->before.end ? l->before.start : l->recent[0].start;
 	if (l->before.end && l->n)
 		add_gap(&b, &l->before, &l->recent[0]);
-	for (i = 1; i < l->n; i++)
+	for (uint32_t i = 1; i < l->n; i++)
 		add_gap(&b, &l->recent[i - 1], &l->recent[i]);
 	return b;
 }

@@ -39,13 +39,11 @@ static struct leak_stack stack_of(const struct model_event *event)
 void leaks_settle_stacks(struct leaks *l, uint64_t (*settle)(void *ctx, uint64_t number),
 			 void *ctx)
 {
-	uint32_t i;
-
-	for (i = 0; i < l->n_buffers; i++) {
+	for (uint32_t i = 0; i < l->n_buffers; i++) {
 		l->buffers[i].stack.kernel = settle(ctx, l->buffers[i].stack.kernel);
 		l->buffers[i].stack.user = settle(ctx, l->buffers[i].stack.user);
 	}
-	for (i = 0; i < l->n_begun; i++) {
+	for (uint32_t i = 0; i < l->n_begun; i++) {
 		l->begun[i].stack.kernel = settle(ctx, l->begun[i].stack.kernel);
 		l->begun[i].stack.user = settle(ctx, l->begun[i].stack.user);
 	}
@@ -141,7 +139,6 @@ static void end_cycle(struct leak_process *p)
 void leaks_freeze(struct leaks *l, struct leak_process *p)
 {
 	uint64_t grown = 0;
-	uint32_t i;
 
 	if (p->exiting)
 		return;
@@ -150,7 +147,7 @@ void leaks_freeze(struct leaks *l, struct leak_process *p)
 		end_cycle(p);
 	if (p->rises < LEAK_CYCLES)
 		return;
-	for (i = p->first; i != INDEX_NONE && grown < p->mark - p->base;
+	for (uint32_t i = p->first; i != INDEX_NONE && grown < p->mark - p->base;
 	     i = l->buffers[i].after) {
 		struct leak_buffer *b = &l->buffers[i];
 

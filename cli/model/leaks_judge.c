@@ -34,9 +34,7 @@ static bool is_unended(const struct leaks *l, const struct leak_buffer *b,
 static const struct leak_begun *find_begun(const struct leaks *l, const struct leak_buffer *b,
 					   unsigned int kind)
 {
-	uint32_t i;
-
-	for (i = b->begun; i != INDEX_NONE; i = l->begun[i].next) {
+	for (uint32_t i = b->begun; i != INDEX_NONE; i = l->begun[i].next) {
 		const struct leak_begun *g = &l->begun[i];
 
 		if (types[kind] < EVENT_TYPES) {
@@ -71,9 +69,7 @@ static void count_references(const struct model *end, const struct model_buffer 
 /* Whether a process of the tree that lives on holds it. */
 static bool is_in_use(const struct leaks *l, const struct model *end, const struct model_buffer *m)
 {
-	uint32_t i;
-
-	for (i = m->first_holder; i < m->first_holder + m->procs; i++) {
+	for (uint32_t i = m->first_holder; i < m->first_holder + m->procs; i++) {
 		uint32_t pid = end->processes[end->holders[i].process].pid;
 		uint32_t p = index_get(&l->by_pid, pid);
 
@@ -187,9 +183,8 @@ static struct leak_finding *find_finding(struct leaks *l, struct leak_buffer *b,
 static struct leak_holder *find_holder(struct leak_finding *f, uint32_t pid, const char *socket)
 {
 	struct leak_holder *h;
-	uint32_t i;
 
-	for (i = 0; i < f->n_holders; i++) {
+	for (uint32_t i = 0; i < f->n_holders; i++) {
 		h = &f->holders[i];
 		if (socket ? h->socket && h->socket == socket : !h->socket && h->pid == pid)
 			return h;

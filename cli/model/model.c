@@ -540,11 +540,9 @@ static int by_attachment(const void *a, const void *b)
 static void sort_rows(struct model *m, void *rows, uint32_t n, size_t size, size_t first,
 		      size_t many)
 {
-	uint32_t i;
-
 	if (n)
 		qsort(rows, n, size, by_buffer);
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t *buffer = (const void *)((const char *)rows + i * size);
 		char *b = (char *)&m->buffers[*buffer];
 
@@ -556,10 +554,8 @@ static void sort_rows(struct model *m, void *rows, uint32_t n, size_t size, size
 /* More slots than references: a race. Fewer: references of the kernel, or a race. */
 static void check_references(struct model *m)
 {
-	uint32_t i;
-
 	m->torn = 0;
-	for (i = 0; i < m->n_buffers; i++) {
+	for (uint32_t i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
 		uint64_t held = model_buffer_named(b);
 
@@ -628,7 +624,6 @@ int model_recount(struct model *m, const void *records, size_t len)
 {
 	const char *at = len ? records : "", *end = at + len;
 	const struct snap_head *head;
-	uint32_t i;
 	int err;
 
 	while ((err = next_record(&at, end, &head)) > 0) {
@@ -654,7 +649,7 @@ int model_recount(struct model *m, const void *records, size_t len)
 	if (err)
 		return err;
 	m->torn = 0;
-	for (i = 0; i < m->n_buffers; i++) {
+	for (uint32_t i = 0; i < m->n_buffers; i++) {
 		if (!m->buffers[i].recounted)
 			forget_buffer(&m->buffers[i]);
 		if (m->buffers[i].torn)
@@ -666,10 +661,8 @@ int model_recount(struct model *m, const void *records, size_t len)
 
 int model_distrust(struct model *m)
 {
-	uint32_t i;
-
 	m->torn = 0;
-	for (i = 0; i < m->n_buffers; i++) {
+	for (uint32_t i = 0; i < m->n_buffers; i++) {
 		struct model_buffer *b = &m->buffers[i];
 
 		if (b->valid & SNAP_HAS_COUNT && b->count > model_buffer_named(b))

@@ -35,20 +35,19 @@ static int count_recent(struct model *m)
 {
 	struct pipelines *p = &m->pipelines;
 	struct index now = { 0 };
-	uint32_t i;
 	int d, err = 0;
 
-	for (i = 0; i < m->n_attachments && !err; i++) {
+	for (uint32_t i = 0; i < m->n_attachments && !err; i++) {
 		struct model_attachment *a = &m->attachments[i];
 
 		for (d = 0; a->id && d < 3 && !err; d++)
 			err = grown(p, &now, hash_mix(a->id, d), a->maps[d], &a->recent[d]);
 	}
-	for (i = 0; i < m->n_pasts && !err; i++)
+	for (uint32_t i = 0; i < m->n_pasts && !err; i++)
 		for (d = 0; d < 3 && !err; d++)
 			err = grown(p, &now, hash_mix(m->pasts[i].id, d), m->pasts[i].maps[d],
 				    &m->pasts[i].recent[d]);
-	for (i = 0; i < m->n_accesses && !err; i++) {
+	for (uint32_t i = 0; i < m->n_accesses && !err; i++) {
 		struct model_access *a = &m->accesses[i];
 		uint64_t key = hash_mix(m->buffers[a->buffer].ino, m->processes[a->process].pid);
 
@@ -80,9 +79,7 @@ static int by_end(const void *a, const void *b)
 /* Adds to the ends that begin at first, each device and direction once. */
 static int add_end(struct pipelines *p, uint32_t first, const struct flow_end *end)
 {
-	uint32_t i;
-
-	for (i = first; i < p->n_ends; i++) {
+	for (uint32_t i = first; i < p->n_ends; i++) {
 		if (by_end(&p->ends[i], end))
 			continue;
 		p->ends[i].recent += end->recent;
@@ -109,9 +106,7 @@ static bool is_late(const struct model *m, const struct model_past *past)
 /* Whether a device, NULL any, used the buffer and was detached from it lately. */
 static bool has_late(const struct model *m, const struct model_buffer *b, const char *device)
 {
-	uint32_t i;
-
-	for (i = b->first_past; i < b->first_past + b->pasts; i++)
+	for (uint32_t i = b->first_past; i < b->first_past + b->pasts; i++)
 		if (is_late(m, &m->pasts[i]) &&
 		    (!device || !strcmp(m->pasts[i].device, device)))
 			return true;
@@ -140,10 +135,9 @@ static int add_attachment_ends(struct model *m, uint32_t first, const struct mod
 static int add_past_ends(struct pipelines *p, uint32_t first, const struct model_past *past)
 {
 	struct flow_end end = { .device = past->device, .node = past->node };
-	unsigned int d;
 	int err = 0;
 
-	for (d = 0; d < DIRECTION_NONE && !err; d++)
+	for (unsigned int d = 0; d < DIRECTION_NONE && !err; d++)
 		if (past->maps[d])
 			err = add_directed(p, first, &end, d, past->recent[d]);
 	return err;
@@ -181,10 +175,9 @@ static uint64_t flow_key(const struct model *m, const struct model_buffer *b, ui
 {
 	const struct pipelines *p = &m->pipelines;
 	uint64_t key = hash_mix(hash_string(b->exporter), b->size);
-	uint32_t i;
 
 	key = hash_mix(key, b->node == INDEX_NONE ? 0 : m->nodes[b->node].rdev);
-	for (i = first; i < p->n_ends; i++) {
+	for (uint32_t i = first; i < p->n_ends; i++) {
 		const struct flow_end *e = &p->ends[i];
 
 		/* What they are called, since places change from snapshot to snapshot */
@@ -197,9 +190,7 @@ static uint64_t flow_key(const struct model *m, const struct model_buffer *b, ui
 
 static int add_process(struct pipelines *p, struct model_flow *f, uint32_t process)
 {
-	uint32_t i;
-
-	for (i = 0; i < f->processes; i++)
+	for (uint32_t i = 0; i < f->processes; i++)
 		if (p->processes[f->first_process + i] == process)
 			return 0;
 	f->processes++;
@@ -212,14 +203,13 @@ static void add_buffer(struct model *m, struct model_flow *f, struct model_buffe
 		       uint32_t first)
 {
 	struct pipelines *p = &m->pipelines;
-	uint32_t i;
 
 	f->buffers++;
 	b->next_of_flow = f->first_buffer;
 	f->first_buffer = b - m->buffers;
 	if (b->valid & SNAP_HAS_CREATED && (!f->created || b->created < f->created))
 		f->created = b->created;
-	for (i = 0; i < b->attachments; i++) {
+	for (uint32_t i = 0; i < b->attachments; i++) {
 		const struct model_attachment *a = &m->attachments[b->first_attachment + i];
 
 		f->held |= a->mapped[0] || a->mapped[1] || a->mapped[2];
@@ -228,7 +218,7 @@ static void add_buffer(struct model *m, struct model_flow *f, struct model_buffe
 		if (a->since > f->last)
 			f->last = a->since;
 	}
-	for (i = b->first_past; i < b->first_past + b->pasts; i++) {
+	for (uint32_t i = b->first_past; i < b->first_past + b->pasts; i++) {
 		const struct model_past *past = &m->pasts[i];
 
 		f->took += past->took;
@@ -236,12 +226,12 @@ static void add_buffer(struct model *m, struct model_flow *f, struct model_buffe
 		if (past->since > f->last)
 			f->last = past->since;
 	}
-	for (i = 0; i < b->accesses; i++)
+	for (uint32_t i = 0; i < b->accesses; i++)
 		if (m->accesses[b->first_access + i].last > f->last)
 			f->last = m->accesses[b->first_access + i].last;
 	if (first == f->first_end)
 		return;
-	for (i = 0; i < f->ends; i++) {
+	for (uint32_t i = 0; i < f->ends; i++) {
 		struct flow_end *mine = &p->ends[f->first_end + i];
 
 		mine->recent += p->ends[first + i].recent;
@@ -306,9 +296,8 @@ static int add_processes(struct model *m, uint32_t flow)
 static bool is_video(const struct model *m, const struct model_flow *f, uint32_t node)
 {
 	const char *path = m->nodes[node].path;
-	uint32_t i;
 
-	for (i = 0; i < f->ends; i++)
+	for (uint32_t i = 0; i < f->ends; i++)
 		if (m->pipelines.ends[f->first_end + i].node == node)
 			return false;
 	return path && !strncmp(path, "/dev/video", strlen("/dev/video"));
@@ -354,9 +343,8 @@ static void sum_up(struct model *m, struct model_flow *f)
 	const struct pipelines *p = &m->pipelines;
 	uint64_t busiest[2] = { 0, 0 };
 	bool has[2] = { false, false };
-	uint32_t i;
 
-	for (i = 0; i < f->ends; i++) {
+	for (uint32_t i = 0; i < f->ends; i++) {
 		const struct flow_end *e = &p->ends[f->first_end + i];
 		enum flow_side side = flow_end_side(e);
 
@@ -380,12 +368,11 @@ static void sum_up(struct model *m, struct model_flow *f)
 int pipelines_update(struct model *m)
 {
 	struct pipelines *p = &m->pipelines;
-	uint32_t i;
 	int err;
 
 	p->n_flows = p->n_ends = p->n_processes = 0;
 	index_clear(&p->by_key);
-	for (i = 0; i < m->n_buffers; i++)
+	for (uint32_t i = 0; i < m->n_buffers; i++)
 		m->buffers[i].flow = INDEX_NONE;
 	if (!(m->watched & MODEL_WATCHES_STATE)) {
 		index_clear(&p->before);
@@ -393,12 +380,12 @@ int pipelines_update(struct model *m)
 		return 0;
 	}
 	err = count_recent(m);
-	for (i = 0; i < m->n_buffers && !err; i++)
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++)
 		if (m->buffers[i].selected &&
 		    (m->buffers[i].attachments || m->buffers[i].accesses ||
 		     has_late(m, &m->buffers[i], NULL)))
 			err = find_flow(m, &m->buffers[i]);
-	for (i = 0; i < p->n_flows && !err; i++) {
+	for (uint32_t i = 0; i < p->n_flows && !err; i++) {
 		sum_up(m, &p->flows[i]);
 		err = add_processes(m, i);
 		p->flows[i].presumed_node = presumed_node(m, &p->flows[i]);
@@ -421,9 +408,8 @@ const char *flow_end_name(const struct model *m, const struct model_flow *f, enu
 			  uint32_t i)
 {
 	static char name[512];
-	uint32_t at;
 
-	for (at = 0; at < f->ends; at++) {
+	for (uint32_t at = 0; at < f->ends; at++) {
 		const struct flow_end *e = &m->pipelines.ends[f->first_end + at];
 		const char *node = e->node == INDEX_NONE ? NULL : m->nodes[e->node].path;
 
@@ -487,10 +473,9 @@ bool map_percentile(const struct model *m, const char *exporter, const char *dev
 	const struct model_operations *all = &m->operations;
 	const struct model_operation *o;
 	struct histogram sum = { 0 };
-	unsigned int d;
 	uint32_t i;
 
-	for (d = 0; exporter && device && d <= DIRECTION_NONE; d++) {
+	for (unsigned int d = 0; exporter && device && d <= DIRECTION_NONE; d++) {
 		o = operations_find(all, EVENT_MAP, d, exporter, device);
 		if (o)
 			histogram_merge(&sum, &o->histogram);

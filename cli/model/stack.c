@@ -91,9 +91,8 @@ static bool is_machinery(const char *f)
 		"__bpf_get_", "aggr_pre_handler", "return_to_handler", "fprobe_", "perf_trace_", "get_callchain_entry",
 		"stack_trace_save", "arch_stack_walk", "__do_sys_rethook", "function_graph_",
 	};
-	size_t i;
 
-	for (i = 0; f && i < sizeof(beginnings) / sizeof(*beginnings); i++)
+	for (size_t i = 0; f && i < sizeof(beginnings) / sizeof(*beginnings); i++)
 		if (begins(f, beginnings[i]))
 			return true;
 	return false;
@@ -144,9 +143,8 @@ static uint32_t trim(struct stack_frame *frames, uint32_t n, const char *functio
 static bool keep_strings(struct stacks *s, struct stack_frame *f)
 {
 	const char **texts[] = { &f->function, &f->file, &f->module, &f->build_id };
-	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		if (!*texts[i])
 			continue;
 		*texts[i] = intern(&s->strings, *texts[i], 4096);
@@ -166,9 +164,8 @@ static bool same_frame(const struct stack_frame *a, const struct stack_frame *b)
 static uint64_t hash_frames(const struct stack_frame *frames, uint32_t n)
 {
 	uint64_t hash = n;
-	uint32_t i;
 
-	for (i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		hash = hash_mix(hash, (uintptr_t)frames[i].function ^ frames[i].offset << 32 ^
 				(uintptr_t)frames[i].module << 16 ^ frames[i].line);
 	return hash;
@@ -228,9 +225,7 @@ const struct stack *stacks_get(struct stacks *s, uint64_t number, stack_namer *n
 
 void stacks_free(struct stacks *s)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->n_all; i++)
+	for (uint32_t i = 0; i < s->n_all; i++)
 		free(s->all[i]);
 	free(s->all);
 	free(s->raw);

@@ -68,10 +68,9 @@ static bool is_counted(const struct summary *s, uint64_t ino)
 static int add_buffers(struct summary *s, const struct model *m)
 {
 	struct index live = { 0 };
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < m->n_buffers && !err; i++) {
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++) {
 		const struct model_buffer *b = &m->buffers[i];
 		bool counted = is_counted(s, b->ino);
 		struct summary_exporter *row;
@@ -96,11 +95,9 @@ static int add_buffers(struct summary *s, const struct model *m)
 
 static int add_exporters(struct summary *s, const struct model *m)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->n_exporters; i++)
+	for (uint32_t i = 0; i < s->n_exporters; i++)
 		s->exporters[i].buffers = s->exporters[i].bytes = s->exporters[i].now = 0;
-	for (i = 0; i < m->n_exporters; i++) {
+	for (uint32_t i = 0; i < m->n_exporters; i++) {
 		const struct model_exporter *e = &m->exporters[i];
 		struct summary_exporter *row = exporter_row(s, e->exporter);
 
@@ -117,11 +114,9 @@ static int add_exporters(struct summary *s, const struct model *m)
 
 static int add_processes(struct summary *s, const struct model *m)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->n_processes; i++)
+	for (uint32_t i = 0; i < s->n_processes; i++)
 		s->processes[i].buffers = s->processes[i].bytes = 0;
-	for (i = 0; i < m->n_processes; i++) {
+	for (uint32_t i = 0; i < m->n_processes; i++) {
 		const struct model_process *p = &m->processes[i];
 		struct summary_process *row;
 		uint64_t bytes = p->pid ? p->rss : model_pss(p);
@@ -271,12 +266,11 @@ static int diff_count(struct diff *d, const struct model *m, uint32_t buffer, in
 static int diff_by_comm(struct diff *d, const struct model *m, uint32_t buffer, int side)
 {
 	const struct model_buffer *b = &m->buffers[buffer];
-	uint32_t i;
 	int err = 0;
 
 	if (!b->procs)
 		return diff_count(d, m, buffer, side, NULL);
-	for (i = b->first_holder; i < b->first_holder + b->procs && !err; i++) {
+	for (uint32_t i = b->first_holder; i < b->first_holder + b->procs && !err; i++) {
 		const struct model_process *p = &m->processes[m->holders[i].process];
 
 		if (p->matches)
@@ -288,10 +282,9 @@ static int diff_by_comm(struct diff *d, const struct model *m, uint32_t buffer, 
 int diff_add(struct diff *d, const struct model *m, int side, enum diff_by by,
 	     const char *(*stack_of)(void *ctx, uint64_t ino), void *ctx)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < m->n_buffers && !err; i++) {
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++) {
 		const struct model_buffer *b = &m->buffers[i];
 
 		if (!b->ino || !b->selected)

@@ -127,10 +127,8 @@ static bool lives(const struct model *m, uint32_t pid)
 
 static void add_former(struct suspect_buffer *h, uint32_t pid)
 {
-	int i;
-
 	h->was_held = true;
-	for (i = 0; i < SUSPECT_FORMER; i++) {
+	for (int i = 0; i < SUSPECT_FORMER; i++) {
 		if (h->former[i] == pid)
 			return;
 		if (!h->former[i]) {
@@ -188,11 +186,9 @@ static bool exporter_is_open(const struct model *m, const struct model_buffer *b
 /* Whether somebody has a device file open by whose driver he may use it. */
 static bool may_be_used(const struct model *m, const struct model_buffer *b)
 {
-	uint32_t i;
-
 	if (!(b->valid & SNAP_HAS_ATTACHMENTS) || exporter_is_open(m, b))
 		return true;
-	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
+	for (uint32_t i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
 		const struct model_attachment *a = &m->attachments[i];
 
 		if (is_open(m, m->devices[a->device].device) ||
@@ -213,10 +209,9 @@ static void follow(struct suspects *s, const struct model *m, const struct model
 		   struct suspect_buffer *h)
 {
 	bool first = !h->ino;
-	uint32_t i;
 
 	h->ino = b->ino;
-	for (i = b->first_holder; i < b->first_holder + b->procs; i++)
+	for (uint32_t i = b->first_holder; i < b->first_holder + b->procs; i++)
 		add_former(h, m->processes[m->holders[i].process].pid);
 	if (first) {
 		h->since = -1;
@@ -267,9 +262,8 @@ static int follow_buffers(struct suspects *s, const struct model *m)
 static double last_use(const struct model *m, const struct model_buffer *b)
 {
 	double last = b->valid & SNAP_HAS_CREATED ? b->created : 0;
-	uint32_t i;
 
-	for (i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
+	for (uint32_t i = b->first_attachment; i < b->first_attachment + b->attachments; i++) {
 		const struct model_attachment *a = &m->attachments[i];
 
 		/* What was mapped before the hooks were set may be in use */
@@ -278,7 +272,7 @@ static double last_use(const struct model *m, const struct model_buffer *b)
 		if (a->since > last)
 			last = a->since;
 	}
-	for (i = b->first_access; i < b->first_access + b->accesses; i++)
+	for (uint32_t i = b->first_access; i < b->first_access + b->accesses; i++)
 		if (m->accesses[i].last > last)
 			last = m->accesses[i].last;
 	return last;
@@ -347,7 +341,6 @@ static void begin_anew(struct suspects *s, double time)
 
 int suspects_update(struct suspects *s, const struct model *m)
 {
-	uint32_t i;
 	int err;
 
 	s->n = 0;
@@ -355,9 +348,9 @@ int suspects_update(struct suspects *s, const struct model *m)
 	if (!s->started || m->time < s->time)
 		begin_anew(s, m->time);
 	err = follow_buffers(s, m);
-	for (i = 0; i < m->n_processes && !err; i++)
+	for (uint32_t i = 0; i < m->n_processes && !err; i++)
 		err = add_growth(s, m, i);
-	for (i = 0; i < m->n_buffers && !err; i++)
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++)
 		err = add_buffer(s, m, i);
 	s->time = m->time;
 	if (s->n)
@@ -367,13 +360,11 @@ int suspects_update(struct suspects *s, const struct model *m)
 
 int suspects_copy(struct suspects *to, const struct suspects *from)
 {
-	uint32_t i;
-
 	suspects_free(to);
 	to->old_seconds = from->old_seconds;
 	to->time = from->time;
 	to->started = from->started;
-	for (i = 0; i < from->n_processes; i++) {
+	for (uint32_t i = 0; i < from->n_processes; i++) {
 		struct suspect_history *h = array_add(&to->processes, &to->n_processes,
 						      &to->room_processes, sizeof(*h));
 
@@ -381,7 +372,7 @@ int suspects_copy(struct suspects *to, const struct suspects *from)
 			goto no_memory;
 		*h = from->processes[i];
 	}
-	for (i = 0; i < from->n_buffers; i++)
+	for (uint32_t i = 0; i < from->n_buffers; i++)
 		if (array_append(&to->buffers, &to->n_buffers, &to->room_buffers,
 				 &from->buffers[i], sizeof(*to->buffers)))
 			goto no_memory;

@@ -114,7 +114,6 @@ static int slice(struct timeline *t, const struct timeline_slice *s)
 {
 	int64_t pid = process_of(s->parent, s->track);
 	struct json_object *args, *o = event(s->moment ? "i" : "X", s->name, pid, s->track, &args);
-	uint32_t i;
 
 	if (!o)
 		return -ENOMEM;
@@ -124,7 +123,7 @@ static int slice(struct timeline *t, const struct timeline_slice *s)
 		json_add(o, "s", json_object_new_string("t"));
 	else
 		json_add(o, "dur", duration_object(s->end - s->start));
-	for (i = 0; i < s->n_args; i++)
+	for (uint32_t i = 0; i < s->n_args; i++)
 		json_add(args, s->args[i].name, s->args[i].string ? json_string(s->args[i].string) :
 		    json_object_new_int64(s->args[i].number));
 	json_add(o, "args", args);

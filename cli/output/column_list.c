@@ -117,9 +117,7 @@ static int compare_keys(const void *x, const void *y, void *arg)
  */
 static void take_order(struct rows *rows)
 {
-	uint32_t i;
-
-	for (i = 0; i < rows->n; i++) {
+	for (uint32_t i = 0; i < rows->n; i++) {
 		struct row_key *key = &rows->keys[i];
 
 		if (rows->n_sorted != rows->n)
@@ -130,9 +128,7 @@ static void take_order(struct rows *rows)
 
 static bool is_sorted(const struct rows *rows, struct sorting *sorting)
 {
-	uint32_t i;
-
-	for (i = 1; i < rows->n; i++)
+	for (uint32_t i = 1; i < rows->n; i++)
 		if (compare_keys(&rows->keys[i - 1], &rows->keys[i], sorting) > 0)
 			return false;
 	return true;
@@ -147,19 +143,18 @@ int rows_sort_by(struct rows *rows, enum value_type type, bool invert,
 		 struct value (*value)(const void *ctx, const void *row), const void *ctx)
 {
 	struct sorting sorting = { type, invert };
-	uint32_t i;
 
 	if (!rows->n)
 		return 0;
 	if (buffer_reserve(&rows->keys, &rows->room_keys, rows->n * sizeof(*rows->keys)))
 		return -ENOMEM;
 	take_order(rows);
-	for (i = 0; i < rows->n; i++)
+	for (uint32_t i = 0; i < rows->n; i++)
 		rows->keys[i].value = value(ctx, rows->keys[i].row);
 	if (!is_sorted(rows, &sorting))
 		qsort_r(rows->keys, rows->n, sizeof(*rows->keys), compare_keys, &sorting);
 	rows->n_sorted = rows->n;
-	for (i = 0; i < rows->n; i++)
+	for (uint32_t i = 0; i < rows->n; i++)
 		rows->rows[i] = rows->keys[i].row;
 	return 0;
 }

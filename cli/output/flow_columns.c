@@ -97,9 +97,8 @@ static void flow_fence_wait(const void *row, struct value *v)
 static const char *flow_direction_both(const struct model *m, const void *row, uint32_t want)
 {
 	const struct model_flow *f = row;
-	uint32_t i;
 
-	for (i = 0; i < f->ends; i++) {
+	for (uint32_t i = 0; i < f->ends; i++) {
 		const struct flow_end *e = &m->pipelines.ends[f->first_end + i];
 
 		if (e->direction == DIRECTION_BOTH && !want--)

@@ -29,9 +29,8 @@ static struct json_object *list_object(const struct column *column, const struct
 				       const void *row, uint32_t n)
 {
 	struct json_object *list = json_object_new_array();
-	uint32_t i;
 
-	for (i = 0; list && i < n; i++) {
+	for (uint32_t i = 0; list && i < n; i++) {
 		const char *item = column->item(model, row, i);
 
 		json_object_array_add(list, column->type == VALUE_IDS ?
@@ -104,10 +103,9 @@ static int put_row(FILE *out, const struct model *model, const void *row,
 		   const struct column_list *columns)
 {
 	struct json_object *object = json_object_new_object();
-	uint32_t i;
 	int err = object ? 0 : -ENOMEM;
 
-	for (i = 0; i < columns->n && !err; i++)
+	for (uint32_t i = 0; i < columns->n && !err; i++)
 		if (json_object_object_add_ex(object, columns->columns[i]->name,
 					      value_object(columns->columns[i], model, row),
 					      JSON_C_OBJECT_KEY_IS_CONSTANT))
@@ -150,11 +148,10 @@ int output_json_begin(FILE *out, const struct model *model)
 int output_json_rows(FILE *out, const struct view *view, const struct model *model,
 		     const struct rows *rows, const struct output_options *options)
 {
-	uint32_t i;
 	int err = 0;
 
 	fprintf(out, ",\"%s\":[", view->name);
-	for (i = 0; i < rows->n && !err; i++) {
+	for (uint32_t i = 0; i < rows->n && !err; i++) {
 		if (i)
 			putc_unlocked(',', out);
 		err = put_row(out, model, rows->rows[i], options->columns);

@@ -52,12 +52,11 @@ static struct metrics_row *find_row(struct metrics *m, enum metrics_set set,
 {
 	struct metrics_rows *rows = &m->sets[set];
 	struct metrics_row *row;
-	uint32_t i;
 
-	for (i = 0; i < METRICS_LABELS; i++)
+	for (uint32_t i = 0; i < METRICS_LABELS; i++)
 		if (!labels[i])
 			return NULL;
-	for (i = 0; i < rows->n; i++)
+	for (uint32_t i = 0; i < rows->n; i++)
 		if (!memcmp(rows->rows[i].labels, labels, sizeof(rows->rows[i].labels)))
 			return &rows->rows[i];
 	if (most && rows->n >= most) {
@@ -106,28 +105,24 @@ static void set_value(struct metrics_row *row, unsigned int place, uint64_t valu
 /* All rows that there are have that value, which is 0 where nothing was added. */
 static void all_known(struct metrics *m, enum metrics_set set, uint32_t places)
 {
-	uint32_t i;
-
-	for (i = 0; i < m->sets[set].n; i++)
+	for (uint32_t i = 0; i < m->sets[set].n; i++)
 		m->sets[set].rows[i].known |= places;
 }
 
 int metrics_begin(struct metrics *m)
 {
 	const char *const labels[METRICS_LABELS] = { none, none, none };
-	enum metrics_set set;
-	uint32_t i;
 
 	m->has = 0;
 	m->n_groups = m->n_histograms = 0;
 	index_clear(&m->by_label);
-	for (set = 0; set < METRICS_SETS; set++) {
+	for (enum metrics_set set = 0; set < METRICS_SETS; set++) {
 		struct metrics_rows *rows = &m->sets[set];
 
 		/* What was seen once goes on with 0, instead of being gone */
 		if (set != METRICS_EXPORTER && set != METRICS_DEVICE)
 			rows->n = 0;
-		for (i = 0; i < rows->n; i++) {
+		for (uint32_t i = 0; i < rows->n; i++) {
 			memset(rows->rows[i].values, 0, sizeof(rows->rows[i].values));
 			rows->rows[i].known = 0;
 		}
@@ -138,9 +133,7 @@ int metrics_begin(struct metrics *m)
 
 static int add_exporters(struct metrics *m, const struct model *model)
 {
-	uint32_t i;
-
-	for (i = 0; i < model->n_exporters; i++) {
+	for (uint32_t i = 0; i < model->n_exporters; i++) {
 		const struct model_exporter *e = &model->exporters[i];
 		struct metrics_row *row = exporter_row(m, e->exporter);
 
@@ -155,10 +148,8 @@ static int add_exporters(struct metrics *m, const struct model *model)
 /* Of all that have a row, those that only hooks have told of too */
 static void know_exporters(struct metrics *m, const struct model *model)
 {
-	uint32_t i;
-
 	all_known(m, METRICS_EXPORTER, BIT(EXPORTER_BUFFERS) | BIT(EXPORTER_BYTES));
-	for (i = 0; i < model->n_exporters; i++) {
+	for (uint32_t i = 0; i < model->n_exporters; i++) {
 		const struct model_exporter *e = &model->exporters[i];
 
 		if (e->unsized)
@@ -170,9 +161,8 @@ static void know_exporters(struct metrics *m, const struct model *model)
 static void add_unheld(struct metrics *m, const struct model *model)
 {
 	bool sized = true;
-	uint32_t i;
 
-	for (i = 0; i < model->n_buffers; i++) {
+	for (uint32_t i = 0; i < model->n_buffers; i++) {
 		const struct model_buffer *b = &model->buffers[i];
 
 		if (!b->ino || b->procs)
@@ -189,9 +179,8 @@ static void add_unheld(struct metrics *m, const struct model *model)
 static void add_unexplained(struct metrics *m, const struct model *model)
 {
 	uint64_t sum = 0, n;
-	uint32_t i;
 
-	for (i = 0; i < model->n_buffers; i++)
+	for (uint32_t i = 0; i < model->n_buffers; i++)
 		if (model->buffers[i].ino &&
 		    model_buffer_unexplained(model, &model->buffers[i], &n))
 			sum += n;
@@ -292,17 +281,16 @@ static int add_pss(struct metrics *m)
 {
 	struct metrics_rows *rows = &m->sets[METRICS_GROUP];
 	uint64_t *parts = calloc(rows->n + 1, sizeof(*parts));
-	uint32_t i;
 
 	if (!parts)
 		return -ENOMEM;
-	for (i = 0; i < m->n_groups; i++) {
+	for (uint32_t i = 0; i < m->n_groups; i++) {
 		const struct metrics_group *g = &m->groups[i];
 
 		rows->rows[g->row].values[GROUP_PSS] += g->pss;
 		parts[g->row] += g->pss_part;
 	}
-	for (i = 0; i < rows->n; i++) {
+	for (uint32_t i = 0; i < rows->n; i++) {
 		const struct model_process sum = {
 			.pss = rows->rows[i].values[GROUP_PSS], .pss_part = parts[i],
 		};
@@ -360,9 +348,7 @@ static int add_groups(struct metrics *m, const struct model *model)
 
 static int add_devices(struct metrics *m, const struct model *model)
 {
-	uint32_t i;
-
-	for (i = 0; i < model->n_devices; i++) {
+	for (uint32_t i = 0; i < model->n_devices; i++) {
 		struct metrics_row *row = device_row(m, model->devices[i].device);
 
 		if (!row)
@@ -466,10 +452,9 @@ static int add_operation(struct metrics *m, const struct model_operation *o)
 
 static int add_operations(struct metrics *m, const struct model *model)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < model->operations.n && !err; i++)
+	for (uint32_t i = 0; i < model->operations.n && !err; i++)
 		err = add_operation(m, &model->operations.rows[i]);
 	all_known(m, METRICS_EXPORTER, BIT(EXPORTER_EXPORTS) | BIT(EXPORTER_RELEASES));
 	set_value(one(m), ONE_LOST, model->lost);
@@ -481,9 +466,8 @@ static int add_buffers(struct metrics *m, const struct model *model)
 {
 	struct metrics_rows *rows = &m->sets[METRICS_BUFFER];
 	uint64_t count;
-	uint32_t i;
 
-	for (i = 0; i < model->n_buffers && rows->n < MAX_BUFFERS; i++) {
+	for (uint32_t i = 0; i < model->n_buffers && rows->n < MAX_BUFFERS; i++) {
 		const struct model_buffer *b = &model->buffers[i];
 		struct metrics_row *row;
 		char ino[24];
@@ -562,9 +546,8 @@ int metrics_add_model(struct metrics *m, const struct model *model)
 static int add_sums_exporters(struct metrics *m, const struct module_sums *s, uint32_t lacks)
 {
 	struct metrics_row *row;
-	uint32_t i;
 
-	for (i = 0; i < s->n_exporters; i++) {
+	for (uint32_t i = 0; i < s->n_exporters; i++) {
 		const struct sums_exporter *e = &s->exporters[i];
 
 		row = exporter_row(m, e->exporter);
@@ -592,10 +575,9 @@ static int add_sums_exporters(struct metrics *m, const struct module_sums *s, ui
 
 static int add_sums_devices(struct metrics *m, const struct module_sums *s, uint32_t lacks)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < s->n_devices && !err; i++) {
+	for (uint32_t i = 0; i < s->n_devices && !err; i++) {
 		const struct sums_device *d = &s->devices[i];
 		struct metrics_row *row = device_row(m, d->device);
 
@@ -641,9 +623,7 @@ int metrics_end(struct metrics *m, bool up, const char *source, uint64_t ns)
 
 void metrics_free(struct metrics *m)
 {
-	enum metrics_set set;
-
-	for (set = 0; set < METRICS_SETS; set++)
+	for (enum metrics_set set = 0; set < METRICS_SETS; set++)
 		free(m->sets[set].rows);
 	free(m->groups);
 	free(m->histograms);

@@ -121,9 +121,8 @@ static void put_labels(FILE *out, const struct metrics *m, enum metrics_set set,
 		       const struct metrics_row *row, const char *bound)
 {
 	char separator = '{';
-	int i;
 
-	for (i = 0; i < METRICS_LABELS; i++) {
+	for (int i = 0; i < METRICS_LABELS; i++) {
 		const char *name = label_names[set][i];
 
 		if (!name || !*row->labels[i])
@@ -166,10 +165,9 @@ static void put_histogram(FILE *out, const struct metrics *m, const struct famil
 {
 	const struct histogram *h = &m->histograms[row->histogram];
 	uint64_t sum = 0;
-	unsigned int i;
 	char bound[32];
 
-	for (i = 0; row->timed && i < HISTOGRAM_BUCKETS; i++) {
+	for (unsigned int i = 0; row->timed && i < HISTOGRAM_BUCKETS; i++) {
 		sum += h->buckets[i];
 		if (i + 1 < FIRST_BOUND || i + 1 > LAST_BOUND)
 			continue;
@@ -215,17 +213,14 @@ static void put_head(FILE *out, const struct family *f, enum metrics_format form
 
 void openmetrics_write(FILE *out, const struct metrics *m, enum metrics_format format)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct family *f = &families[i];
 		const struct metrics_rows *rows = &m->sets[f->set];
 		bool head = false;
-		uint32_t j;
 
 		if ((m->has & f->needs) != f->needs)
 			continue;
-		for (j = 0; j < rows->n; j++) {
+		for (uint32_t j = 0; j < rows->n; j++) {
 			if (!(rows->rows[j].known & 1u << f->place))
 				continue;
 			if (!head)
@@ -240,17 +235,14 @@ void openmetrics_write(FILE *out, const struct metrics *m, enum metrics_format f
 
 void openmetrics_list(FILE *out)
 {
-	size_t i;
-	int j;
-
 	fputs("NAME\tTYPE\tUNIT\tLABELS\tHELP\n", out);
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct family *f = &families[i];
 		const char *const *names = label_names[f->set];
 
 		fprintf(out, "%s%s\t%s\t%s\t", f->name, type_suffix(f->type),
 			types[FORMAT_OPENMETRICS][f->type], *f->unit ? f->unit : "-");
-		for (j = 0; j < METRICS_LABELS && names[j]; j++)
+		for (int j = 0; j < METRICS_LABELS && names[j]; j++)
 			fprintf(out, "%s%s", j ? "," : "", names[j]);
 		if (f->set == METRICS_GROUP)
 			fputs("|cgroup", out);

@@ -69,10 +69,9 @@ static int begin(struct timeline *t, const struct timeline_about *about)
 	Perfetto__ClockSnapshot__Clock clocks[3], *places[3];
 	Perfetto__ClockSnapshot snapshot = PERFETTO__CLOCK_SNAPSHOT__INIT;
 	Perfetto__TracePacket packet = PERFETTO__TRACE_PACKET__INIT;
-	int i;
 
 	t->about = *about;
-	for (i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++) {
 		perfetto__clock_snapshot__clock__init(&clocks[i]);
 		clocks[i].has_clock_id = clocks[i].has_timestamp = 1;
 		clocks[i].clock_id = all[i].id;

@@ -32,9 +32,8 @@ const char *stack_frame_text(char *text, size_t room, const struct stack_frame *
 void stack_print(FILE *out, const struct stack *stack, const char *indent)
 {
 	char text[STACK_FRAME_ROOM], safe[TEXT_SAFE_ROOM(STACK_FRAME_ROOM)];
-	uint32_t i;
 
-	for (i = 0; stack && i < stack->n; i++) {
+	for (uint32_t i = 0; stack && i < stack->n; i++) {
 		text_safe(safe, sizeof(safe),
 			  stack_frame_text(text, sizeof(text), &stack->frames[i]));
 		fprintf(out, "%s%s\n", indent, safe);

@@ -12,9 +12,8 @@ static void cell_list(char *buf, const struct column *column, const struct model
 		      const void *row, uint32_t n)
 {
 	size_t len = 0;
-	uint32_t i;
 
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		/* NOLINTNEXTLINE: a list's column has items */
 		const char *item = column->item(model, row, i);
 
@@ -111,9 +110,8 @@ int output_line(FILE *out, const void *row, const struct output_options *options
 {
 	const struct column_list *list = options->columns;
 	char cell[OUTPUT_CELL_ROOM];
-	uint32_t i;
 
-	for (i = 0; i < list->n; i++) {
+	for (uint32_t i = 0; i < list->n; i++) {
 		const struct column *column = list->columns[i];
 
 		put_padded(out, row ? output_cell(cell, column, NULL, row, options->bytes) :

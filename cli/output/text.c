@@ -24,9 +24,8 @@ static bool misleads(wchar_t c)
 		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
 		{ 0xe0000, 0xe0fff },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(ranges) / sizeof(*ranges) && c >= ranges[i].first; i++)
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges) && c >= ranges[i].first; i++)
 		if (c <= ranges[i].last)
 			return true;
 	return false;
@@ -46,8 +45,6 @@ static size_t put_escape(char *dst, unsigned char byte)
 /* Appends n bytes of a character, raw or escaped; false when there is no more room. */
 static bool put(char *dst, size_t room, size_t *len, const char *src, size_t n, bool raw)
 {
-	size_t i;
-
 	if (*len + (raw ? n : n * 4) + 1 > room)
 		return false;
 	if (raw) {
@@ -55,7 +52,7 @@ static bool put(char *dst, size_t room, size_t *len, const char *src, size_t n, 
 		*len += n;
 		return true;
 	}
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		*len += put_escape(dst + *len, src[i]);
 	return true;
 }

@@ -369,12 +369,11 @@ static int take_older(struct replay *p, const struct replay_taker *t,
 static int take_gone(struct replay *p, const struct replay_taker *t,
 		     const struct recording_snapshot *s)
 {
-	uint32_t i;
 	int err = 0;
 
 	if (!p->whole || !(s->sees & MODEL_SEES_KERNEL_ONLY))
 		return 0;
-	for (i = p->buffers.n; i-- && !err;) {
+	for (uint32_t i = p->buffers.n; i-- && !err;) {
 		const struct replay_buffer *b = table_row(&p->buffers, i);
 		uint64_t ino = b->ino;
 

@@ -141,10 +141,9 @@ static int read_table(struct source *s, const struct table *table, struct record
 
 static int module_snapshot(struct source *s, struct records *records)
 {
-	size_t i;
 	int err = 0;
 
-	for (i = 0; i < sizeof(tables) / sizeof(*tables) && !err; i++)
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && !err; i++)
 		err = read_table(s, &tables[i], records);
 	return err;
 }

@@ -33,7 +33,6 @@ void privileges_keep(uint64_t keep)
 	struct __user_cap_header_struct head = { .version = VERSION_3 };
 	struct __user_cap_data_struct data[2];
 	unsigned long cap;
-	int i;
 
 	for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (cap >= 64 || !(keep & PRIVILEGE(cap)))
@@ -41,7 +40,7 @@ void privileges_keep(uint64_t keep)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (!get(data))
 		return;
-	for (i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++) {
 		data[i].permitted &= keep >> 32 * i;
 		data[i].effective &= keep >> 32 * i;
 		data[i].inheritable = 0;	/* and with it ambient */

@@ -88,9 +88,8 @@ static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 {
 	bool used = a && a->record.since;
 	struct state_buffer *b = used ? table_add(&s->buffers, a->record.ino) : NULL;
-	int i;
 
-	for (i = 0; b && i < PAST; i++) {
+	for (int i = 0; b && i < PAST; i++) {
 		struct snap_mapping *past = &b->past[i].record;
 
 		if (past->since && past->id != a->record.id)
@@ -107,9 +106,8 @@ static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 static void go_on(struct recorded_state *s, struct snap_mapping *a)
 {
 	struct state_buffer *b = table_get(&s->buffers, a->ino);
-	int i;
 
-	for (i = 0; b && i < PAST; i++) {
+	for (int i = 0; b && i < PAST; i++) {
 		struct state_attachment *past = &b->past[i];
 
 		if (!past->record.since || past->again ||
@@ -166,9 +164,8 @@ static int take_attachment(struct recorded_state *s, const struct model_event *e
 static void count_access(struct state_buffer *b, const struct model_event *e)
 {
 	unsigned int direction = e->raw.flags & EVENT_DIRECTION;
-	int i;
 
-	for (i = 0; i < USERS; i++) {
+	for (int i = 0; i < USERS; i++) {
 		struct snap_access *user = &b->users[i];
 
 		if (user->pid && user->pid != e->pid)
@@ -265,24 +262,21 @@ static int add_buffer(const struct state_buffer *b, struct records *records)
 
 int recorded_state_add(const struct recorded_state *s, struct records *records)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < s->attachments.n && !err; i++) {
+	for (uint32_t i = 0; i < s->attachments.n && !err; i++) {
 		const struct state_attachment *a = table_row(&s->attachments, i);
 
 		err = records_add(records, &a->record, sizeof(a->record));
 	}
-	for (i = 0; i < s->buffers.n && !err; i++)
+	for (uint32_t i = 0; i < s->buffers.n && !err; i++)
 		err = add_buffer(table_row(&s->buffers, i), records);
 	return err;
 }
 
 int recorded_state_operations(const struct recorded_state *s, struct model_operations *operations)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->activity.operations.n; i++) {
+	for (uint32_t i = 0; i < s->activity.operations.n; i++) {
 		const struct model_operation *from = &s->activity.operations.rows[i];
 		struct model_operation *row =
 			operations_row(operations, from->type, from->direction, from->exporter,

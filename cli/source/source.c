@@ -106,18 +106,16 @@ static int read_once(struct source *s, struct model *m)
 /* What the kernel gives as numbers, and what a device is known by. */
 static void name_things(struct source *s, struct model *m)
 {
-	uint32_t i;
-
 	/* Anybody may make cgroups, and remove them */
 	cgroup_names_trim(s->cgroups, 4096 + 4 * m->n_processes);
-	for (i = 0; i < m->n_processes; i++)
+	for (uint32_t i = 0; i < m->n_processes; i++)
 		m->processes[i].cgroup = s->ops->cgroup ?
 			s->ops->cgroup(s, m->processes[i].cgroup_id) :
 			cgroup_path(&s->cgroups, m->processes[i].cgroup_id);
-	for (i = 0; i < m->n_nodes; i++)
+	for (uint32_t i = 0; i < m->n_nodes; i++)
 		m->nodes[i].path = s->ops->node ? s->ops->node(s, m->nodes[i].rdev) :
 			node_of_number(&s->nodes, m->nodes[i].rdev);
-	for (i = 0; i < m->n_devices; i++)
+	for (uint32_t i = 0; i < m->n_devices; i++)
 		m->devices[i].nodes = s->ops->nodes ? s->ops->nodes(s, m->devices[i].device) :
 			nodes_of_device(&s->nodes, m->devices[i].device);
 }

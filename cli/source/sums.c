@@ -100,9 +100,7 @@ static int read_all(struct reading *r, const char *path,
 
 static struct sums_device *find_device(struct module_sums *s, const char *name)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->n_devices; i++)
+	for (uint32_t i = 0; i < s->n_devices; i++)
 		if (!strcmp(s->devices[i].device, name))
 			return &s->devices[i];
 	return NULL;

@@ -60,12 +60,11 @@ static void read_build_id(struct elf_file *f)
 					    phdr.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		while (data && (at = gelf_getnote(data, at, &note, &name, &desc))) {
 			const uint8_t *id = (const uint8_t *)data->d_buf + desc;
-			uint32_t j;
 
 			if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != 4 ||
 			    memcmp((char *)data->d_buf + name, "GNU", 4) || note.n_descsz > 32)
 				continue;
-			for (j = 0; j < note.n_descsz; j++)
+			for (uint32_t j = 0; j < note.n_descsz; j++)
 				sprintf(f->build_id + 2 * j, "%02x", id[j]);
 			return;
 		}
@@ -177,7 +176,6 @@ static int by_start(const void *a, const void *b)
 static void read_symbols(struct elf_file *f)
 {
 	Elf_Scn *section = NULL;
-	size_t i;
 
 	f->sorted = true;
 	while ((section = elf_nextscn(f->elf, section))) {
@@ -188,7 +186,7 @@ static void read_symbols(struct elf_file *f)
 		    (head.sh_type != SHT_SYMTAB && head.sh_type != SHT_DYNSYM))
 			continue;
 		data = elf_getdata(section, NULL);
-		for (i = 0; data && i < head.sh_size / head.sh_entsize; i++) {
+		for (size_t i = 0; data && i < head.sh_size / head.sh_entsize; i++) {
 			struct elf_symbol symbol;
 			GElf_Sym sym;
 

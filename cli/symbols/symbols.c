@@ -372,11 +372,9 @@ const char *symbols_lacks(const struct symbols *s)
 
 void symbols_free(struct symbols *s)
 {
-	uint32_t i;
-
 	if (!s)
 		return;
-	for (i = 0; i < s->n_files; i++)
+	for (uint32_t i = 0; i < s->n_files; i++)
 		elf_file_close(s->files[i].elf);
 	free(s->files);
 	free(s->kernel);

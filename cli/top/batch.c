@@ -136,9 +136,8 @@ static void wait_next(struct timespec *next, double delay)
 static uint32_t needs(const struct batch *b)
 {
 	uint32_t all = 0, c;
-	int i;
 
-	for (i = 0; i < b->top->n_views; i++) {
+	for (int i = 0; i < b->top->n_views; i++) {
 		all |= b->top->views[i]->needs;
 		for (c = 0; b->top->common.columns && c < b->columns[i].n; c++)
 			all |= b->columns[i].columns[c]->needs;

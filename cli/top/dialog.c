@@ -230,7 +230,6 @@ bool dialog_item(const struct ui *ui, uint32_t i, char *text, size_t room)
 	const struct dialog *d = &ui->dialog;
 	const struct column *column;
 	bool shown = false;
-	uint32_t c;
 
 	switch (d->menu) {
 	case MENU_SORT:
@@ -238,7 +237,7 @@ bool dialog_item(const struct ui *ui, uint32_t i, char *text, size_t room)
 		column = screen_column_at(ui->list->view, i);
 		if (!column)
 			return false;
-		for (c = 0; c < ui->list->n_columns; c++)
+		for (uint32_t c = 0; c < ui->list->n_columns; c++)
 			shown |= ui->list->columns[c] == column;
 		snprintf(text, room, "%s%s", d->menu == MENU_SORT ? "" : shown ? "[x] " : "[ ] ",
 			 column->name);
@@ -263,11 +262,10 @@ int dialog_width(const struct ui *ui)
 {
 	int width = text_width(ui->dialog.title);
 	char text[LINE_ROOM];
-	uint32_t i;
 
 	if (!ui->dialog.menu)
 		return 0;
-	for (i = 0; dialog_item(ui, i, text, sizeof(text)); i++)
+	for (uint32_t i = 0; dialog_item(ui, i, text, sizeof(text)); i++)
 		if (width < text_width(text))
 			width = text_width(text);
 	return width + 2;
@@ -293,9 +291,8 @@ static void add_processes(struct ui *ui, enum view_id view, const void *row)
 {
 	const struct model *m = &ui->history.model;
 	const struct model_process *p;
-	uint32_t i;
 
-	for (i = 0; screen_views[view].process; i++) {
+	for (uint32_t i = 0; screen_views[view].process; i++) {
 		p = screen_views[view].process(m, row, i);
 		if (!p)
 			break;
@@ -306,9 +303,8 @@ static void add_processes(struct ui *ui, enum view_id view, const void *row)
 static void add_tagged(struct ui *ui)
 {
 	const struct list *l = ui->list;
-	uint32_t i;
 
-	for (i = 0; i < l->rows.n; i++)
+	for (uint32_t i = 0; i < l->rows.n; i++)
 		if (list_is_tagged(l, l->rows.rows[i]) &&
 		    !history_is_dead(&ui->history, l->view, l->rows.rows[i]))
 			add_target(ui, l->rows.rows[i]);

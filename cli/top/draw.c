@@ -102,9 +102,8 @@ static void draw_bars(const struct ui *ui)
 {
 	const struct rect *r = &ui->layout.bars;
 	const struct model *m = &ui->history.model;
-	uint32_t i;
 
-	for (i = 0; (int)i < r->h && i < ui->exporters.n; i++) {
+	for (uint32_t i = 0; (int)i < r->h && i < ui->exporters.n; i++) {
 		const struct model_exporter *e = ui->exporters.rows[i];
 		char name[256], cell[LINE_ROOM], size[8], count[8];
 		int y = r->y + i, width = r->w - BAR_NAME - 1 - BAR_FIGURES;
@@ -124,9 +123,8 @@ static void draw_bars(const struct ui *ui)
 static uint64_t suspect_sum(const struct suspects *s)
 {
 	uint64_t bytes = 0;
-	uint32_t i;
 
-	for (i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->n; i++)
 		bytes += s->rows[i].bytes;
 	return bytes;
 }
@@ -267,9 +265,8 @@ static void draw_keys(struct ui *ui)
 	const struct rect *r = &ui->layout.keys;
 	const struct binding *quit = &bindings[n_bindings - 1];
 	int x = 0, last = strlen(key_text(quit->keys[0])) + strlen(quit->label);
-	uint32_t i;
 
-	for (i = 0; i < n_bindings; i++) {
+	for (uint32_t i = 0; i < n_bindings; i++) {
 		const char *name = key_text(bindings[i].keys[0]);
 		const char *label = label_of(ui, &bindings[i]);
 		int w;

@@ -114,12 +114,11 @@ static void draw_head(struct ui *ui)
 	const struct rect *r = &ui->layout.head;
 	const struct list *l = ui->list;
 	bool down;
-	uint32_t c;
 
 	if (!r->h)
 		return;
 	paint_fill(ui, r->y, r->x, r->w, ROLE_HEAD);
-	for (c = 0; c < l->n_columns; c++) {
+	for (uint32_t c = 0; c < l->n_columns; c++) {
 		const struct column *column = l->columns[c];
 		const struct layout_column *place = &l->places[c];
 		char title[64], cell[LINE_ROOM];
@@ -157,9 +156,8 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 {
 	const struct rect *r = &ui->layout.list;
 	const struct list *l = ui->list;
-	uint32_t c;
 
-	for (c = 0; c < l->n_columns; c++) {
+	for (uint32_t c = 0; c < l->n_columns; c++) {
 		const struct layout_column *place = &l->places[c];
 		const struct column *column = l->columns[c];
 		char buf[OUTPUT_CELL_ROOM], cell[LINE_ROOM];

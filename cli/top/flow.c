@@ -24,9 +24,8 @@ static size_t put_ends(const struct model *m, const struct model_flow *f, enum f
 {
 	const char *name;
 	char words[8];
-	uint32_t i;
 
-	for (i = 0; (name = flow_end_name(m, f, side, i)); i++) {
+	for (uint32_t i = 0; (name = flow_end_name(m, f, side, i)); i++) {
 		snprintf(words, sizeof(words), "%s%s", len ? ", " : "", mark);
 		len = put(text, len, SIDE_ROOM, words, name);
 	}
@@ -95,7 +94,6 @@ void screen_flow_more(const struct model *m, const void *row, bool wide, char *t
 	uint64_t seconds, percent;
 	char number[16], age[24];
 	size_t len = 0;
-	uint32_t i;
 
 	if (f->presumed && !wide)
 		len = put(text, 0, room, "exporter presumed to write", "");
@@ -105,7 +103,7 @@ void screen_flow_more(const struct model *m, const void *row, bool wide, char *t
 		len = put(text, len, room, ", presumed to write", "");
 	else if (wide && node)
 		len = put(text, len, room, " ", node);
-	for (i = 0; i < f->processes; i++) {
+	for (uint32_t i = 0; i < f->processes; i++) {
 		const struct model_process *p =
 			&m->processes[m->pipelines.processes[f->first_process + i]];
 

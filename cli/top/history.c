@@ -19,9 +19,7 @@ static bool has_past(enum view_id v)
 /* The model is made anew in place, so what it was is kept aside. */
 static int keep_rows(struct history *h)
 {
-	enum view_id v;
-
-	for (v = 0; v < VIEWS; v++) {
+	for (enum view_id v = 0; v < VIEWS; v++) {
 		struct past *past = &h->past[v];
 		const char *rows;
 		uint32_t n;
@@ -46,17 +44,13 @@ static const char **own_string(struct grave *g, enum view_id v, uint32_t i)
 
 static void free_grave(struct grave *g, enum view_id v)
 {
-	uint32_t i;
-
-	for (i = 0; i < screen_views[v].n_strings; i++)
+	for (uint32_t i = 0; i < screen_views[v].n_strings; i++)
 		free((char *)*own_string(g, v, i));
 }
 
 static void free_graves(struct history *h)
 {
-	enum view_id v;
-
-	for (v = 0; v < VIEWS; v++) {
+	for (enum view_id v = 0; v < VIEWS; v++) {
 		struct past *past = &h->past[v];
 
 		while (past->n_graves)
@@ -67,14 +61,13 @@ static void free_graves(struct history *h)
 static int bury(struct past *past, enum view_id v, const void *row, double now)
 {
 	struct grave *g = array_add(&past->graves, &past->n_graves, &past->room_graves, sizeof(*g));
-	uint32_t i;
 	int err = 0;
 
 	if (!g)
 		return -ENOMEM;
 	g->died = now;
 	memcpy(&g->row, row, views[v].size);
-	for (i = 0; i < screen_views[v].n_strings; i++) {
+	for (uint32_t i = 0; i < screen_views[v].n_strings; i++) {
 		const char **string = own_string(g, v, i);
 
 		if (!*string)
@@ -165,12 +158,11 @@ static int compare(struct history *h, enum view_id v, double seconds, uint32_t *
 static int note_trails(struct history *h)
 {
 	const struct model *m = &h->model;
-	uint32_t i;
 	int err = 0;
 
 	if (!m->watched)
 		trails_clear(&h->trails);
-	for (i = 0; i < m->operations.n && !err && m->operations_timed; i++) {
+	for (uint32_t i = 0; i < m->operations.n && !err && m->operations_timed; i++) {
 		const struct model_operation *o = &m->operations.rows[i], *before;
 		struct histogram recent = o->histogram;
 		uint64_t ns;
@@ -182,7 +174,7 @@ static int note_trails(struct history *h)
 		if (histogram_percentile(&recent, 99, &ns))
 			err = trails_put(&h->trails, screen_views[VIEW_LATENCY].id(o), m->time, ns);
 	}
-	for (i = 0; i < m->pipelines.n_flows && !err; i++)
+	for (uint32_t i = 0; i < m->pipelines.n_flows && !err; i++)
 		if (m->pipelines.flows[i].rate_known)
 			err = trails_put(&h->trails, m->pipelines.flows[i].key, m->time,
 					 m->pipelines.flows[i].rate);
@@ -206,7 +198,6 @@ int history_update(struct history *h, struct source *source, const struct filter
 {
 	double before = h->model.time, seconds;
 	uint32_t born, died;
-	enum view_id v;
 	int err;
 
 	err = keep_rows(h) ?: source_snapshot(source, &h->model, filter) ?: note_trails(h);
@@ -218,7 +209,7 @@ int history_update(struct history *h, struct source *source, const struct filter
 	/* The same moment once more (hooks were set): what changed before it still holds. */
 	if (h->refreshes && !seconds)
 		return 0;
-	for (v = 0; v < VIEWS && !err; v++)
+	for (enum view_id v = 0; v < VIEWS && !err; v++)
 		if (has_past(v))
 			err = index_rows(h, v);
 	if (err)
@@ -226,11 +217,11 @@ int history_update(struct history *h, struct source *source, const struct filter
 	/* Without one before there is nothing to compare with; in a recording one may go back. */
 	if (!h->refreshes++ || seconds < 0) {
 		h->rates_known = false;
-		for (v = 0; seconds < 0 && v < VIEWS; v++)
+		for (enum view_id v = 0; seconds < 0 && v < VIEWS; v++)
 			drop_graves(h, v);
 		return 0;
 	}
-	for (v = 0; v < VIEWS; v++) {
+	for (enum view_id v = 0; v < VIEWS; v++) {
 		if (!has_past(v))
 			continue;
 		err = compare(h, v, seconds, &born, &died);
@@ -273,10 +264,8 @@ bool history_is_dead(const struct history *h, const struct screen_view *view, co
 
 void history_free(struct history *h)
 {
-	enum view_id v;
-
 	free_graves(h);
-	for (v = 0; v < VIEWS; v++) {
+	for (enum view_id v = 0; v < VIEWS; v++) {
 		struct past *past = &h->past[v];
 
 		free(past->rows);

@@ -57,7 +57,6 @@ const uint32_t n_bindings = sizeof(bindings) / sizeof(*bindings);
 
 static unsigned int handle(struct ui *ui, int key)
 {
-	enum view_id v;
 	uint32_t i, k;
 
 	if ((ui->dialog.prompt || ui->dialog.menu) && key != KEY_MOUSE)
@@ -66,7 +65,7 @@ static unsigned int handle(struct ui *ui, int key)
 		for (k = 0; k < 4 && bindings[i].keys[k]; k++)
 			if (bindings[i].keys[k] == key)
 				return bindings[i].handle(ui, bindings[i].arg);
-	for (v = 0; v < VIEWS; v++)
+	for (enum view_id v = 0; v < VIEWS; v++)
 		if (screen_views[v].data && screen_views[v].key == key)
 			return act_view(ui, v);
 	return 0;
@@ -94,9 +93,8 @@ const char *key_text(int key)
 		{ ' ', "Spc" }, { KEY_MOUSE, "Mouse" }, { '\r', NULL }, { KEY_ENTER, NULL },
 	};
 	static char name[16];
-	uint32_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (names[i].key == key)
 			return names[i].name;
 	if (key >= KEY_F(1) && key <= KEY_F(12))
@@ -113,10 +111,9 @@ const char *key_text(int key)
 static void key_names(const struct binding *b, char *text, size_t room)
 {
 	size_t at = 0;
-	int k;
 
 	*text = '\0';
-	for (k = 0; k < 4 && b->keys[k]; k++) {
+	for (int k = 0; k < 4 && b->keys[k]; k++) {
 		const char *name = key_text(b->keys[k]);
 
 		if (name && at < room)
@@ -127,11 +124,10 @@ static void key_names(const struct binding *b, char *text, size_t room)
 const char *keys_help(uint32_t want, char *names, size_t room)
 {
 	const struct binding *b;
-	enum view_id v;
 	size_t len;
 
 	for (b = bindings; b < bindings + n_bindings; b++) {
-		for (v = 0; !b->keys[0] && v < VIEWS; v++) {
+		for (enum view_id v = 0; !b->keys[0] && v < VIEWS; v++) {
 			if (!screen_views[v].data || want--)
 				continue;
 			snprintf(names, room, "%c", screen_views[v].key);

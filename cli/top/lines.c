@@ -55,27 +55,25 @@ static int add_holders(struct list *l, const struct model *m, const struct model
 static int add_buffers(struct list *l, const struct model *m, const void *parent)
 {
 	const struct view *buffers = &views[VIEW_BUFFERS];
-	uint32_t i;
 	int err = 0;
 
 	l->parts.n = 0;
-	for (i = 0; i < m->n_buffers && !err; i++)
+	for (uint32_t i = 0; i < m->n_buffers && !err; i++)
 		if (m->buffers[i].selected && l->view->holds(m, parent, &m->buffers[i]))
 			err = rows_add(&l->parts, &m->buffers[i]);
 	if (!err)
 		err = rows_sort(&l->parts, m, view_column(buffers, buffers->sort), false);
-	for (i = 0; i < l->parts.n && !err; i++)
+	for (uint32_t i = 0; i < l->parts.n && !err; i++)
 		err = add_line(l, LINE_BUFFER, l->parts.rows[i], parent);
 	return err;
 }
 
 int lines_make(struct list *l, const struct history *h)
 {
-	uint32_t i;
 	int err = 0;
 
 	l->n_lines = 0;
-	for (i = 0; l->n_open && i < l->rows.n && !err; i++) {
+	for (uint32_t i = 0; l->n_open && i < l->rows.n && !err; i++) {
 		const void *row = l->rows.rows[i];
 		uint32_t first;
 
@@ -169,9 +167,7 @@ static void put_slots(const struct model *m, const struct model_holder *h, char 
 static const struct model_holder *holder_of(const struct model *m, const struct model_buffer *b,
 					    const void *process)
 {
-	uint32_t i;
-
-	for (i = 0; i < b->procs; i++)
+	for (uint32_t i = 0; i < b->procs; i++)
 		if (&m->processes[m->holders[b->first_holder + i].process] == process)
 			return &m->holders[b->first_holder + i];
 	return NULL;

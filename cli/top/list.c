@@ -23,9 +23,8 @@
 int list_place_of(const char *names, const char *name)
 {
 	size_t len = strlen(name);
-	int i;
 
-	for (i = 0; *names; i++) {
+	for (int i = 0; *names; i++) {
 		size_t n = strcspn(names, ",");
 
 		if (n == len && !strncmp(names, name, n))
@@ -144,7 +143,6 @@ static bool row_has_term(const struct list *l, const struct model *m, const void
 {
 	const struct column *column;
 	char id[24];
-	uint32_t i;
 
 	for (column = l->view->data->columns; column->name; column++) {
 		struct value v;
@@ -161,7 +159,7 @@ static bool row_has_term(const struct list *l, const struct model *m, const void
 		}
 		if (column->type != VALUE_LIST && has_term(v.string, terms))
 			return true;
-		for (i = 0; column->type == VALUE_LIST && i < v.number; i++)
+		for (uint32_t i = 0; column->type == VALUE_LIST && i < v.number; i++)
 			if (has_term(column->item(m, row, i), terms))
 				return true;
 	}
@@ -214,11 +212,10 @@ static int add_rows(struct list *l, const struct model *m)
 static int add_graves(struct list *l, const struct history *h)
 {
 	const struct past *past = &h->past[l->view - screen_views];
-	uint32_t i;
 
 	if (l->scope)
 		return 0;
-	for (i = 0; i < past->n_graves; i++)
+	for (uint32_t i = 0; i < past->n_graves; i++)
 		if (passes(l, &h->model, &past->graves[i].row) &&
 		    rows_add(&l->rows, &past->graves[i].row))
 			return -ENOMEM;
@@ -227,11 +224,9 @@ static int add_graves(struct list *l, const struct history *h)
 
 static void sum_tagged(struct list *l, const struct history *h)
 {
-	uint32_t i;
-
 	l->n_tagged = 0;
 	l->tagged_bytes = 0;
-	for (i = 0; l->tagged.used && i < l->rows.n; i++) {
+	for (uint32_t i = 0; l->tagged.used && i < l->rows.n; i++) {
 		const void *row = l->rows.rows[i];
 
 		if (list_is_tagged(l, row) && !history_is_dead(h, l->view, row)) {

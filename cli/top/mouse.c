@@ -26,9 +26,7 @@ static unsigned int click_line(struct ui *ui, int y)
 
 static unsigned int click(struct ui *ui, int x, int y)
 {
-	uint32_t i;
-
-	for (i = 0; i < ui->n_spots; i++) {
+	for (uint32_t i = 0; i < ui->n_spots; i++) {
 		const struct spot *s = &ui->spots[i];
 
 		if (y != s->rect.y || x < s->rect.x || x >= s->rect.x + s->rect.w)

@@ -40,13 +40,11 @@ static const struct {
 
 void paint_init(struct ui *ui)
 {
-	int role;
-
 	ui->colours = has_colors() && start_color() != ERR;
 	if (!ui->colours)
 		return;
 	use_default_colors();
-	for (role = 1; role < ROLES; role++)
+	for (int role = 1; role < ROLES; role++)
 		init_pair(role, COLORS >= 256 ? looks[role].many : looks[role].few,
 			  looks[role].background);
 }

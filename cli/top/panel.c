@@ -319,7 +319,6 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 	bool wide = is_wide(p), gem = b->gem;
 	int err = 0;
 	const char *name = label(p, "HOLDERS", &err);
-	uint32_t i;
 
 	if (err)
 		return err;
@@ -333,7 +332,7 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-7s %-*s %-*s %-*s%s", LABEL, name, "PID",
 			  COMM, "COMM", gem ? FDS - GEM - 1 : FDS, "FDS", gem ? GEM + 1 : 0,
 			  gem ? "GEM" : "", "MAPPINGS");
-	for (i = 0; i < b->procs && !err; i++)
+	for (uint32_t i = 0; i < b->procs && !err; i++)
 		err = add_holder(p, m, &m->holders[b->first_holder + i], gem);
 	return err;
 }
@@ -404,7 +403,6 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 	bool wide = is_wide(p), roomy = p->width >= ROOMY;
 	int err = 0, indent = wide ? LABEL : 1;
 	const char *name = label(p, "DEVICES", &err);
-	uint32_t i;
 
 	if (err)
 		return err;
@@ -417,7 +415,7 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 			  name, roomy ? 20 : 13, "DEVICE", roomy ? 12 : 8, "DRIVER",
 			  roomy ? "DYNAMIC " : "", "DIR ", "MAPPED", "SINCE", "MAP p99",
 			  "THROUGH");
-	for (i = 0; i < b->attachments && !err; i++)
+	for (uint32_t i = 0; i < b->attachments && !err; i++)
 		err = add_device(p, m, b, &m->attachments[b->first_attachment + i]);
 	return err;
 }
@@ -692,7 +690,6 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 	char text[64];
 	const char *name;
 	int err = 0, indent = is_wide(p) ? LABEL : 1;
-	size_t i;
 
 	if (!model_buffer_unexplained(m, b, &unexplained))
 		return 0;
@@ -704,7 +701,7 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 	err = add_words(p, unexplained ? ROLE_UNEXPLAINED : ROLE_PLAIN, strlen(name), name,
 			indent, text);
 	/* The first is named where the source sees it. */
-	for (i = !!(m->sees & MODEL_SEES_REFERENCES);
+	for (size_t i = !!(m->sees & MODEL_SEES_REFERENCES);
 	     unexplained && i < sizeof(causes) / sizeof(*causes) && !err; i++)
 		err = add_words(p, ROLE_PLAIN, 0, "", is_wide(p) ? LABEL : 2, causes[i]);
 	return err;

@@ -22,9 +22,7 @@
 
 static bool is_asked(const struct top_options *options, const struct screen_view *view)
 {
-	int i;
-
-	for (i = 0; i < options->n_views; i++)
+	for (int i = 0; i < options->n_views; i++)
 		if (options->views[i] == view->data)
 			return true;
 	return false;
@@ -35,13 +33,12 @@ static int set_up(struct ui *ui)
 {
 	const struct top_options *options = ui->options;
 	const char *no = getenv("NO_COLOR");
-	enum view_id v;
 	int err = 0;
 
 	/* A recording is stepped through, until it is asked to play */
 	ui->paused = source_is_recording(ui->source);
 	ui->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	for (v = 0; v < VIEWS && !err; v++)
+	for (enum view_id v = 0; v < VIEWS && !err; v++)
 		if (screen_views[v].data)
 			err = list_init(&ui->lists[v], &screen_views[v], NULL);
 	if (!err)
@@ -51,7 +48,7 @@ static int set_up(struct ui *ui)
 	setup_read(ui);
 	if (no && *no)
 		ui->no_colours = true;
-	for (v = 0; v < VIEWS && !err; v++) {
+	for (enum view_id v = 0; v < VIEWS && !err; v++) {
 		struct list *l = &ui->lists[v];
 
 		if (!l->view || !is_asked(options, l->view))
@@ -73,9 +70,7 @@ static int set_up(struct ui *ui)
 
 static void tear_down(struct ui *ui)
 {
-	enum view_id v;
-
-	for (v = 0; v < VIEWS; v++)
+	for (enum view_id v = 0; v < VIEWS; v++)
 		list_free(&ui->lists[v]);
 	list_free(&ui->scoped);
 	rows_free(&ui->exporters);
@@ -116,9 +111,8 @@ static bool set_hooks(struct ui *ui)
 	static const uint32_t bits[] = { MODEL_WATCHES_STATE, MODEL_WATCHES_TIMES };
 	struct source *s = ui->source;
 	uint32_t needs = ui_needs(ui), known = s->watched | s->unwatchable, want = 0;
-	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++) {
 		if (needs & bits[i])
 			ui->needed[i] = now_seconds();
 		/* What stands still needs no new ones. */

@@ -96,9 +96,8 @@ static void set(struct ui *ui, const char *name, const char *value)
 static void read_lines(struct ui *ui, FILE *in)
 {
 	char line[LINE_MAX_BYTES];
-	int i;
 
-	for (i = 0; i < LINES_MAX && fgets(line, sizeof(line), in); i++) {
+	for (int i = 0; i < LINES_MAX && fgets(line, sizeof(line), in); i++) {
 		char *value = strchr(line, '=');
 
 		line[strcspn(line, "\n")] = '\0';
@@ -133,10 +132,9 @@ void setup_read(struct ui *ui)
 static void put_list(FILE *out, const struct list *l)
 {
 	const char *name = l->view->data->name;
-	uint32_t i;
 
 	fprintf(out, "%s.columns=", name);
-	for (i = 0; i < l->n_columns; i++)
+	for (uint32_t i = 0; i < l->n_columns; i++)
 		fprintf(out, "%s%s", i ? "," : "", l->columns[i]->name);
 	fprintf(out, "\n%s.sort=%s\n%s.invert=%s\n", name, l->sort->name, name,
 		l->invert ? "yes" : "no");
@@ -158,7 +156,6 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 {
 	char directory[4096], new[4096];
 	int fd, err;
-	enum view_id v;
 	FILE *out;
 
 	snprintf(path, room, "the set-up");
@@ -175,7 +172,7 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 		return -errno;
 	fprintf(out, "# dmabuf-top's set-up, written by its key S\ndelay=%g\ncolours=%s\n",
 		ui->options->delay, ui->no_colours ? "no" : "yes");
-	for (v = 0; v < VIEWS; v++)
+	for (enum view_id v = 0; v < VIEWS; v++)
 		if (screen_views[v].data)
 			put_list(out, &ui->lists[v]);
 	err = fclose(out) || rename(new, path) ? -errno : 0;

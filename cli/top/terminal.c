@@ -105,16 +105,15 @@ static void catch_all(void)
 	static char stack[16384];
 	stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction before;
-	size_t i;
 
 	sigaltstack(&other, NULL);
-	for (i = 0; i < COUNT(ending); i++) {
+	for (size_t i = 0; i < COUNT(ending); i++) {
 		sigaction(ending[i], NULL, &before);
 		/* nohup has its reasons. */
 		if (before.sa_handler != SIG_IGN)
 			catch(ending[i], on_signal, 0);
 	}
-	for (i = 0; i < COUNT(crashing); i++)
+	for (size_t i = 0; i < COUNT(crashing); i++)
 		catch(crashing[i], on_crash, SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
 	catch(SIGWINCH, on_signal, SA_RESTART);
 	catch(SIGTSTP, on_signal, SA_RESTART);
@@ -123,11 +122,9 @@ static void catch_all(void)
 
 static void release_all(void)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(ending); i++)
+	for (size_t i = 0; i < COUNT(ending); i++)
 		catch(ending[i], SIG_DFL, 0);
-	for (i = 0; i < COUNT(crashing); i++)
+	for (size_t i = 0; i < COUNT(crashing); i++)
 		catch(crashing[i], SIG_DFL, 0);
 	catch(SIGWINCH, SIG_DFL, 0);
 	catch(SIGTSTP, SIG_DFL, 0);
@@ -150,13 +147,12 @@ static void add_farewell(const char *s)
 static void prepare_farewell(void)
 {
 	static const char *const names[] = { "sgr0", "op", "cnorm", "rmkx", "rmcup" };
-	size_t i;
 
 	farewell_len = 0;
 	/* ncurses has it in no capability: xterm's clicks and their long form */
 	if (has_mouse())
 		add_farewell("\033[?1000l\033[?1006l");
-	for (i = 0; i < COUNT(names); i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		add_farewell(tigetstr(names[i]));
 }
 

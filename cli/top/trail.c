@@ -13,7 +13,6 @@
 static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
 {
 	struct trail *trail = table_get(&t->rows, key);
-	int i;
 
 	if (trail)
 		return trail;
@@ -23,7 +22,7 @@ static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
 	trail = table_add(&t->rows, key);
 	if (!trail)
 		return NULL;
-	for (i = 0; i < TRAIL_SECONDS; i++)
+	for (int i = 0; i < TRAIL_SECONDS; i++)
 		trail->values[i] = NONE;
 	trail->newest = second;
 	return trail;
@@ -86,13 +85,12 @@ char *trails_text(const struct trails *t, uint64_t key, double time, int cells, 
 	const struct trail *trail = table_get(&t->rows, key);
 	float largest = 0;
 	size_t len = 0;
-	int i;
 
 	text[0] = '\0';
-	for (i = 0; trail && i < cells; i++)
+	for (int i = 0; trail && i < cells; i++)
 		if (cell_value(trail, time, i, cells) > largest)
 			largest = cell_value(trail, time, i, cells);
-	for (i = 0; trail && i < cells; i++) {
+	for (int i = 0; trail && i < cells; i++) {
 		float value = cell_value(trail, time, i, cells);
 		int height = value > 0 ? (int)(value / largest * 7 + 0.5f) : 0;
 		const char *bar = value < 0 ? " " : bars[utf8][height];

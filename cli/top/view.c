@@ -226,9 +226,8 @@ static void process_name(const struct model *m, const void *row, char *text, siz
 static bool process_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
 	const struct model_process *p = row;
-	uint32_t i;
 
-	for (i = 0; i < b->procs; i++)
+	for (uint32_t i = 0; i < b->procs; i++)
 		if (m->processes[m->holders[b->first_holder + i].process].pid == p->pid)
 			return true;
 	return !p->pid && !b->procs;
@@ -311,9 +310,7 @@ static void device_name(const struct model *m, const void *row, char *text, size
 
 static bool device_holds(const struct model *m, const void *row, const struct model_buffer *b)
 {
-	uint32_t i;
-
-	for (i = 0; i < b->attachments; i++)
+	for (uint32_t i = 0; i < b->attachments; i++)
 		if (&m->devices[m->attachments[b->first_attachment + i].device] == row)
 			return true;
 	return false;

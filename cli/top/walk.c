@@ -19,9 +19,7 @@ static void forget(struct walk *w)
 /* There is room for so many only: every second one is left out, and the next are as far apart. */
 static void thin_out(struct walk *w)
 {
-	uint32_t i;
-
-	for (i = 0; i < WALK_PLACES; i++) {
+	for (uint32_t i = 0; i < WALK_PLACES; i++) {
 		if (i % 2)
 			suspects_free(&w->places[i].suspects);
 		else
@@ -54,9 +52,8 @@ static int go_back(struct walk *w, struct history *h, const struct source *s, ui
 {
 	uint32_t first = source_moment_at(s, source_time_of(s, moment) - TRAIL_SECONDS);
 	const struct walk_place *place = NULL;
-	uint32_t i;
 
-	for (i = 0; i < w->n && w->places[i].moment <= first &&
+	for (uint32_t i = 0; i < w->n && w->places[i].moment <= first &&
 	     w->places[i].moment < moment; i++)
 		place = &w->places[i];
 	history_restart(h, place ? place->peak : 0);

@@ -26,12 +26,11 @@ static int choose_columns(struct column_list *columns, const struct list *l)
 	char *names = NULL;
 	size_t len;
 	FILE *out = open_memstream(&names, &len);
-	uint32_t i;
 	int err;
 
 	if (!out)
 		return -ENOMEM;
-	for (i = 0; i < l->n_columns; i++) {
+	for (uint32_t i = 0; i < l->n_columns; i++) {
 		const struct column *c = l->columns[i];
 		const char *name = c->screen ? c->screen->instead : c->name;
 
@@ -51,10 +50,9 @@ static int write_list(FILE *out, const struct ui *ui, uint32_t *n)
 	const struct list *l = ui->list;
 	struct column_list columns = { 0 };
 	struct rows rows = { 0 };
-	uint32_t i;
 	int err = choose_columns(&columns, l);
 
-	for (i = 0; i < l->rows.n && !err; i++)
+	for (uint32_t i = 0; i < l->rows.n && !err; i++)
 		if (!history_is_dead(&ui->history, l->view, l->rows.rows[i]))
 			err = rows_add(&rows, l->rows.rows[i]);
 	if (!err)
@@ -67,10 +65,9 @@ static int write_list(FILE *out, const struct ui *ui, uint32_t *n)
 
 static int add_rows(struct rows *rows, const void *first, uint32_t n, size_t size)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < n && !err; i++)
+	for (uint32_t i = 0; i < n && !err; i++)
 		err = rows_add(rows, (const char *)first + i * size);
 	return err;
 }

@@ -38,10 +38,9 @@ static void print_capabilities(void)
 		{ CAP_SYS_ADMIN, "SYS_ADMIN" }, { CAP_PERFMON, "PERFMON" }, { CAP_BPF, "BPF" },
 		{ CAP_SYS_PTRACE, "SYS_PTRACE" },
 	};
-	size_t i;
 
 	printf("user     %s, capabilities", geteuid() ? "not root" : "root");
-	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++)
+	for (size_t i = 0; i < sizeof(caps) / sizeof(*caps); i++)
 		printf(" %s%s", privileges_have(caps[i].bit) ? "+" : "-", caps[i].name);
 	putchar('\n');
 }
@@ -88,9 +87,8 @@ static void print_kernel_only(const char *used)
 static int print_sources(void)
 {
 	const char *used = NULL;
-	int i;
 
-	for (i = 0; source_all[i]; i++) {
+	for (int i = 0; source_all[i]; i++) {
 		struct source source;
 		char *why = NULL, line[320];
 
@@ -137,10 +135,9 @@ static bool print_events(void)
 {
 	struct events_hook hook;
 	bool any = false;
-	uint32_t i;
 
 	printf(" %-11s %-10s %-28s %s\n", "EVENT", "HOOK", "SYMBOL", "WHY");
-	for (i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++) {
+	for (uint32_t i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++) {
 		printf(" %-11s %-10s %-28s %s\n", event_name(hook.event),
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
 		any |= hook.hooks != HOOKS_TRACEPOINT && hook.hooks != HOOKS_NONE;

@@ -402,7 +402,6 @@ static int take_snapshot(void *ctx, uint32_t i)
 	struct export *x = ctx;
 	struct report *r = x->report;
 	uint64_t time = recording_snapshot_time(source_file(&r->source), i);
-	uint32_t j;
 	int err;
 
 	source_choose(&r->source, i);
@@ -412,7 +411,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 	x->snapshots++;
 	if (time > x->last)
 		x->last = time;
-	for (j = 0; j < r->model.n_processes && !err; j++) {
+	for (uint32_t j = 0; j < r->model.n_processes && !err; j++) {
 		const struct model_process *p = &r->model.processes[j];
 		struct timeline_held *h;
 
@@ -424,7 +423,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 		h->seen = x->snapshots;
 		err = put_held(x, h, p->comm, time, p->pid ? p->rss : model_pss(p));
 	}
-	for (j = 0; j < x->held.n && !err; j++) {
+	for (uint32_t j = 0; j < x->held.n && !err; j++) {
 		struct timeline_held *h = table_row(&x->held, j);
 
 		if (h->seen != x->snapshots && h->bytes)
@@ -436,10 +435,9 @@ static int take_snapshot(void *ctx, uint32_t i)
 /* What has not ended ends with the recording. */
 static int end_all(struct export *x)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < x->attachments.n && !err; i++) {
+	for (uint32_t i = 0; i < x->attachments.n && !err; i++) {
 		const struct timeline_attachment *a = table_row(&x->attachments, i);
 		struct timeline_buffer *b = table_get(&x->buffers, a->ino);
 

@@ -50,10 +50,8 @@ static bool is_shown(const struct leak_finding *f)
 
 void findings_sum(const struct findings *s, struct findings_sum *sum)
 {
-	uint32_t i;
-
 	memset(sum, 0, sizeof(*sum));
-	for (i = 0; i < s->leaks->n_findings; i++) {
+	for (uint32_t i = 0; i < s->leaks->n_findings; i++) {
 		const struct leak_finding *f = &s->leaks->findings[i];
 
 		if (f->suppressed >= 0) {
@@ -126,9 +124,8 @@ static char *begun_text(char *buf, size_t room, const struct findings *s,
 static void put_frames(FILE *out, const struct finding_frames *frames)
 {
 	char function[400], place[400], call[440];
-	uint32_t i;
 
-	for (i = 0; i < frames->n; i++) {
+	for (uint32_t i = 0; i < frames->n; i++) {
 		const struct stack_frame *r = &frames->rows[i];
 
 		if (!r->function)
@@ -154,9 +151,8 @@ static void put_frames(FILE *out, const struct finding_frames *frames)
 static void put_holders(FILE *out, const struct leak_finding *f)
 {
 	char text[400];
-	uint32_t i;
 
-	for (i = 0; i < f->n_holders; i++) {
+	for (uint32_t i = 0; i < f->n_holders; i++) {
 		const struct leak_holder *h = &f->holders[i];
 
 		if (h->socket) {
@@ -271,9 +267,8 @@ void finding_text(FILE *out, const struct findings *s, uint32_t i, uint32_t numb
 static void put_survivors(FILE *out, const struct leaks *l)
 {
 	char comm[80];
-	uint32_t i;
 
-	for (i = 0; i < l->n_processes && !l->options.running; i++)
+	for (uint32_t i = 0; i < l->n_processes && !l->options.running; i++)
 		if (!l->processes[i].ended)
 			fprintf(out, "Still running: %s[%u]\n",
 				safe(comm, sizeof(comm), l->processes[i].comm),
@@ -365,9 +360,8 @@ static const struct stack_frame *find_source(const struct finding_stacks *stacks
 int findings_annotate(FILE *out, const struct findings *s)
 {
 	char line[LINE], begun[LINE];
-	uint32_t i;
 
-	for (i = 0; i < s->leaks->n_findings; i++) {
+	for (uint32_t i = 0; i < s->leaks->n_findings; i++) {
 		const struct leak_finding *f = &s->leaks->findings[i];
 		const struct stack_frame *at = find_source(&s->stacks[i]);
 

@@ -29,9 +29,8 @@ static void add_id(struct json_object *to, const char *key, uint64_t n)
 static struct json_object *frames_object(const struct finding_frames *frames)
 {
 	struct json_object *list = json_object_new_array();
-	uint32_t i;
 
-	for (i = 0; i < frames->n; i++) {
+	for (uint32_t i = 0; i < frames->n; i++) {
 		const struct stack_frame *r = &frames->rows[i];
 		struct json_object *frame = json_object_new_object();
 
@@ -58,9 +57,8 @@ static struct json_object *process_object(const struct leak_process *p)
 static struct json_object *buffers_object(const struct findings *s, const struct leak_finding *f)
 {
 	struct json_object *list = json_object_new_array();
-	uint32_t i;
 
-	for (i = f->first; i != INDEX_NONE; i = s->leaks->buffers[i].next) {
+	for (uint32_t i = f->first; i != INDEX_NONE; i = s->leaks->buffers[i].next) {
 		const struct leak_buffer *b = &s->leaks->buffers[i];
 		struct json_object *object = json_object_new_object();
 
@@ -79,9 +77,8 @@ static struct json_object *buffers_object(const struct findings *s, const struct
 static struct json_object *holders_object(const struct leak_finding *f)
 {
 	struct json_object *list = json_object_new_array();
-	uint32_t i;
 
-	for (i = 0; i < f->n_holders; i++) {
+	for (uint32_t i = 0; i < f->n_holders; i++) {
 		const struct leak_holder *h = &f->holders[i];
 		struct json_object *object = json_object_new_object();
 
@@ -178,11 +175,10 @@ static void add_lists(struct json_object *all, const struct findings *s)
 	struct json_object *findings = json_object_new_array(), *rules = json_object_new_array();
 	struct json_object *survivors = json_object_new_array();
 	const struct leaks *l = s->leaks;
-	uint32_t i;
 
-	for (i = 0; i < l->n_findings; i++)
+	for (uint32_t i = 0; i < l->n_findings; i++)
 		json_object_array_add(findings, finding_object(s, i));
-	for (i = 0; i < s->suppressions.n; i++) {
+	for (uint32_t i = 0; i < s->suppressions.n; i++) {
 		struct json_object *rule = json_object_new_object();
 
 		add_string(rule, "rule", s->suppressions.rules[i].pattern);
@@ -190,7 +186,7 @@ static void add_lists(struct json_object *all, const struct findings *s)
 		add_number(rule, "bytes", s->suppressions.rules[i].bytes);
 		json_object_array_add(rules, rule);
 	}
-	for (i = 0; i < l->n_processes; i++)
+	for (uint32_t i = 0; i < l->n_processes; i++)
 		if (!l->processes[i].ended)
 			json_object_array_add(survivors, process_object(&l->processes[i]));
 	json_add(all, "findings", findings);

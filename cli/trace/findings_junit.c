@@ -51,12 +51,11 @@ static char *print_kind(const struct findings *s, unsigned int kind, bool failin
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	uint32_t i;
 
 	*n = 0;
 	if (!out)
 		return NULL;
-	for (i = 0; i < s->leaks->n_findings; i++) {
+	for (uint32_t i = 0; i < s->leaks->n_findings; i++) {
 		const struct leak_finding *f = &s->leaks->findings[i];
 
 		if (f->kind != kind || f->suppressed >= 0 || f->known ||
@@ -121,10 +120,9 @@ static int write_suite(FILE *xml, const struct findings *s)
 {
 	bool kinds[LEAK_KINDS] = { false };
 	unsigned int failing = 0, kind;
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < s->leaks->n_findings; i++)
+	for (uint32_t i = 0; i < s->leaks->n_findings; i++)
 		kinds[s->leaks->findings[i].kind] |= finding_fails(s, &s->leaks->findings[i]);
 	for (kind = 0; kind < LEAK_KINDS; kind++)
 		failing += kinds[kind];

@@ -158,11 +158,10 @@ static void name_functions(const struct findings *s, uint32_t i,
 	const struct leak_finding *f = &s->leaks->findings[i];
 	const struct finding_frames *frames = &s->stacks[i].exported;
 	uint32_t n = 0, k;
-	int pass;
 
 	if (f->kind <= LEAK_CPU_ACCESS && s->stacks[i].begun.n)
 		frames = &s->stacks[i].begun;
-	for (pass = 0; pass < 2 && !n; pass++)
+	for (int pass = 0; pass < 2 && !n; pass++)
 		for (k = 0; k < frames->n && n < BASELINE_FUNCTIONS; k++)
 			if (frames->rows[k].function && frames->rows[k].kernel == (pass == 1))
 				functions[n++] = frames->rows[k].function;
@@ -296,7 +295,6 @@ static struct json_object *known_object(const struct findings *s, uint32_t i)
 	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
 	const char *functions[BASELINE_FUNCTIONS];
 	char text[TEXT_ROOM];
-	uint32_t j;
 
 	json_object_object_add(object, "kind", json_object_new_string(leak_name(f->kind)));
 	json_object_object_add(object, "exporter",
@@ -304,7 +302,7 @@ static struct json_object *known_object(const struct findings *s, uint32_t i)
 	as_kept(text, s->leaks->processes[f->process].comm);
 	json_object_object_add(object, "comm", json_object_new_string(text));
 	name_functions(s, i, functions);
-	for (j = 0; j < BASELINE_FUNCTIONS && *functions[j]; j++)
+	for (uint32_t j = 0; j < BASELINE_FUNCTIONS && *functions[j]; j++)
 		json_object_array_add(list, json_object_new_string(as_kept(text, functions[j])));
 	json_object_object_add(object, "functions", list);
 	return object;
@@ -315,9 +313,8 @@ int baseline_write(const char *path, const struct findings *s, char *error, size
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
 	struct file_whole file;
 	int err = file_begin(&file, path, FILE_PUBLIC);
-	uint32_t i;
 
-	for (i = 0; i < s->leaks->n_findings; i++)
+	for (uint32_t i = 0; i < s->leaks->n_findings; i++)
 		if (s->leaks->findings[i].suppressed < 0)
 			json_object_array_add(list, known_object(s, i));
 	json_object_object_add(all, "known", list);

@@ -247,10 +247,9 @@ static const struct model *look(struct leaks_run *r)
 
 static int add_frames(struct finding_frames *frames, const struct stack *stack)
 {
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; stack && i < stack->n && !err; i++)
+	for (uint32_t i = 0; stack && i < stack->n && !err; i++)
 		err = array_append(&frames->rows, &frames->n, &frames->room, &stack->frames[i],
 				   sizeof(*frames->rows));
 	return err;
@@ -359,9 +358,8 @@ static int judge_recording(struct leaks_run *r)
 static void say_clean(struct leaks_run *r)
 {
 	uint64_t buffers = 0;
-	uint32_t i;
 
-	for (i = 0; i < r->leaks.n_processes; i++)
+	for (uint32_t i = 0; i < r->leaks.n_processes; i++)
 		buffers += r->leaks.processes[i].exported;
 	fprintf(stderr, "%s: no leaks: %" PRIu64 " dma-buf%s by %u process%s\n",
 		r->tracing.common.command, buffers, buffers == 1 ? "" : "s", r->leaks.n_processes,
@@ -421,12 +419,11 @@ static int add_processes(struct leaks_run *r)
 {
 	const struct filter *filter = &r->tracing.common.filter;
 	char path[64], comm[32];
-	uint32_t i;
 	int err = 0;
 
 	if (r->tracing.command)
 		return leaks_add_process(&r->leaks, r->runner.pid, NULL);
-	for (i = 0; i < filter->n_pids && !err; i++) {
+	for (uint32_t i = 0; i < filter->n_pids && !err; i++) {
 		FILE *in;
 
 		snprintf(path, sizeof(path), "/proc/%u/comm", filter->pids[i]);

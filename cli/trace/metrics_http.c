@@ -144,11 +144,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 
 static void put_scrape(struct server *server, struct scrape *scrape)
 {
-	int i;
-
 	if (--scrape->users)
 		return;
-	for (i = 0; i < METRICS_FORMATS; i++)
+	for (int i = 0; i < METRICS_FORMATS; i++)
 		if (scrape->formats[i])
 			MHD_destroy_response(scrape->formats[i]);
 	server->unread -= scrape->bytes;

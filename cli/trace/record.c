@@ -84,9 +84,8 @@ static char *join(char **words, int n)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	int i;
 
-	for (i = 0; out && i < n; i++)
+	for (int i = 0; out && i < n; i++)
 		fprintf(out, "%s%s", i ? " " : "", words[i]);
 	if (out)
 		fclose(out);
@@ -129,19 +128,18 @@ static int create(struct record *r, int argc, char **argv)
 static int add_names(struct record *r)
 {
 	const struct model *m = &r->model;
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < m->n_processes && !err; i++)
+	for (uint32_t i = 0; i < m->n_processes && !err; i++)
 		if (m->processes[i].cgroup)
 			err = recording_add_name(r->writer, RECORDING_CGROUP,
 						 m->processes[i].cgroup_id,
 						 m->processes[i].cgroup, NULL);
-	for (i = 0; i < m->n_nodes && !err; i++)
+	for (uint32_t i = 0; i < m->n_nodes && !err; i++)
 		if (m->nodes[i].path)
 			err = recording_add_name(r->writer, RECORDING_RDEV, m->nodes[i].rdev,
 						 m->nodes[i].path, NULL);
-	for (i = 0; i < m->n_devices && !err; i++)
+	for (uint32_t i = 0; i < m->n_devices && !err; i++)
 		if (m->devices[i].nodes)
 			err = recording_add_name(r->writer, RECORDING_DEVICE_NODES, 0,
 						 m->devices[i].device, m->devices[i].nodes);

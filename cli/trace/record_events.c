@@ -84,9 +84,8 @@ static int name_frames(struct record *r, const struct dmabuf_event_frames *frame
 {
 	const char *text, *build_id;
 	int err = 0;
-	size_t i;
 
-	for (i = 0; i < n * EVENT_FRAMES_EACH && !err; i++) {
+	for (size_t i = 0; i < n * EVENT_FRAMES_EACH && !err; i++) {
 		const struct dmabuf_event_frames *f = &frames[i / EVENT_FRAMES_EACH];
 		uint64_t frame = f->frames[i % EVENT_FRAMES_EACH];
 		uint32_t file = EVENT_FRAME_FILE(frame);

@@ -97,10 +97,9 @@ static int sum_up(struct report *r)
 		.older = take_older, .gone = take_gone, .ctx = r,
 	};
 	int err = replay_run(r->replay, &taker, UINT32_MAX);
-	uint32_t i;
 
 	activity_finish(&r->activity);
-	for (i = 0; i < r->activity.n_slowest && !err; i++)
+	for (uint32_t i = 0; i < r->activity.n_slowest && !err; i++)
 		err = report_name_stacks(r, &r->activity.slowest[i]);
 	/* Buffers that lived between two snapshots count, too */
 	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
@@ -174,13 +173,12 @@ static void print_summary(const struct report *r)
 static void print_json_summary(const struct report *r)
 {
 	const struct summary *s = &r->summary;
-	unsigned int type;
 	bool more = false;
 
 	fprintf(r->out, ",\"ended\":%s,\"snapshots\":%u,\"events\":%" PRIu64 ",\"lost\":%" PRIu64,
 		ended(r) ? "true" : "false", s->snapshots, r->activity.events, r->activity.lost);
 	fputs(",\"counts\":{", r->out);
-	for (type = 0; type < EVENT_TYPES; type++)
+	for (unsigned int type = 0; type < EVENT_TYPES; type++)
 		if (r->activity.counts[type]) {
 			fprintf(r->out, "%s\"%s\":%" PRIu64, more ? "," : "", event_name(type),
 				r->activity.counts[type]);

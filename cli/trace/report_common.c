@@ -65,12 +65,11 @@ int report_rows(struct report *r, const struct view *view, const void *base, uin
 	struct column_list columns = { 0 };
 	struct rows rows = { 0 };
 	char *unknown = NULL;
-	uint32_t i;
 	int err = column_list_parse(&columns, view, spec ? spec : r->common.columns, &unknown);
 
 	free(unknown);
 	output.columns = &columns;
-	for (i = 0; i < n && !err; i++)
+	for (uint32_t i = 0; i < n && !err; i++)
 		err = rows_add(&rows, (const char *)base + i * size);
 	if (!err)
 		err = rows_sort(&rows, NULL, view_column(view, view->sort), false);
@@ -123,7 +122,6 @@ int report_parse(struct report *r, int argc, char **argv, const struct option_ta
 {
 	struct column_list list = { 0 };
 	int status;
-	uint32_t i;
 
 	r->common.from_file = true;
 	status = option_table_parse(table, r, argc, argv);
@@ -136,7 +134,7 @@ int report_parse(struct report *r, int argc, char **argv, const struct option_ta
 		output_list_columns(stdout, views, n);
 		return EXIT_OK;
 	}
-	for (i = 0; i < n && status == OPTIONS_GO; i++)
+	for (uint32_t i = 0; i < n && status == OPTIONS_GO; i++)
 		if (!r->view || !strcmp(r->view, views[i].name))
 			status = options_columns(&r->common, &views[i], &list);
 	free(list.columns);

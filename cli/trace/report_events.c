@@ -116,14 +116,13 @@ static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 static int put_sorted(struct listing *l)
 {
 	struct rows rows = { 0 };
-	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < l->n && !err; i++)
+	for (uint32_t i = 0; i < l->n && !err; i++)
 		err = rows_add(&rows, &l->events[i]);
 	if (!err)
 		err = rows_sort(&rows, NULL, view_column(&event_view, l->report->sort), false);
-	for (i = 0; i < rows.n && !err; i++)
+	for (uint32_t i = 0; i < rows.n && !err; i++)
 		err = put(l, rows.rows[i]);
 	rows_free(&rows);
 	return err;

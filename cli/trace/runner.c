@@ -34,10 +34,9 @@ static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t set;
-	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < SIGNALS; i++) {
+	for (size_t i = 0; i < SIGNALS; i++) {
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&set, signals[i]);
 	}
@@ -90,12 +89,11 @@ static void run(const struct tracing *t, int go, int begun)
 	const char *why = t->user ? become(t->user) : NULL;
 	sigset_t none;
 	char byte;
-	size_t i;
 	int err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (i = 0; i < SIGNALS; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		signal(signals[i], SIG_DFL);
 	if (why) {
 		fprintf(stderr, "%s: cannot run as %s: %s\n", t->common.command, t->user, why);

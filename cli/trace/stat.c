@@ -64,7 +64,6 @@ static double seconds_since(uint64_t start)
 static int collect(struct stat_run *s)
 {
 	struct model_operations swap = s->before;
-	uint32_t i;
 	int err;
 
 	s->rows.n = 0;
@@ -73,7 +72,7 @@ static int collect(struct stat_run *s)
 		s->now = swap;
 	}
 	err = events_operations(s->events, &s->now);
-	for (i = 0; i < s->now.n && !err; i++) {
+	for (uint32_t i = 0; i < s->now.n && !err; i++) {
 		struct model_operation *row = &s->now.rows[i];
 
 		if (row->histogram.count)
@@ -85,9 +84,7 @@ static int collect(struct stat_run *s)
 /* Takes the sums of the last time away from those rows; give_back() adds them again. */
 static void take_away(struct stat_run *s, struct histogram *kept)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->rows.n; i++) {
+	for (uint32_t i = 0; i < s->rows.n; i++) {
 		struct model_operation *row = (void *)s->rows.rows[i];
 		const struct model_operation *old;
 
@@ -101,9 +98,7 @@ static void take_away(struct stat_run *s, struct histogram *kept)
 
 static void give_back(struct stat_run *s, const struct histogram *kept, uint32_t n)
 {
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		((struct model_operation *)s->rows.rows[i])->histogram = kept[i];
 }
 
@@ -143,9 +138,8 @@ static void print_foot(struct stat_run *s, double seconds, bool last, int status
 	struct events_totals totals;
 	struct events_lost lost;
 	char peak[8], bytes[8];
-	uint32_t i;
 
-	for (i = 0; i < s->rows.n; i++) {
+	for (uint32_t i = 0; i < s->rows.n; i++) {
 		const struct model_operation *row = s->rows.rows[i];
 
 		if (row->type == EVENT_MAP)

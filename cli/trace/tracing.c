@@ -163,13 +163,12 @@ static int open_events(struct tracing *t, struct events **events)
 {
 	char error[512], names[256] = "";
 	size_t len = 0;
-	unsigned int type;
 	uint64_t missing;
 
 	if (events_open(events, &t->events, error, sizeof(error)))
 		return tracing_fail(t, "%s", error);
 	missing = events_unhooked(*events);
-	for (type = 0; type < EVENT_TYPES; type++)
+	for (unsigned int type = 0; type < EVENT_TYPES; type++)
 		if (missing & EVENT_BIT(type))
 			len += snprintf(names + len, sizeof(names) - len, " %s", event_name(type));
 	if (missing == t->events.wanted) {
