@@ -66,6 +66,14 @@ def entries(page):
     return found
 
 
+def other_defaults(text, found):
+    """Defaults of --help that the entries of their options lack."""
+    for item in re.split(r"\n(?= +-)", text):
+        for value in re.findall(r"\(default:? ([^)]+)\)", item):
+            if not any(re.search(rf"default[^)]*\b{re.escape(value)}", found.get(option, "")) for option in OPTION.findall(item)):
+                yield item.strip()
+
+
 def examples(page):
     """The words of each command of ours in EXAMPLES, up to a pipe or a redirection."""
     for block in re.findall(r"^\.EX\n(.*?)^\.EE", section(page, "EXAMPLES"), re.S | re.M):
@@ -94,13 +102,13 @@ for page in (*PAGES.values(), "dmabuf_tools.4", "dmabuf-trace.data.5"):
 equal(sorted(name for name in os.listdir(f"{top}/man") if name.endswith(".8")), sorted(PAGES.values()), "each page of section 8 is a command's")
 
 # Options
-helps = {}
+helps, texts = {}, {}
 for command in COMMANDS:
     p = tool([*command.split(), "--help"])
     equal((p.returncode, p.stderr), (0, ""), f"{command} --help")
     lines = p.stdout.splitlines()
     ok(len(lines) <= 24 and max(map(len, lines)) <= 80, f"{command} --help: one screen", (len(lines), [x for x in lines if len(x) > 80]))
-    helps[command] = set(OPTION.findall(p.stdout))
+    helps[command], texts[command] = set(OPTION.findall(p.stdout)), p.stdout
 known = set().union(*helps.values()) | {"--help", "--version"}
 for command, page in PAGES.items():
     ok(mentioned[page], f"{page} has options")
@@ -112,7 +120,10 @@ for name in SUBCOMMANDS:
     equal(sorted(helps[command] - set(found)), [], f"{page} has an entry for each option")
     extra = [option for option in found if option not in helps[command] and tool([*command.split(), option, "--help"]).returncode]
     equal(extra, [], f"{page} has no entry for an option that {command} rejects")
+    equal(list(other_defaults(texts[command], found)), [], f"{page} has the defaults of --help")
     equal([option for option, text in found.items() if not re.search(r"[.:]\n", text)], [], f"each entry of {page} has a sentence")
+equal(list(other_defaults("  -a, --aa=N  set N (default 3)\n      --bb    set B (default: x)", {"--aa": "Set (default 4).", "--bb": "B (default x)."})),
+      ["-a, --aa=N  set N (default 3)"], "a planted other default is seen")
 equal(mentioned["dmabuf-trace.8"] - {"--help", "--version"}, set(), "dmabuf-trace.8 leaves the options of commands to their pages")
 ok(source("dmabuf-trace.8").count("\n") <= OVERVIEW, f"dmabuf-trace.8 has at most {OVERVIEW} lines", source("dmabuf-trace.8").count("\n"))
 equal(re.findall(r"^\.BR dmabuf-trace-(\w+) \(8\)$", section("dmabuf-trace.8", "COMMANDS"), re.M), SUBCOMMANDS,
