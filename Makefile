@@ -105,7 +105,7 @@ install: all install-dkms	## install below DESTDIR and PREFIX (the module's sour
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/dmabuf_tools_uapi.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/dmabuf-tools LICENSE README.md
 	install -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
-	install -m 644 man/dmabuf-top.8 man/dmabuf-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 man/dmabuf-trace.data.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions)
 	install -m 644 cli/share/completion/dmabuf-tools.bash \
@@ -122,7 +122,7 @@ uninstall: uninstall-dkms	## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/include/dmabuf_tools_uapi.h
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/dmabuf-tools
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
-	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/man/man8/%.8,dmabuf-top dmabuf-trace)
+	rm -f $(patsubst man/%,$(DESTDIR)$(PREFIX)/share/man/man8/%,$(wildcard man/*.8))
 	rm -f $(patsubst %,$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%,dmabuf-top dmabuf-trace)
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dmabuf-tools
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man4/dmabuf_tools.4

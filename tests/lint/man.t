@@ -1,75 +1,136 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""TAP: each command has a man page that man renders without a warning, and they agree on the options."""
+"""TAP: man renders each page without a warning; options, values, columns and events of a page are the command's; examples parse."""
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import done, equal, ok, skip  # noqa: E402
 
-COMMANDS = ("dmabuf-top", "dmabuf-trace", "dmabuf-trace record", "dmabuf-trace report", "dmabuf-trace export", "dmabuf-trace diff",
-            "dmabuf-trace doctor", "dmabuf-trace live", "dmabuf-trace stat", "dmabuf-trace metrics", "dmabuf-trace leaks")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
+OVERVIEW = 150      # lines of dmabuf-trace.8
+# Subcommands whose examples need only recordings
+OFFLINE = ("report", "export", "diff")
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 build = os.path.join(top, os.environ.get("O", "out"))
 
 
-def run(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
+def run(*command, cwd=None):
+    return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace", env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
 
 
-pages = {}
-for page in sorted({command.split()[0] for command in COMMANDS}):
-    path = f"{top}/man/{page}.8"
-    if not os.path.exists(path):
-        skip(f"{page}.8", "not written yet")
-        continue
-    p = run("man", "--warnings", "-E", "UTF-8", "-l", path)
-    equal((p.returncode, p.stderr), (0, ""), f"man --warnings: {page}.8")
-    pages[page] = set(OPTION.findall(run("man", "--nh", "--nj", "-E", "ASCII", "-l", path).stdout))
+def tool(words, cwd=None):
+    """Run a command of ours: its name is the first word."""
+    return run(os.path.join(build, words[0]), *words[1:], cwd=cwd)
 
-for page in ("dmabuf_tools.4", "dmabuf-trace.data.5"):
-    p = run("man", "--warnings", "-E", "UTF-8", "-l", f"{top}/man/{page}")
-    equal((p.returncode, p.stderr), (0, ""), f"man --warnings: {page}")
 
-helps = {page: set() for page in pages}
-for command in COMMANDS:
-    page, *sub = command.split()
-    if page not in pages:
-        continue
-    p = run(os.path.join(build, page), *sub, "--help")
-    equal((p.returncode, p.stderr), (0, ""), f"{command} --help")
-    lines = p.stdout.splitlines()
-    ok(len(lines) <= 24 and max(map(len, lines)) <= 80, f"{command} --help: one screen", (len(lines), [x for x in lines if len(x) > 80]))
-    long = set(OPTION.findall(p.stdout))
-    helps[page] |= long
-    equal(sorted(long - pages[page]), [], f"{page}.8 has every option of {command}")
-for page, options in sorted(pages.items()):
-    ok(options, f"{page}.8 has options")
-    # Every page's own; of those --help never needs to be told.
-    equal(sorted(options - helps[page] - {"--help", "--version"}), [], f"{page}.8 has no option that is gone")
+def source(page):
+    with open(f"{top}/man/{page}", encoding="utf-8") as f:
+        return f.read()
 
 
 def section(page, name):
-    """Its lines, as the page's source has them"""
-    with open(f"{top}/man/{page}.8", encoding="utf-8") as f:
-        return re.search(rf"^\.SH {name}\n(.*?)(?=^\.SH )", f.read(), re.S | re.M).group(1)
+    """The lines of a section, as in the source; "" without the section."""
+    found = re.search(rf"^\.SH {name}\n(.*?)(?=^\.SH )", source(page), re.S | re.M)
+    return found[1] if found else ""
 
 
-# Columns
-for command in ("dmabuf-top", "dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report", "dmabuf-trace report --events", "dmabuf-trace diff"):
-    page, *sub = command.split()
-    views = {}
-    for line in run(os.path.join(build, page), *sub, "--list-columns").stdout.splitlines()[1:]:
-        views.setdefault(line.split()[0], []).append(line.split()[1])
-    ok(views, f"{command}: has columns")
-    lists = re.sub(r"\s+", " ", section(page, "COLUMNS"))
-    equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page}.8 has the columns of {command}")
+def plain(text):
+    """Source without fonts, macros, quotes and escapes."""
+    text = re.sub(r"\\f.|\\&|\"", "", re.sub(r"^\.[A-Z]+ ", "", text, flags=re.M))
+    return text.replace("\\-", "-").replace("\\e", "\\")
+
+
+def entries(page):
+    """{option: text of its entry} of OPTIONS; an entry ends at the next tag outside of .RS."""
+    found, tags, tag, depth = {}, [], False, 0
+    for line in section(page, "OPTIONS").split("\n"):
+        depth += line.startswith(".RS") - line.startswith(".RE")
+        tags = [] if line.startswith(".SS") else tags
+        if line in (".TP", ".TQ") and not depth:
+            tags, tag = [] if line == ".TP" else tags, True
+        elif tag:
+            tags, tag = tags + OPTION.findall(plain(line)), False
+            found.update({option: "" for option in tags})
+        else:
+            for option in tags:
+                found[option] += plain(line) + "\n"
+    return found
+
+
+def other_defaults(text, found):
+    """Defaults of --help that the entries of their options lack."""
+    for item in re.split(r"\n(?= +-)", text):
+        for value in re.findall(r"\(default:? ([^)]+)\)", item):
+            if not any(re.search(rf"default[^)]*\b{re.escape(value)}", found.get(option, "")) for option in OPTION.findall(item)):
+                yield item.strip()
+
+
+def examples(page):
+    """The words of each command of ours in EXAMPLES, up to a pipe or a redirection."""
+    for block in re.findall(r"^\.EX\n(.*?)^\.EE", section(page, "EXAMPLES"), re.S | re.M):
+        for line in re.findall(r"^[#$] (.*)", plain(block), re.M):
+            for part in re.split(r"\s[|>&]+|\s\d?>", line)[:1]:
+                yield shlex.split(part)
+
+
+def parsed(words):
+    """The command with --help as the last option: status 0 if all options and values are valid."""
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at] + ["--help"] + words[at:]
+
+
+SUBCOMMANDS = re.findall(r"^  ([a-z]+)  ", tool(["dmabuf-trace", "--help"]).stdout, re.M)
+COMMANDS = ["dmabuf-top", "dmabuf-trace"] + [f"dmabuf-trace {name}" for name in SUBCOMMANDS]
+PAGES = {command: command.replace(" ", "-") + ".8" for command in COMMANDS}
+ok(len(SUBCOMMANDS) > 8, "dmabuf-trace has subcommands", SUBCOMMANDS)
+
+mentioned = {}
+for page in (*PAGES.values(), "dmabuf_tools.4", "dmabuf-trace.data.5"):
+    path = f"{top}/man/{page}"
+    p = run("man", "--warnings", "-E", "UTF-8", "-l", path)
+    equal((p.returncode, p.stderr), (0, ""), f"man renders {page} without a warning")
+    mentioned[page] = set(OPTION.findall(run("man", "--nh", "--nj", "-E", "ASCII", "-l", path).stdout))
+equal(sorted(name for name in os.listdir(f"{top}/man") if name.endswith(".8")), sorted(PAGES.values()), "each page of section 8 is a command's")
+
+# Options
+helps, texts = {}, {}
+for command in COMMANDS:
+    p = tool([*command.split(), "--help"])
+    equal((p.returncode, p.stderr), (0, ""), f"{command} --help")
+    lines = p.stdout.splitlines()
+    ok(len(lines) <= 24 and max(map(len, lines)) <= 80, f"{command} --help: one screen", (len(lines), [x for x in lines if len(x) > 80]))
+    helps[command], texts[command] = set(OPTION.findall(p.stdout)), p.stdout
+known = set().union(*helps.values()) | {"--help", "--version"}
+for command, page in PAGES.items():
+    ok(mentioned[page], f"{page} has options")
+    equal(sorted(helps[command] - mentioned[page]), [], f"{page} has every option of {command}")
+    equal(sorted(mentioned[page] - known), [], f"{page} mentions no option that no command has")
+for name in SUBCOMMANDS:
+    command, page = f"dmabuf-trace {name}", f"dmabuf-trace-{name}.8"
+    found = entries(page)
+    equal(sorted(helps[command] - set(found)), [], f"{page} has an entry for each option")
+    extra = [option for option in found if option not in helps[command] and tool([*command.split(), option, "--help"]).returncode]
+    equal(extra, [], f"{page} has no entry for an option that {command} rejects")
+    equal(list(other_defaults(texts[command], found)), [], f"{page} has the defaults of --help")
+    equal([option for option, text in found.items() if not re.search(r"[.:]\n", text)], [], f"each entry of {page} has a sentence")
+equal(list(other_defaults("  -a, --aa=N  set N (default 3)\n      --bb    set B (default: x)", {"--aa": "Set (default 4).", "--bb": "B (default x)."})),
+      ["-a, --aa=N  set N (default 3)"], "a planted other default is seen")
+equal(mentioned["dmabuf-trace.8"] - {"--help", "--version"}, set(), "dmabuf-trace.8 leaves the options of commands to their pages")
+ok(source("dmabuf-trace.8").count("\n") <= OVERVIEW, f"dmabuf-trace.8 has at most {OVERVIEW} lines", source("dmabuf-trace.8").count("\n"))
+equal(re.findall(r"^\.BR dmabuf-trace-(\w+) \(8\)$", section("dmabuf-trace.8", "COMMANDS"), re.M), SUBCOMMANDS,
+      "dmabuf-trace.8 names the page of each command, in the order of --help")
+broken = [(page, link) for page in mentioned for link, number in re.findall(r"^\.BR (dmabuf[\w.\\-]*) \((\d)\)", source(page), re.M)
+          if not os.path.exists(f"{top}/man/{plain(link)}.{number}")]
+equal(broken, [], "pages refer to pages that exist")
 
 # Events, as the list of include/dmabuf_events.h has them
 with open(f"{top}/include/dmabuf_events.h", encoding="ascii") as f:
@@ -81,30 +142,68 @@ EVENTS = [(name, eval(of, {}, flags)) for name, of in  # pylint: disable=eval-us
           re.findall(r"EVENT\(\w+,\s+(\w+),\s+([\w |]+),\s+\"", header)]
 
 
-def paragraph(start):
-    """An option's, of dmabuf-trace.8, without macros."""
-    with open(f"{top}/man/dmabuf-trace.8", encoding="utf-8") as f:
-        text = f.read().split(f"\n.BR {start}", 1)[1].split("\n", 1)[1]
-    return re.split(r"^\.(?:TP|S[HS])", text, flags=re.M)[0]
-
-
 def events_in(text):
-    """In the order of the list."""
+    """Names of events in a text, in the order of the list."""
     words = set(re.findall(r"\w+", text))
     return [name for name, _ in EVENTS if name in words]
 
 
 ok(len(EVENTS) > 20, "the list of events", EVENTS)
-with open(f"{top}/man/dmabuf-trace.data.5", encoding="utf-8") as f:
-    equal(re.findall(r"^(\d+)\|(\w+)\|(call|moment)$", f.read(), re.M),
-          [(str(i), name, "call" if of & flags["EVENT_CALL"] else "moment") for i, (name, of) in enumerate(EVENTS)],
-          "dmabuf-trace.data.5 has a row for each event")
-equal(events_in(paragraph(r'\-e ", " \-\-events ')), [name for name, _ in EVENTS], "dmabuf-trace.8 has every event at --events")
+equal(re.findall(r"^(\d+)\|(\w+)\|(call|moment)$", source("dmabuf-trace.data.5"), re.M),
+      [(str(i), name, "call" if of & flags["EVENT_CALL"] else "moment") for i, (name, of) in enumerate(EVENTS)],
+      "dmabuf-trace.data.5 has a row for each event")
+equal(re.findall(r"^(\w+)\|", section("dmabuf-trace-live.8", "EVENTS"), re.M), ["event"] + [name for name, _ in EVENTS],
+      "dmabuf-trace-live.8 has a row for each event")
+ASKED = [name for name, of in EVENTS if of & flags["EVENT_PROCESS"]]
+for page in ("dmabuf-trace-live.8", "dmabuf-trace-stat.8"):
+    equal(events_in(entries(page)["--events"].split("all except")[-1].split(")")[0]), ASKED, f"{page} has the events that -e must name")
 BEGINS = [name for name, of in EVENTS if of & flags["EVENT_BEGINS"]]
-equal(events_in(paragraph(r"\-\-stacks [=").split(",\n")[0].split(".\n")[0].split(" first:")[0]), BEGINS,
-      "dmabuf-trace.8 has the events with stacks at --stacks")
-help_of_stacks = re.search(r"--stacks(.*?)(?=\n +(?:-\w, )?--)", run(os.path.join(build, "dmabuf-trace"), "live", "--help").stdout, re.S)
+equal(events_in(section("dmabuf-trace-live.8", "STACKS").split("first:")[-1].split(".\n")[0]), BEGINS,
+      "dmabuf-trace-live.8 has the events with stacks")
+help_of_stacks = re.search(r"--stacks(.*?)(?=\n +(?:-\w, )?--)", tool(["dmabuf-trace", "live", "--help"]).stdout, re.S)
 equal(events_in(help_of_stacks.group(1).split("to ", 1)[-1]), BEGINS, "live --help has the events with stacks at --stacks")
+
+# Values: in the option's entry; kinds of findings have a section, and events the page of live
+for name in SUBCOMMANDS:
+    page, lacks = f"dmabuf-trace-{name}.8", []
+    for option, text in entries(page).items():
+        values = tool(["dmabuf-trace", name, f"--list-values={option}"]).stdout.split()
+        words = re.split(r"[^\w:-]+", text + plain(section(page, "FINDINGS")) if option == "--fail-on" else text)
+        if values and values[0].islower() and values != [event for event, _ in EVENTS]:
+            lacks += [(option, value) for value in values if value not in {word.rstrip(":") for word in words}]
+    equal(lacks, [], f"{page} has the values of each option")
+
+# Columns
+for command in ("dmabuf-top", "dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report", "dmabuf-trace report --events", "dmabuf-trace diff"):
+    page = PAGES[command.removesuffix(" --events")]
+    views = {}
+    for line in tool([*command.split(), "--list-columns"]).stdout.splitlines()[1:]:
+        views.setdefault(line.split()[0], []).append(line.split()[1])
+    ok(views, f"{command}: has columns")
+    lists = re.sub(r"\s+", " ", section(page, "COLUMNS"))
+    equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page} has the columns of {command}")
+
+# Examples
+for page in [f"dmabuf-trace{name}.8" for name in ["", *(f"-{name}" for name in SUBCOMMANDS)]]:
+    ours = [words for words in examples(page) if words[0] == "dmabuf-trace"]
+    ok(ours, f"{page} has examples")
+    for words in ours:
+        p = tool(parsed(words))
+        equal((p.returncode, p.stderr), (0, ""), f"{page}: {shlex.join(words)}: the options are valid")
+with tempfile.TemporaryDirectory() as folder:
+    for name in OFFLINE:
+        for words in examples(f"dmabuf-trace-{name}.8"):
+            if words[1] != name:
+                continue
+            if "--format=perfetto" in words and "(no protobuf-c" in tool(["dmabuf-trace", "--version"]).stdout:
+                skip(shlex.join(words), "this build has no protobuf-c")
+                continue
+            for recording in [word for word in words if word.endswith(".data")] + ["dmabuf.data"]:
+                shutil.copy(f"{top}/tests/cli/recorded/x86_64.data", os.path.join(folder, recording))
+            p = tool(words, cwd=folder)
+            equal((p.returncode, p.stderr), (0, ""), f"{shlex.join(words)}: works on a recording")
+for planted in ("--no-such", "--view=none"):
+    ok(tool(parsed(["dmabuf-trace", "report", planted])).returncode, f"a planted error of an example is seen: {planted}")
 
 # Keys, as the table has them
 NAMES = {"\\n": "Enter", "\\r": "", "KEY_ENTER": "", "KEY_ESCAPE": "Esc", "KEY_BACKSPACE": "", "127": "", " ": "Space", "\\t": "Tab",
@@ -121,7 +220,7 @@ with open(f"{top}/cli/top/view.c", encoding="ascii") as f:
 ok(len(views) > 6, "the keys of views", views)
 # As a range: 1 to 7
 keys += [views[0], views[-1]]
-told = re.sub(r'"|^\.[A-Z]+ ', " ", section("dmabuf-top", "KEYS"), flags=re.M)
+told = re.sub(r'"|^\.[A-Z]+ ', " ", section("dmabuf-top.8", "KEYS"), flags=re.M)
 words = set(re.split(r"[\s,;]+", told)) | set(re.findall(r"(?<=\s)[,.](?=\s)", told))
 ok(len(keys) > 30, "the table of keys", keys)
 equal([k for k in keys if NAMES.get(k, k) and NAMES.get(k, k) not in words], [], "dmabuf-top.8 has every key")

@@ -90,10 +90,10 @@ if shutil.which("promtool"):
 else:
     skip("promtool check rules, test rules", "no promtool here; tests/lab/metrics.t has it")
 
-page = subprocess.run(["man", "--nh", "--nj", "-E", "ASCII", "-l", f"{top}/man/dmabuf-trace.8"], stdout=subprocess.PIPE, text=True,
+page = subprocess.run(["man", "--nh", "--nj", "-E", "ASCII", "-l", f"{top}/man/dmabuf-trace-metrics.8"], stdout=subprocess.PIPE, text=True,
                       env={**os.environ, "MANWIDTH": "200", "LC_ALL": "C.UTF-8"}).stdout
 found = set(re.findall(r"\bdmabuf_[a-z_]+\b", page)) - {"dmabuf_tools"}
-equal(found, {r[0] for r in rows}, "man/dmabuf-trace.8 has every metric, and no other")
+equal(found, {r[0] for r in rows}, "dmabuf-trace-metrics.8 has every metric, and no other")
 
 unit = f"{share}/systemd/dmabuf-metrics.service"
 with open(unit, encoding="utf-8") as f:
