@@ -71,22 +71,6 @@ for command in ("dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report",
     lists = re.sub(r"\s+", " ", section(page, "COLUMNS"))
     equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page}.8 has the columns of {command}")
 
-
-def table_of(text, view):
-    """The rows (name, description) of the table below a heading."""
-    table = re.search(rf"^\.SS {view}\n.*?^\.TS\n.*?\.\n(.*?)^\.TE", text, re.S | re.M)
-    rows = re.sub(r"T\{\n(.*?)\nT\}", lambda m: m[1].replace("\n", " "), table[1], flags=re.S) if table else ""
-    return [tuple(row.split("|", 1)) for row in rows.splitlines()]
-
-
-views = {}
-for line in run(os.path.join(build, "dmabuf-top"), "--list-columns").stdout.splitlines()[1:]:
-    view, name, _, _, meaning = line.split(None, 4)
-    views.setdefault(view, []).append((name, meaning))
-ok(len(views) > 8, "dmabuf-top --list-columns lists the views", *views)
-for view, rows in views.items():
-    equal(table_of(section("dmabuf-top", "COLUMNS"), view), rows, f"dmabuf-top.8 describes the columns of {view} like --list-columns")
-
 # Events, as the list of include/dmabuf_events.h has them
 with open(f"{top}/include/dmabuf_events.h", encoding="ascii") as f:
     header = f.read().replace("\\\n", "")
