@@ -706,7 +706,7 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 		 unexplained ? ", possible causes:" : "");
 	err = add_words(p, unexplained ? ROLE_UNEXPLAINED : ROLE_PLAIN, strlen(name), name,
 			indent, text);
-	/* A source that sees these references names them above. */
+	/* Skip the first cause if the source sees these references. */
 	for (i = !!(m->sees & MODEL_SEES_REFERENCES);
 	     unexplained && i < sizeof(causes) / sizeof(*causes) && !err; i++)
 		err = add_words(p, ROLE_PLAIN, 0, "", is_wide(p) ? LABEL : 2, causes[i]);

@@ -220,7 +220,7 @@ static unsigned int play(struct ui *ui)
 	return REACT_DRAW;
 }
 
-/* Return the time of the next action, at most the next refresh. */
+/* Return the time of the next action: the next refresh, or the detach of unused hooks. */
 static double wait_until(const struct ui *ui, double next)
 {
 	double until = ui->paused ? now_seconds() + 3600 : next;
