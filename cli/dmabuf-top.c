@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-top: who holds each dma-buf, live. Options here; all else in top/. */
+/* dmabuf-top shows the holders of each dma-buf, live. Options are here, all else is in top/. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "source/source.h"
 #include "top/top.h"
 
-/* A view's columns can be named only once the view is known, so these come last. */
+/* Check columns after all other options: the columns depend on --view. */
 static int check_columns(struct top_options *top)
 {
 	struct column_list list = { 0 };
@@ -39,7 +39,7 @@ static int parse_views(void *data, const struct option_use *use, const char *arg
 
 	for (top->n_views = 0; arg; top->views[top->n_views++] = &views[view]) {
 		if (top->n_views == TOP_MAX_VIEWS)
-			return options_usage(&top->common, "--view takes %d views at most",
+			return options_usage(&top->common, "--view accepts at most %d views",
 					     TOP_MAX_VIEWS);
 		view = option_value_next(use, &arg);
 		if (view < 0)
@@ -61,16 +61,18 @@ static int parse_replay(void *data, const struct option_use *use, const char *ar
 
 static const struct option_spec specs[] = {
 	{ "batch", 'b', OPTION_FLAG, AT(batch), .help = "print refreshes instead of a screen" },
-	{ "refreshes", 'n', OPTION_NUMBER, "N", AT(refreshes), .least = 1, .help = "end after N" },
+	{ "refreshes", 'n', OPTION_NUMBER, "N", AT(refreshes), .least = 1,
+	  .help = "exit after N refreshes" },
 	{ "delay", 'd', OPTION_SECONDS, "SECONDS", AT(delay), .least = 0.1, .most = 86400,
-	  .given = offsetof(struct top_options, delay_given), .help = "time between two (1)" },
+	  .given = offsetof(struct top_options, delay_given),
+	  .help = "time between refreshes (default 1)" },
 	{ "replay", 'r', OPTION_CALL, "FILE", .parse = parse_replay,
-	  .help = "what dmabuf-trace record saw, instead of what is now" },
+	  .help = "show a recording instead of the live system" },
 	{ "view", 0, OPTION_CALL, "VIEW[,VIEW]", .parse = parse_views, .value = view_name,
-	  .help = "processes, buffers, holders, devices, attachments,\n"
-		  "exporters, latency, pipelines, suspects" },
+	  .help = "show processes (default), buffers, holders, devices,\n"
+		  "attachments, exporters, latency, pipelines, suspects" },
 	{ "sort", 's', OPTION_TEXT, "COLUMN", AT(sort),
-	  .help = "by that column; -I, --invert: the other way round" },
+	  .help = "sort by COLUMN; -I, --invert reverses the order" },
 	{ "invert", 'I', OPTION_FLAG, AT(invert), .hidden = true },
 	{ 0 }
 };
@@ -78,7 +80,7 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-top",
 	"Usage: dmabuf-top [options]\n"
-	"Shows who holds each dma-buf, live, as top does for processes.\n\n",
+	"Show the holders of each dma-buf, live, as top(1) shows processes.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ OPTIONS_FILTER_TITLE, options_filter, 0 },
@@ -98,14 +100,14 @@ static int parse(struct top_options *top, int argc, char **argv)
 		status = options_no_words(&top->common, argc, argv, "");
 	if (status == OPTIONS_GO)
 		status = options_check(&top->common);
-	/* What cannot be shown on a screen means batch; a file is no screen either. */
+	/* JSON, CSV and files imply batch output. */
 	if (top->common.format != OUTPUT_TEXT || top->common.output)
 		top->batch = true;
 	return status == OPTIONS_GO ? check_columns(top) : status;
 }
 
-/* Of sources that were tried, why they are not used. */
-static void tell_passed(struct top_options *top)
+/* With -v, print the reasons against the sources tried before. */
+static void print_passed(struct top_options *top)
 {
 	if (top->common.verbose && top->passed)
 		fputs(top->passed, stderr);
@@ -113,7 +115,7 @@ static void tell_passed(struct top_options *top)
 	top->passed = NULL;
 }
 
-/* And gives up the privileges that only that needs. */
+/* Open the source, then drop the privileges needed only for opening. */
 static int open_source(struct top_options *top, struct source *source)
 {
 	int err;
@@ -123,7 +125,7 @@ static int open_source(struct top_options *top, struct source *source)
 	else
 		err = source_open(source, top->common.source, &top->passed);
 	if (top->batch)
-		tell_passed(top);
+		print_passed(top);
 	if (err)
 		return err;
 	if (top->replay)
@@ -139,7 +141,7 @@ int main(int argc, char **argv)
 	int status;
 
 	options_open_standard();
-	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
+	/* Use the characters of the locale, but numbers of the C locale: programs read 0.5. */
 	setlocale(LC_CTYPE, "");
 	options_safe_stderr();
 	options_init(&top.common, "dmabuf-top");
@@ -159,8 +161,8 @@ int main(int argc, char **argv)
 		status = batch_run(&top, &source);
 	}
 	source_close(&source);
-	/* Not while there was a screen */
-	tell_passed(&top);
+	/* The screen has closed now. */
+	print_passed(&top);
 	options_free(&top.common);
 	return options_end("dmabuf-top", status);
 }

@@ -67,7 +67,7 @@ static const char *buffer_device(const struct model *m, const void *row, uint32_
 	return m->devices[m->attachments[b->first_attachment + i].device].device;
 }
 
-/* Holders of which a source sees all, or only those of processes that it may read */
+/* Without MODEL_SEES_HOLDERS, a source sees only the holders it may read: 0 is unknown */
 #define HELD(key, head, cells, text, field)						\
 	COLUMN_COUNT(key, head, cells, text), FIELD(model_buffer, field),		\
 	.sees = MODEL_SEES_HOLDERS, .zero_unknown = true
@@ -76,37 +76,38 @@ static const char *buffer_device(const struct model *m, const void *row, uint32_
 	.sees = MODEL_SEES_REFERENCES
 
 const struct column buffer_columns[] = {
-	{ COLUMN_INO(model_buffer, "inode number: the buffer's key, never used again") },
+	{ COLUMN_INO(model_buffer, "inode number: identifies the buffer, never reused") },
 	{ COLUMN_SIZE("size of the buffer"), .get = buffer_size },
 	{ .name = "age", .title = "AGE", .type = VALUE_SECONDS, .width = 5,
-	  .help = "time since it was exported", .look_up = buffer_age },
-	{ COLUMN_EXPORTER(model_buffer, 8, "driver that exported it") },
+	  .help = "time since the export", .look_up = buffer_age },
+	{ COLUMN_EXPORTER(model_buffer, 8, "exporting driver") },
 	{ .name = "name", .title = "NAME", .type = VALUE_STRING, .width = 8,
-	  .help = "name that a user gave it", FIELD(model_buffer, name) },
-	{ COLUMN_NODE(10, "device file that it was exported through, if hooks saw that"),
+	  .help = "name set by a user (DMA_BUF_SET_NAME)", FIELD(model_buffer, name) },
+	{ COLUMN_NODE(10, "device file used for the export, if hooks saw the export"),
 	  .needs = MODEL_WATCHES_STATE, .look_up = buffer_node },
 	{ .name = "uid", .title = "UID", .type = VALUE_ID, .width = 5,
-	  .help = "user who had it exported", .get = buffer_uid },
+	  .help = "user id of the exporting user", .get = buffer_uid },
 	{ COLUMN_COUNT("count", "CNT", 3, "references: fds + maps + kernel"),
 	  .look_up = buffer_count },
-	{ HELD("fds", "FD", 3, "fd slots that refer to it, shared tables once", fds) },
-	{ HELD("maps", "MAP", 3, "memory mappings of it, shared address spaces once", maps) },
+	{ HELD("fds", "FD", 3, "fd slots with the buffer; a shared table counts once", fds) },
+	{ HELD("maps", "MAP", 3,
+	       "memory mappings of the buffer; a shared address space counts once", maps) },
 	{ COLUMN_COUNT("kernel", "KRN", 3, "references held inside the kernel"),
 	  .look_up = buffer_kernel },
-	{ COLUMN_COUNT("attachments", "ATT", 3, "attachments of devices to it"),
+	{ COLUMN_COUNT("attachments", "ATT", 3, "attachments of devices to the buffer"),
 	  .get = buffer_attachments },
-	{ REFERENCE(gem, "GEM", "GEM handles of it, shared DRM files once") },
-	{ REFERENCE(objects, "OBJ", "GEM objects that refer to it") },
+	{ REFERENCE(gem, "GEM", "GEM handles of the buffer; a shared DRM file counts once") },
+	{ REFERENCE(objects, "OBJ", "GEM objects with a reference to the buffer") },
 	{ COLUMN_COUNT("imports", "IMP", 3,
-		       "references of importers, one for each attachment"),
+		       "references of importers, at most 1 per attachment"),
 	  .look_up = buffer_imports },
-	{ REFERENCE(in_flight, "FLT", "fds of it in messages that nobody has received") },
-	{ REFERENCE(io_uring, "IOU", "places where it is registered with io_uring") },
+	{ REFERENCE(in_flight, "FLT", "fds of the buffer in messages not yet received") },
+	{ REFERENCE(io_uring, "IOU", "io_uring slots with the buffer") },
 	{ COLUMN_COUNT("unexplained", "?", 2,
-		       "kernel references that none of these explains"),
+		       "kernel references without an explanation"),
 	  .look_up = buffer_unexplained },
-	{ REFERENCE(framebuffers, "FB", "framebuffers made of it, which hold no reference") },
-	{ HELD("procs", "PROCS", 5, "processes that hold it", procs) },
+	{ REFERENCE(framebuffers, "FB", "framebuffers of the buffer; they hold no reference") },
+	{ HELD("procs", "PROCS", 5, "processes that hold the buffer", procs) },
 	{ .name = "devices", .title = "DEVICES", .type = VALUE_LIST, .width = 7,
 	  .cut = CUT_MIDDLE, .help = "device of each attachment",
 	  .get = buffer_attachments, .item = buffer_device },
@@ -119,9 +120,9 @@ bool buffer_shown(const struct model *m, const void *row)
 }
 
 const struct column exporter_columns[] = {
-	{ COLUMN_EXPORTER(model_exporter, 20, "driver that exports") },
-	{ COLUMN_BUFFERS(model_exporter, "its buffers") },
-	{ COLUMN_BYTES(model_exporter, "their sizes"),
+	{ COLUMN_EXPORTER(model_exporter, 20, "exporting driver") },
+	{ COLUMN_BUFFERS(model_exporter, "buffers of the exporter") },
+	{ COLUMN_BYTES(model_exporter, "total size of the buffers"),
 	  .unless = offsetof(struct model_exporter, unsized) },
 	{ 0 }
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every view and every column, once: text, JSON, CSV, sort keys, --list-columns and the screen's
- * columns all come from these tables.
+ * The only tables of views and columns, for text, JSON, CSV, sort keys, --list-columns and the
+ * screen.
  */
 #ifndef OUTPUT_COLUMNS_H
 #define OUTPUT_COLUMNS_H
@@ -20,7 +20,7 @@ enum value_type {
 	VALUE_SECONDS,
 	VALUE_NS,		/* a duration in ns */
 	VALUE_TIME,		/* ns since 1970 */
-	VALUE_RATE,		/* thousandths of it a second */
+	VALUE_RATE,		/* thousandths per second */
 	VALUE_STRING,		/* any bytes */
 	VALUE_LIST,		/* of strings */
 	VALUE_IDS,		/* a list whose items are digits */
@@ -33,7 +33,7 @@ struct value {
 	const char *string;
 };
 
-/* How a cell is cut when it does not fit */
+/* The cut side of a cell without room */
 enum column_cut {
 	CUT_TAIL,
 	CUT_MIDDLE,		/* exporters, devices */
@@ -52,40 +52,40 @@ struct column {
 	const char *title;	/* on a terminal, in capitals */
 	enum value_type type;
 	const char *unit;	/* NULL: the type's; see column_unit() */
-	int width;		/* on the screen: least that is of use; 0: none, for programs */
+	int width;		/* on the screen: least useful width; 0: for programs only */
 	enum column_cut cut;
 	const char *help;
 	uint32_t needs;		/* hooks for the value, MODEL_WATCHES_* */
-	uint16_t offset, size;	/* of an unsigned number, a bool, or a string's address */
+	uint16_t offset, size;	/* field: unsigned number, bool, or address of a string */
 	uint16_t unless;	/* offset of a bool: the value is unknown if true; 0: none */
 	bool zero_unknown;
-	uint32_t sees;		/* MODEL_SEES_*; 0: every source does */
-	/* The value by the row alone, and by the model too */
+	uint32_t sees;		/* MODEL_SEES_*; 0: every source */
+	/* The value by the row alone, or by row and model */
 	void (*get)(const void *row, struct value *value);
 	void (*look_up)(const struct model *model, const void *row, struct value *value);
-	/* VALUE_LIST, VALUE_IDS: item i, good until the next call */
+	/* VALUE_LIST, VALUE_IDS: item i, valid until the next call */
 	const char *(*item)(const struct model *model, const void *row, uint32_t i);
 	/* The row with the value, in another view; NULL: unknown */
 	const void *(*of)(const struct model *model, const void *row);
-	const struct screen_cell *screen;	/* the screen's, for its own columns */
+	const struct screen_cell *screen;	/* for columns of the screen */
 };
 
-/* Of struct type, as a column's field */
+/* Make a member of a struct the field of a column */
 #define FIELD(type, member)								\
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 
 struct view {
 	const char *name;	/* option --view, and the JSON key of its rows */
 	const char *title;	/* above the rows, for views without another head */
-	const struct column *columns;	/* up to one without a name */
-	const char *sort;	/* the column it is sorted by if none is asked for */
+	const struct column *columns;	/* NULL-terminated by name */
+	const char *sort;	/* default column to sort by */
 	uint32_t needs;		/* hooks for the rows, MODEL_WATCHES_* */
 	/* The rows: offsets in the model of an array and of its count, size 0: the caller's */
 	size_t rows, n, size;
 	bool (*shown)(const struct model *model, const void *row);	/* NULL: all are */
 };
 
-/* The views of a model; their order is that of lists of them. */
+/* The views of a model, in the order of lists of views */
 enum view_id {
 	VIEW_PROCESSES,
 	VIEW_BUFFERS,
@@ -100,7 +100,7 @@ enum view_id {
 };
 extern const struct view views[VIEWS];
 
-/* The array of a view's rows, shown or not; *n: how many. */
+/* Return the array of all rows of a view, shown or not; *n: their number. */
 const char *view_rows(const struct view *view, const struct model *model, uint32_t *n);
 /* Row i, NULL if the filter excludes the row. */
 const void *view_row(const struct view *view, const struct model *model, uint32_t i);
@@ -112,14 +112,14 @@ struct value column_value(const struct column *column, const struct model *model
 const char *column_unit(const struct column *column);
 
 /*
- * Of dmabuf-trace: what happened (rows are struct model_event), and what it comes to (struct
+ * Views of dmabuf-trace: events (rows are struct model_event), and their sums (struct
  * model_operation). The writer has the rows and needs no model.
  */
 extern const struct view event_view, operation_view;
 
 /*
- * Of recordings, by dmabuf-trace (model/summary.h, activity.h); rows of the last: struct diff_row.
- * The writer has the rows.
+ * Views of recordings (model/summary.h, activity.h). Rows of diff_view are struct diff_row. The
+ * writer has the rows.
  */
 enum report_view {
 	REPORT_EXPORTERS,		/* struct summary_exporter */
@@ -131,10 +131,10 @@ enum report_view {
 };
 extern const struct view report_views[REPORT_VIEWS], diff_view;
 
-/* NULL if there is none of that name. */
+/* Find a column by name; NULL: no such name. */
 const struct column *view_column(const struct view *view, const char *name);
 
-/* Whether it is set to the right. Amounts sort from the largest, ids and names from the first. */
+/* Whether a column is right-aligned. Amounts sort from the largest, others from the first. */
 bool column_is_number(const struct column *column);
 
 /* A chosen sequence of a view's columns. */
@@ -144,9 +144,8 @@ struct column_list {
 };
 
 /*
- * The columns that spec names ("a,b"), or all of the view's with "+a" appended, or all (NULL).
- * Returns 0, -ENOMEM, or -EINVAL with *unknown set to the first name that is not one (caller
- * frees).
+ * List the columns of spec: "a,b", or "+a" for all columns of the view and a, or NULL for all.
+ * Return 0, -ENOMEM, or -EINVAL with *unknown set to the first unknown name (the caller frees).
  */
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
 		      char **unknown);
@@ -158,19 +157,19 @@ void column_list_for_text(struct column_list *list, const struct view *view, con
 struct rows {
 	const void **rows;
 	uint32_t n, room;
-	struct row_key *keys;	/* of sorting */
+	struct row_key *keys;	/* sort keys */
 	size_t room_keys;	/* bytes */
-	uint32_t n_sorted;	/* keys that hold the order of the last time */
+	uint32_t n_sorted;	/* keys with the order of the last sort */
 };
 
 /*
- * Collects a view's rows, sorted by a column: amounts descending, ids and strings ascending, the
- * other way round if invert; unknown values last; equal ones stay in the model's order.
- * Returns 0 or -ENOMEM.
+ * Collect the rows of a view, sorted by a column: amounts descending, ids and strings ascending,
+ * reversed if invert; unknown values last; equal values in the order of the model. Return 0 or
+ * -ENOMEM.
  */
 int rows_collect(struct rows *rows, const struct view *view, const struct model *model,
 		 const struct column *sort, bool invert);
-/* The two steps of it, for rows that somebody else chooses. */
+/* The two steps, for rows chosen by the caller. */
 int rows_add(struct rows *rows, const void *row);
 int rows_sort(struct rows *rows, const struct model *model, const struct column *sort, bool invert);
 /* Sort by values of the caller. The strings stay valid until the return. */

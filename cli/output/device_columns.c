@@ -3,7 +3,7 @@
 #include "dmabuf_snapshot.h"
 #include "output/getters.h"
 
-/* The i-th that is set. */
+/* Return the name of direction i of a set. */
 static const char *direction_at(unsigned int seen, uint32_t i)
 {
 	while (i--)
@@ -57,30 +57,31 @@ static void device_p99(const struct model *m, const void *row, struct value *v)
 
 #define COLUMN_DRIVER									\
 	.name = "driver", .title = "DRIVER", .type = VALUE_STRING, .width = 12,		\
-	.cut = CUT_MIDDLE, .help = "its driver", .get = device_driver
+	.cut = CUT_MIDDLE, .help = "driver of the device", .get = device_driver
 #define COLUMN_DIRECTION								\
 	.name = "direction", .title = "DIR", .type = VALUE_LIST, .width = 13,		\
-	.help = "directions seen: to_device (it reads), from_device (it writes), bidirectional", \
+	.help = "directions seen: to_device (the device reads), from_device (the device "	\
+		"writes), bidirectional",						\
 	.needs = MODEL_WATCHES_STATE
 #define COLUMN_P99(text)								\
 	.name = "p99", .title = "P99", .type = VALUE_NS, .width = 5, .help = text,	\
 	.needs = MODEL_WATCHES_TIMES
 
 const struct column device_columns[] = {
-	{ COLUMN_DEVICE(model_device, "device that buffers are attached to") },
+	{ COLUMN_DEVICE(model_device, "device with attachments") },
 	{ COLUMN_DRIVER },
-	{ COLUMN_COUNT("attachments", "ATT", 5, "attachments to it"),
+	{ COLUMN_COUNT("attachments", "ATT", 5, "attachments of the device"),
 	  FIELD(model_device, attachments) },
-	{ COLUMN_BUFFERS(model_device, "distinct buffers attached to it") },
-	{ COLUMN_BYTES(model_device, "their sizes"),
+	{ COLUMN_BUFFERS(model_device, "distinct buffers attached to the device") },
+	{ COLUMN_BYTES(model_device, "total size of the buffers"),
 	  .unless = offsetof(struct model_device, unsized) },
-	{ COLUMN_COUNT("mapped", "MAPPED", 6, "attachments that are mapped now"),
+	{ COLUMN_COUNT("mapped", "MAPPED", 6, "attachments mapped now"),
 	  .needs = MODEL_WATCHES_STATE, .look_up = device_mapped_now },
 	{ COLUMN_DIRECTION, .get = device_direction, .item = device_direction_at },
 	{ .name = "map_rate", .title = "MAP/S", .type = VALUE_RATE, .width = 5,
-	  .help = "maps in a second, since the last refresh",
+	  .help = "maps per second since the last refresh",
 	  .needs = MODEL_WATCHES_TIMES, .look_up = device_map_rate },
-	{ COLUMN_P99("99 % of the maps took no longer"), .look_up = device_p99 },
+	{ COLUMN_P99("99th percentile of map durations"), .look_up = device_p99 },
 	{ 0 }
 };
 
@@ -158,24 +159,23 @@ static void attachment_node(const struct model *m, const void *row, struct value
 }
 
 const struct column attachment_columns[] = {
-	{ COLUMN_INO(model_buffer, "the buffer"), .of = attachment_buffer },
-	{ COLUMN_DEVICE(model_device, "the device attached to it"), .of = attachment_device },
+	{ COLUMN_INO(model_buffer, "inode number of the buffer"), .of = attachment_buffer },
+	{ COLUMN_DEVICE(model_device, "attached device"), .of = attachment_device },
 	{ COLUMN_DRIVER, .of = attachment_device },
 	{ .name = "dynamic", .title = "DYNAMIC", .type = VALUE_BOOL, .width = 7,
-	  .help = "whether the importer lets the buffer move", .get = attachment_dynamic },
+	  .help = "whether the importer allows the buffer to move", .get = attachment_dynamic },
 	{ .name = "mapped", .title = "MAPPED", .type = VALUE_BOOL, .width = 6,
-	  .help = "whether it is mapped now", .needs = MODEL_WATCHES_STATE,
+	  .help = "whether the attachment is mapped now", .needs = MODEL_WATCHES_STATE,
 	  .get = attachment_mapped_now },
 	{ COLUMN_DIRECTION, .get = attachment_direction, .item = attachment_direction_at },
 	{ .name = "since", .title = "SINCE", .type = VALUE_SECONDS, .width = 5,
-	  .help = "time since it was mapped last", .needs = MODEL_WATCHES_STATE,
+	  .help = "time since the last map", .needs = MODEL_WATCHES_STATE,
 	  .look_up = attachment_since },
-	{ COLUMN_COUNT("maps", "MAPS", 5,
-		       "how often it was mapped, of attachments that hooks have seen"),
+	{ COLUMN_COUNT("maps", "MAPS", 5, "number of maps, if hooks have seen the attachment"),
 	  .needs = MODEL_WATCHES_STATE, .get = attachment_maps },
-	{ COLUMN_P99("99 % of the device's maps of that exporter's buffers took no longer"),
+	{ COLUMN_P99("99th percentile of map durations, for this device and exporter"),
 	  .look_up = attachment_p99 },
-	{ COLUMN_NODE(10, "device file that it was attached or mapped through"),
+	{ COLUMN_NODE(10, "device file used to attach or map"),
 	  .needs = MODEL_WATCHES_STATE, .look_up = attachment_node },
 	{ 0 }
 };

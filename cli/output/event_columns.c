@@ -12,14 +12,14 @@
 	.help = "to_device, from_device or bidirectional"
 #define COLUMN_STACK(key, head, whose)							\
 	.name = key, .title = head, .type = VALUE_LIST, .width = 20,			\
-	.help = "the " whose "'s functions that led to it, the innermost first"
+	.help = "call stack in the " whose ", innermost function first"
 
 static const struct model_event *event_of(const void *row)
 {
 	return row;
 }
 
-/* A field of the record, known where it is meant */
+/* A field of the record, known on a condition */
 #define RAW_OF(function, field, when)							\
 static void function(const void *row, struct value *v)					\
 {											\
@@ -54,7 +54,7 @@ static void event_direction(const void *row, struct value *v)
 	set_string(v, direction_name(event_of(row)->raw.flags));
 }
 
-/* As a positive errno: 0 is success. */
+/* A positive errno; 0 for success. */
 static void event_error(const void *row, struct value *v)
 {
 	const struct dmabuf_event *raw = &event_of(row)->raw;
@@ -100,49 +100,50 @@ STACK_OF(event_user_stack, event_user_frame, user)
 
 const struct column event_columns[] = {
 	{ .name = "time", .title = "TIME", .type = VALUE_TIME, .width = 15,
-	  .help = "when it had happened, since 1970", FIELD(model_event, realtime) },
+	  .help = "time of the event, at its end, since 1970", FIELD(model_event, realtime) },
 	{ .name = "event", .title = "EVENT", .type = VALUE_STRING, .width = 10,
-	  .help = "what happened", .get = event_event },
-	{ COLUMN_PID(model_event, 7, "process (thread group)") },
+	  .help = "type of the event", .get = event_event },
+	{ COLUMN_PID(model_event, 7, "process id (thread group)") },
 	{ .name = "tid", .title = "TID", .type = VALUE_ID, .width = 7,
-	  .help = "thread", FIELD(model_event, raw.tid) },
-	{ COLUMN_COMM(model_event, 15, "the thread's name") },
+	  .help = "thread id", FIELD(model_event, raw.tid) },
+	{ COLUMN_COMM(model_event, 15, "name of the thread") },
 	{ .name = "cpu", .title = "CPU", .type = VALUE_ID, .width = 3,
-	  .help = "where it ran", FIELD(model_event, raw.cpu) },
+	  .help = "CPU of the thread", FIELD(model_event, raw.cpu) },
 	{ .name = "ino", .title = "INO", .type = VALUE_ID, .width = 6,
-	  .help = "the buffer", FIELD(model_event, raw.ino), .zero_unknown = true },
-	{ COLUMN_EXPORTER(model_event, 10, "driver that exported it, if that was seen") },
-	{ COLUMN_SIZE("size of the buffer, of mmap the length; of calls unknown"),
+	  .help = "inode number of the buffer", FIELD(model_event, raw.ino), .zero_unknown = true },
+	{ COLUMN_EXPORTER(model_event, 10, "exporting driver, if known") },
+	{ COLUMN_SIZE("size of the buffer; mmap: length; unknown for calls"),
 	  .get = event_size },
-	{ COLUMN_DEVICE(model_event, "device attached to it") },
+	{ COLUMN_DEVICE(model_event, "attached device") },
 	{ .name = "attachment", .title = "ATT", .type = VALUE_ID, .width = 4,
-	  .help = "attachment, counted from the start of the trace",
+	  .help = "number of the attachment, counted from the start of the trace",
 	  .get = event_attachment },
 	{ .name = "dynamic", .title = "DYNAMIC", .type = VALUE_BOOL, .width = 7,
-	  .help = "attach: whether the importer lets the buffer move", .get = event_dynamic },
+	  .help = "attach: whether the importer allows the buffer to move", .get = event_dynamic },
 	{ .name = "mapped", .title = "MAPPED", .type = VALUE_BOOL, .width = 6,
-	  .help = "detach: whether it was still mapped; left: a mapping, not an fd",
+	  .help = "detach: whether a mapping was left; left: a mapping, not an fd",
 	  .get = event_mapped },
 	{ COLUMN_DIRECTION, .get = event_direction },
 	{ .name = "error", .title = "ERROR", .type = VALUE_ID, .width = 5,
-	  .help = "errno, 0 success", .get = event_error },
+	  .help = "errno, 0 for success", .get = event_error },
 	{ .name = "fd", .title = "FD", .type = VALUE_ID, .width = 4,
-	  .help = "fd, get: the descriptor", .get = event_fd },
-	{ COLUMN_NS("duration", "TOOK", "how long the call took"), .get = event_duration },
-	{ COLUMN_NS("wait", "FENCE", "of that, waiting for fences"), .get = event_wait },
-	{ COLUMN_NODE(12, "device file whose ioctl did it"), FIELD(model_event, node) },
-	{ COLUMN_NS("lifetime", "LIVED", "release: since the export, if that was seen"),
+	  .help = "fd, get: file descriptor", .get = event_fd },
+	{ COLUMN_NS("duration", "TOOK", "duration of the call"), .get = event_duration },
+	{ COLUMN_NS("wait", "FENCE", "part of the duration spent waiting for fences"),
+	  .get = event_wait },
+	{ COLUMN_NODE(12, "device file of the ioctl"), FIELD(model_event, node) },
+	{ COLUMN_NS("lifetime", "LIVED", "release: time since the export, if known"),
 	  FIELD(model_event, lifetime), .zero_unknown = true },
 	{ .name = "name", .title = "NAME", .type = VALUE_STRING, .width = 12,
-	  .help = "name: the new one", .get = event_text },
+	  .help = "name: new name of the buffer", .get = event_text },
 	{ .name = "fence_driver", .title = "DRIVER", .type = VALUE_STRING, .width = 8,
-	  .help = "fence_wait: the fence's driver", .get = event_fence_driver },
+	  .help = "fence_wait: driver of the fence", .get = event_fence_driver },
 	{ .name = "fence_timeline", .title = "TIMELINE", .type = VALUE_STRING, .width = 10,
-	  .help = "fence_wait: its timeline", .get = event_fence_timeline },
+	  .help = "fence_wait: timeline of the fence", .get = event_fence_timeline },
 	{ .name = "child", .title = "CHILD", .type = VALUE_ID, .width = 7,
-	  .help = "fork: the new process", .get = event_child },
+	  .help = "fork: new process", .get = event_child },
 	{ .name = "status", .title = "STATUS", .type = VALUE_ID, .width = 6,
-	  .help = "exit, left: the process' exit status, as wait(2) has it",
+	  .help = "exit, left: exit status of the process, as in wait(2)",
 	  .get = event_status },
 	{ COLUMN_STACK("kernel_stack", "KERNEL", "kernel"),
 	  .get = event_kernel_stack, .item = event_kernel_frame },
@@ -197,7 +198,7 @@ static void operation_direction(const void *row, struct value *v)
 	set_string(v, direction_name(operation_of(row)->direction));
 }
 
-/* All of them or none; bucket i begins with 2^i ns, the first with 0. */
+/* All buckets or none. Bucket i begins at 2^i ns, bucket 0 at 0. */
 static void operation_buckets(const void *row, struct value *v)
 {
 	v->known = event_is_call(operation_of(row)->type);
@@ -214,27 +215,28 @@ static const char *operation_bucket(const struct model *m, const void *row, uint
 
 const struct column operation_columns[] = {
 	{ .name = "op", .title = "OP", .type = VALUE_STRING, .width = 10,
-	  .help = "what was done", .get = operation_op },
+	  .help = "operation", .get = operation_op },
 	{ COLUMN_DIRECTION, .get = operation_direction },
-	{ COLUMN_EXPORTER(model_operation, 10, "driver that exported the buffers") },
-	{ COLUMN_DEVICE(model_operation, "device attached to them") },
-	{ COLUMN_COUNT("count", "COUNT", 6, "how often, those that failed too"),
+	{ COLUMN_EXPORTER(model_operation, 10, "exporting driver") },
+	{ COLUMN_DEVICE(model_operation, "attached device") },
+	{ COLUMN_COUNT("count", "COUNT", 6, "number of operations, including failed operations"),
 	  FIELD(model_operation, histogram.count) },
-	{ COLUMN_COUNT("errors", "ERRORS", 6, "how often it failed"),
+	{ COLUMN_COUNT("errors", "ERRORS", 6, "number of failed operations"),
 	  FIELD(model_operation, histogram.errors) },
 	{ .name = "rate", .title = "/S", .type = VALUE_RATE, .width = 5,
-	  .help = "how often in a second, since the last refresh", .look_up = operation_rate },
-	{ COLUMN_NS("p50", "P50", "half of the calls took no longer"), .get = operation_p50 },
-	{ COLUMN_NS("p90", "P90", "90 % of them took no longer"), .get = operation_p90 },
-	{ COLUMN_NS("p99", "P99", "99 % of them took no longer"), .get = operation_p99 },
-	{ COLUMN_NS("max", "MAX", "the longest"), .get = operation_max },
-	{ COLUMN_NS("sum", "TOTAL", "all of them together"), .get = operation_sum },
-	{ COLUMN_NS("wait", "FENCE", "of that, waiting for fences"), .get = operation_wait },
+	  .help = "operations per second since the last refresh", .look_up = operation_rate },
+	{ COLUMN_NS("p50", "P50", "50th percentile of durations"), .get = operation_p50 },
+	{ COLUMN_NS("p90", "P90", "90th percentile of durations"), .get = operation_p90 },
+	{ COLUMN_NS("p99", "P99", "99th percentile of durations"), .get = operation_p99 },
+	{ COLUMN_NS("max", "MAX", "longest duration"), .get = operation_max },
+	{ COLUMN_NS("sum", "TOTAL", "total duration"), .get = operation_sum },
+	{ COLUMN_NS("wait", "FENCE", "part of the total spent waiting for fences"),
+	  .get = operation_wait },
 	{ .name = "bytes", .title = "BYTES", .type = VALUE_BYTES, .width = 6,
-	  .help = "sizes of the buffers, once for each call",
+	  .help = "sum of the sizes of the buffers, over all operations",
 	  FIELD(model_operation, histogram.bytes) },
 	{ .name = "buckets", .title = "BUCKETS", .type = VALUE_IDS,
-	  .help = "calls by duration: place i, from 0, those of 2^i ns and more",
+	  .help = "calls by duration: item i, from 0, counts calls of 2^i ns to 2^(i+1) ns",
 	  .get = operation_buckets, .item = operation_bucket },
 	{ 0 }
 };

@@ -24,7 +24,7 @@ static const char *function##_at(const struct model *m, const void *row, uint32_
 SIDE(flow_consumers, FLOW_CONSUMER)
 SIDE(flow_others, FLOW_OTHER)
 
-/* The presumed one is one, too. */
+/* A presumed producer is the only producer. */
 static void flow_producers(const struct model *m, const void *row, struct value *v)
 {
 	v->known = !flow_of(row)->presumed || flow_presumed(m, row);
@@ -119,42 +119,41 @@ static void flow_both(const struct model *m, const void *row, struct value *v)
 	.cut = CUT_MIDDLE, .help = text
 
 const struct column flow_columns[] = {
-	{ COLUMN_ENDS("producers", "PRODUCERS", 16, "who writes: devices mapped from_device, "
-		      "processes that begin writing"),
+	{ COLUMN_ENDS("producers", "PRODUCERS", 16, "writers: devices mapped from_device, "
+		      "processes with write accesses"),
 	  .look_up = flow_producers, .item = flow_producers_at },
 	{ .name = "presumed", .title = "PRESUMED", .type = VALUE_BOOL, .width = 8,
-	  .help = "whether nobody is seen to write, so that the exporter is taken for the "
-		  "producer", FIELD(model_flow, presumed) },
-	{ COLUMN_ENDS("consumers", "CONSUMERS", 16, "who reads: devices mapped to_device or "
-		      "bidirectional, processes that begin reading"),
+	  .help = "whether the producer is presumed because no writer was seen",
+	  FIELD(model_flow, presumed) },
+	{ COLUMN_ENDS("consumers", "CONSUMERS", 16, "readers: devices mapped to_device or "
+		      "bidirectional, processes with read accesses"),
 	  .look_up = flow_consumers, .item = flow_consumers_at },
-	{ COLUMN_ENDS("bidirectional", "BOTH", 8,
-		      "those devices that may write as well as read"),
+	{ COLUMN_ENDS("bidirectional", "BOTH", 8, "consumers that may also write"),
 	  .look_up = flow_both, .item = flow_direction_both },
-	{ COLUMN_ENDS("others", "OTHERS", 8,
-		      "devices attached that are not seen to be mapped"),
+	{ COLUMN_ENDS("others", "OTHERS", 8, "attached devices without a map seen by hooks"),
 	  .look_up = flow_others, .item = flow_others_at },
-	{ COLUMN_EXPORTER(model_flow, 10, "driver that exported the buffers") },
-	{ COLUMN_NODE(10, "device file that they were exported through, if hooks saw that"),
+	{ COLUMN_EXPORTER(model_flow, 10, "exporting driver") },
+	{ COLUMN_NODE(10, "device file used for the export, if hooks saw the export"),
 	  .look_up = flow_node },
 	{ .name = "processes", .title = "PROCESSES", .type = VALUE_LIST, .width = 12,
-	  .help = "processes that hold them", FIELD(model_flow, processes),
+	  .help = "processes that hold the buffers", FIELD(model_flow, processes),
 	  .sees = MODEL_SEES_HOLDERS, .zero_unknown = true, .item = flow_process_at },
 	{ COLUMN_BUFFERS(model_flow, "buffers of the flow") },
-	{ COLUMN_SIZE("size of each"), .get = flow_size },
+	{ COLUMN_SIZE("size of each buffer"), .get = flow_size },
 	{ .name = "bytes", .title = "BYTES", .type = VALUE_BYTES, .width = 6,
-	  .help = "size of all", .get = flow_bytes },
+	  .help = "total size of the buffers", .get = flow_bytes },
 	{ .name = "rate", .title = "FPS", .type = VALUE_RATE, .width = 5,
-	  .help = "maps (of processes: accesses) a second of the busiest consumer, else "
-		  "producer", .get = flow_rate },
+	  .help = "maps (processes: accesses) per second of the busiest consumer, else of the "
+		  "busiest producer", .get = flow_rate },
 	{ .name = "throughput", .title = "B/S", .type = VALUE_BYTES, .unit = "bytes/s",
-	  .width = 6, .help = "rate times size", .get = flow_throughput },
+	  .width = 6, .help = "rate multiplied by size", .get = flow_throughput },
 	{ .name = "age", .title = "AGE", .type = VALUE_SECONDS, .width = 5,
-	  .help = "time since the oldest was exported", .look_up = flow_age },
+	  .help = "time since the export of the oldest buffer", .look_up = flow_age },
 	{ .name = "stalled", .title = "STALLED", .type = VALUE_SECONDS, .width = 7,
-	  .help = "time since it moved last, if that is too long", .look_up = flow_stalled },
+	  .help = "time since the last map or access, if the flow is stalled",
+	  .look_up = flow_stalled },
 	{ COLUMN_COUNT("fence_wait", "FENCE%", 6,
-		       "share of map time that was spent waiting for fences"),
+		       "share of map time spent waiting for fences"),
 	  .unit = "%", .get = flow_fence_wait },
 	{ 0 }
 };

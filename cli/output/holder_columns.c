@@ -25,7 +25,7 @@ static const void *holder_buffer(const struct model *m, const void *row)
 	return &m->buffers[holder_of(row)->buffer];
 }
 
-/* The kinds of one row, in this order; returns how many, and sets the name of the i-th. */
+/* Set *name to kind i of a row. Return the number of kinds. */
 static uint32_t holder_kinds(const struct model_holder *h, uint32_t i, const char **name)
 {
 	const struct {
@@ -83,7 +83,7 @@ static const char *importer_nodes(const struct model *m, const struct model_hold
 	return m->devices[m->attachments[h->attachment].device].nodes;
 }
 
-/* Of a GEM handle the node that it was made through, of an importer those of its device. */
+/* List the node of each GEM handle, or all nodes of an importing device. */
 static void holder_nodes(const struct model *m, const void *row, struct value *v)
 {
 	const struct model_holder *h = row;
@@ -115,34 +115,34 @@ static const char *holder_node_at(const struct model *m, const void *row, uint32
 }
 
 const struct column holder_columns[] = {
-	{ COLUMN_PID(model_process, 7, "process (thread group)"), .of = holder_process },
-	{ COLUMN_COMM(model_process, 12, "its command name"), .of = holder_process },
-	{ COLUMN_INO(model_buffer, "the buffer that it holds"), .of = holder_buffer },
+	{ COLUMN_PID(model_process, 7, "process id (thread group)"), .of = holder_process },
+	{ COLUMN_COMM(model_process, 12, "command name"), .of = holder_process },
+	{ COLUMN_INO(model_buffer, "inode number of the buffer"), .of = holder_buffer },
 	{ COLUMN_SIZE("size of the buffer"), .get = buffer_size, .of = holder_buffer },
-	{ COLUMN_EXPORTER(model_buffer, 10, "driver that exported it"), .of = holder_buffer },
+	{ COLUMN_EXPORTER(model_buffer, 10, "exporting driver"), .of = holder_buffer },
 	{ .name = "name", .title = "NAME", .type = VALUE_STRING, .width = 10,
-	  .help = "name that a user gave it", FIELD(model_buffer, name), .of = holder_buffer },
-	{ COLUMN_COUNT("fds", "FDS", 4, "this process' fds of it"),
+	  .help = "name set by a user (DMA_BUF_SET_NAME)", FIELD(model_buffer, name),
+	  .of = holder_buffer },
+	{ COLUMN_COUNT("fds", "FDS", 4, "fds of the buffer in the process"),
 	  FIELD(model_holder, fds) },
-	{ COLUMN_COUNT("maps", "MAPS", 4, "this process' mappings of it"),
+	{ COLUMN_COUNT("maps", "MAPS", 4, "mappings of the buffer in the process"),
 	  FIELD(model_holder, maps) },
 	{ .name = "kind", .title = "KIND", .type = VALUE_LIST, .width = 8,
-	  .help = "how it holds it: fd, map, gem, in-flight, io_uring, framebuffer, import",
+	  .help = "kinds of reference: fd, map, gem, in-flight, io_uring, framebuffer, import",
 	  .get = holder_kind, .item = holder_kind_at },
 	{ .name = "node", .title = "NODE", .type = VALUE_LIST, .width = 10,
 	  .help = "device file of each GEM handle, or of the importing device",
 	  .look_up = holder_nodes, .item = holder_node_at },
 	{ .name = "handle", .title = "HANDLE", .type = VALUE_IDS, .width = 6,
-	  .help = "its GEM handles", FIELD(model_holder, gem),
+	  .help = "GEM handles of the buffer", FIELD(model_holder, gem),
 	  .sees = MODEL_SEES_REFERENCES, .item = holder_handle_at },
-	{ COLUMN_COUNT("io_uring", "IOU", 3,
-		       "places where it has registered it with io_uring"),
+	{ COLUMN_COUNT("io_uring", "IOU", 3, "io_uring slots with the buffer"),
 	  FIELD(model_holder, io_uring), .sees = MODEL_SEES_REFERENCES },
 	{ .name = "framebuffer", .title = "FB", .type = VALUE_IDS, .width = 4,
-	  .help = "its framebuffers made of it", FIELD(model_holder, framebuffers),
+	  .help = "framebuffers made of the buffer", FIELD(model_holder, framebuffers),
 	  .sees = MODEL_SEES_REFERENCES, .item = holder_framebuffer_at },
 	{ .name = "socket", .title = "SOCKET", .type = VALUE_STRING, .width = 10,
-	  .help = "socket it is in flight in: inode, who can receive, who sent",
+	  .help = "socket with the buffer in flight: inode, receivers, senders",
 	  FIELD(model_holder, socket) },
 	{ 0 }
 };
@@ -174,7 +174,7 @@ static void process_pss(const struct model *m, const void *row, struct value *v)
 	const struct model_process *p = row;
 
 	v->number = model_pss(p);
-	/* A share needs to know all who share. */
+	/* A share is known only if all holders are known. */
 	v->known = m->sees & MODEL_SEES_HOLDERS && !p->unsized;
 }
 
@@ -190,18 +190,18 @@ static void process_uss(const struct model *m, const void *row, struct value *v)
 	.name = key, .title = head, .type = VALUE_BYTES, .width = 6, .help = text
 
 const struct column process_columns[] = {
-	{ COLUMN_PID(model_process, 7, "process (thread group); unknown in the row of what "
-		     "only the kernel holds") },
-	{ COLUMN_COMM(model_process, 13, "its command name") },
+	{ COLUMN_PID(model_process, 7, "process id (thread group); unknown in the row "
+		     "(kernel only)") },
+	{ COLUMN_COMM(model_process, 13, "command name") },
 	{ .name = "cgroup", .title = "CGROUP", .type = VALUE_STRING, .width = 13,
-	  .cut = CUT_HEAD, .help = "its cgroup v2 path", FIELD(model_process, cgroup) },
-	{ COLUMN_BUFFERS(model_process, "distinct buffers that it holds") },
-	{ COLUMN_COUNT("fds", "FDS", 5, "its fds of them"), FIELD(model_process, fds) },
-	{ COLUMN_COUNT("maps", "MAPS", 5, "its mappings of them"), FIELD(model_process, maps) },
-	{ BYTES("rss", "RSS", "sizes of the buffers that it holds"), .get = process_rss },
-	{ BYTES("pss", "PSS", "each size divided by the processes that hold the buffer"),
+	  .cut = CUT_HEAD, .help = "cgroup v2 path", FIELD(model_process, cgroup) },
+	{ COLUMN_BUFFERS(model_process, "distinct buffers held by the process") },
+	{ COLUMN_COUNT("fds", "FDS", 5, "fds of the buffers"), FIELD(model_process, fds) },
+	{ COLUMN_COUNT("maps", "MAPS", 5, "mappings of the buffers"), FIELD(model_process, maps) },
+	{ BYTES("rss", "RSS", "total size of the held buffers"), .get = process_rss },
+	{ BYTES("pss", "PSS", "size of each buffer divided by its number of processes"),
 	  .look_up = process_pss },
-	{ BYTES("uss", "USS", "sizes of the buffers that nobody else holds"),
+	{ BYTES("uss", "USS", "total size of the buffers held by no other process"),
 	  .look_up = process_uss },
 	{ 0 }
 };

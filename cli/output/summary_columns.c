@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Columns of what recordings come to: report and diff; see columns.h. */
+/* The columns of report and diff; see columns.h. */
 #include "model/activity.h"
 #include "model/summary.h"
 #include "output/getters.h"
@@ -9,41 +9,41 @@
 	FIELD(row, key), .unless = offsetof(struct row, unsized)
 
 static const struct column exporters[] = {
-	{ COLUMN_EXPORTER(summary_exporter, 20, "driver that exports") },
+	{ COLUMN_EXPORTER(summary_exporter, 20, "exporting driver") },
 	{ COLUMN_COUNT("seen", "SEEN", 5,
-		       "distinct buffers, in snapshots or seen to be exported"),
+		       "distinct buffers in snapshots and exports"),
 	  FIELD(summary_exporter, seen) },
-	{ COLUMN_SUM(summary_exporter, peak, "PEAK", "the most that it had at one time") },
+	{ COLUMN_SUM(summary_exporter, peak, "PEAK", "largest total size at any time") },
 	{ COLUMN_BUFFERS(summary_exporter, "buffers at the end") },
-	{ COLUMN_SUM(summary_exporter, bytes, "BYTES", "their sizes") },
+	{ COLUMN_SUM(summary_exporter, bytes, "BYTES", "total size at the end") },
 	{ 0 }
 };
 
 static const struct column processes[] = {
-	{ COLUMN_PID(summary_process, 7, "process (thread group); unknown in the row of what "
-		     "only the kernel held") },
-	{ COLUMN_COMM(summary_process, 13, "its command name") },
-	{ COLUMN_COUNT("most", "MOST", 5, "the most buffers that it held in a snapshot; at "
-		       "least 1 if it exported any"), FIELD(summary_process, most) },
-	{ COLUMN_SUM(summary_process, peak, "PEAK", "the largest sum of their sizes") },
-	{ COLUMN_BUFFERS(summary_process, "buffers that it held at the end") },
-	{ COLUMN_SUM(summary_process, bytes, "BYTES", "their sizes") },
+	{ COLUMN_PID(summary_process, 7, "process id (thread group); unknown in the row "
+		     "(kernel only)") },
+	{ COLUMN_COMM(summary_process, 13, "command name") },
+	{ COLUMN_COUNT("most", "MOST", 5, "most buffers held in a snapshot; at least 1 after "
+		       "an export"), FIELD(summary_process, most) },
+	{ COLUMN_SUM(summary_process, peak, "PEAK", "largest total size held") },
+	{ COLUMN_BUFFERS(summary_process, "buffers held at the end") },
+	{ COLUMN_SUM(summary_process, bytes, "BYTES", "total size held at the end") },
 	{ 0 }
 };
 
 static const struct column lives[] = {
-	{ COLUMN_INO(activity_life, "the buffer") },
-	{ COLUMN_SIZE("its size"), FIELD(activity_life, size), .zero_unknown = true },
-	{ COLUMN_EXPORTER(activity_life, 10, "driver that exported it") },
-	{ COLUMN_PID(activity_life, 7, "process that had it exported, if that was seen") },
-	{ COLUMN_COMM(activity_life, 15, "the thread's name then") },
+	{ COLUMN_INO(activity_life, "inode number of the buffer") },
+	{ COLUMN_SIZE("size of the buffer"), FIELD(activity_life, size), .zero_unknown = true },
+	{ COLUMN_EXPORTER(activity_life, 10, "exporting driver") },
+	{ COLUMN_PID(activity_life, 7, "exporting process, if the export was seen") },
+	{ COLUMN_COMM(activity_life, 15, "name of the thread at the export") },
 	{ .name = "created", .title = "CREATED", .type = VALUE_TIME, .width = 15,
-	  .help = "when, since 1970; to the second if it was before the recording",
+	  .help = "time of the export, since 1970; in seconds if before the recording",
 	  FIELD(activity_life, created) },
-	{ COLUMN_NS("lifetime", "LIVED", "how long; of one that lives, up to the last event"),
+	{ COLUMN_NS("lifetime", "LIVED", "lifetime; until the last event if alive"),
 	  FIELD(activity_life, lifetime) },
 	{ .name = "alive", .title = "ALIVE", .type = VALUE_BOOL, .width = 5,
-	  .help = "whether it lives at the end", FIELD(activity_life, alive) },
+	  .help = "whether the buffer is alive at the end", FIELD(activity_life, alive) },
 	{ 0 }
 };
 
@@ -84,20 +84,20 @@ static void diff_bytes_change(const void *row, struct value *v)
 static const struct column diff_columns[] = {
 	{ .name = "group", .title = "GROUP", .type = VALUE_STRING, .width = 20,
 	  .cut = CUT_MIDDLE, FIELD(diff_row, key),
-	  .help = "exporter, command, name or functions, by which buffers are grouped" },
+	  .help = "exporter, command, name or functions of a group of buffers" },
 	{ COLUMN_COUNT("buffers_before", "BUFS A", 6,
 		       "buffers at the end of the first recording"),
 	  FIELD(diff_row, buffers[0]) },
-	{ COLUMN_COUNT("buffers", "BUFS B", 6, "at the end of the second"),
+	{ COLUMN_COUNT("buffers", "BUFS B", 6, "buffers at the end of the second recording"),
 	  FIELD(diff_row, buffers[1]) },
 	{ .name = "buffers_change", .title = "CHANGE", .type = VALUE_CHANGE, .width = 6,
-	  .help = "by how much they differ", .get = diff_buffers_change },
+	  .help = "difference in buffers", .get = diff_buffers_change },
 	{ COLUMN_DIFF("bytes_before", "BYTES A", "bytes at the end of the first recording"),
 	  FIELD(diff_row, bytes[0]) },
-	{ COLUMN_DIFF("bytes", "BYTES B", "at the end of the second"),
+	{ COLUMN_DIFF("bytes", "BYTES B", "bytes at the end of the second recording"),
 	  FIELD(diff_row, bytes[1]) },
 	{ .name = "bytes_change", .title = "CHANGE", .type = VALUE_CHANGE, .unit = "bytes",
-	  .width = 7, .help = "by how much they differ", .get = diff_bytes_change },
+	  .width = 7, .help = "difference in bytes", .get = diff_bytes_change },
 	{ 0 }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The columns of suspects: what may be leaking, as model/suspects.h has it; see columns.h. */
+/* The columns of suspects, possible leaks (model/suspects.h); see columns.h. */
 #include "dmabuf_snapshot.h"
 #include "output/getters.h"
 
@@ -51,29 +51,30 @@ GROWTH(cycles)
 
 const struct column suspect_columns[] = {
 	{ .name = "kind", .title = "SUSPECT", .type = VALUE_STRING, .width = 11,
-	  .help = "growth: a process holds more and more; kernel-held: whoever held it has "
-		  "exited, and nobody may use it; old: held, and neither mapped nor accessed",
-	  /* Old is what hooks see nobody use */
+	  .help = "growth: a process holds more and more buffers; kernel-held: all holders "
+		  "have exited, and no process can use the buffer; old: held, but neither "
+		  "mapped nor accessed",
+	  /* Only hooks see uses of an old buffer. */
 	  .needs = MODEL_WATCHES_STATE, .get = suspect_kind },
 	{ .name = "bytes", .title = "BYTES", .type = VALUE_BYTES, .width = 6,
-	  .help = "growth: all that the process holds; else the buffer's size",
+	  .help = "growth: total size held by the process; else the size of the buffer",
 	  .look_up = suspect_bytes },
-	{ COLUMN_BUFFERS(suspect, "growth: by how many; else 1") },
+	{ COLUMN_BUFFERS(suspect, "growth: number of additional buffers; else 1") },
 	{ .name = "age", .title = "FOR", .type = VALUE_SECONDS, .width = 5,
-	  .help = "time that it has been so, as far as known", .look_up = suspect_age },
-	{ COLUMN_PID(model_process, 6, "the process that grows, or the first that holds the "
-		     "buffer"), .of = suspect_process },
-	{ COLUMN_COMM(model_process, 12, "its name"), .of = suspect_process },
-	{ COLUMN_INO(model_buffer, "the buffer's inode"), .of = suspect_buffer },
-	{ COLUMN_EXPORTER(model_buffer, 10, "driver that exported it"), .of = suspect_buffer },
+	  .help = "time in this state, as far as known", .look_up = suspect_age },
+	{ COLUMN_PID(model_process, 6, "growing process, or first holder of the buffer"),
+	  .of = suspect_process },
+	{ COLUMN_COMM(model_process, 12, "command name"), .of = suspect_process },
+	{ COLUMN_INO(model_buffer, "inode number of the buffer"), .of = suspect_buffer },
+	{ COLUMN_EXPORTER(model_buffer, 10, "exporting driver"), .of = suspect_buffer },
 	{ .name = "name", .title = "NAME", .type = VALUE_STRING, .width = 8,
-	  .help = "as set by DMA_BUF_SET_NAME", FIELD(model_buffer, name),
+	  .help = "name set by a user (DMA_BUF_SET_NAME)", FIELD(model_buffer, name),
 	  .of = suspect_buffer },
-	{ COLUMN_COUNT("from", "FROM", 5, "growth: the fewest buffers that it held before"),
+	{ COLUMN_COUNT("from", "FROM", 5, "growth: minimum number of held buffers before"),
 	  .get = suspect_from },
-	{ COLUMN_COUNT("to", "TO", 5, "growth: and the fewest of late"),
+	{ COLUMN_COUNT("to", "TO", 5, "growth: minimum number of held buffers now"),
 	  .get = suspect_to },
-	{ COLUMN_COUNT("cycles", "RISES", 5, "growth: how often in a row that rose"),
+	{ COLUMN_COUNT("cycles", "RISES", 5, "growth: number of rises of the minimum in a row"),
 	  .get = suspect_cycles },
 	{ 0 }
 };

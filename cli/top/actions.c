@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What keys do: handlers change the state, and say what is to be done; they never draw. */
+/* Handlers of keys change the state and return the necessary reaction. They never draw. */
 #include <curses.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,14 +33,14 @@ uint32_t ui_needs(const struct ui *ui)
 
 	if (ui->detail)
 		needs |= MODEL_WATCHES_STATE | MODEL_WATCHES_TIMES;
-	/* Columns for which there is no room need nothing. */
+	/* Columns without room need no hooks. */
 	for (c = 0; c < l->n_columns; c++)
 		if (l->places[c].w)
 			needs |= l->columns[c]->needs;
 	return needs;
 }
 
-/* Whether a page of text stands where lists do. */
+/* Whether a page of text replaces the list. */
 bool ui_has_panel(const struct ui *ui)
 {
 	return ui->help || ui->detail;
@@ -77,7 +77,7 @@ unsigned int act_view(struct ui *ui, int view)
 	return REACT_COLLECT;
 }
 
-/* The view that is shown, or from which the list that is shown was opened. */
+/* The shown view, or the view behind a list opened by Enter. */
 static int view_number(const struct ui *ui)
 {
 	const struct screen_view *view = ui->list->scope ? ui->list->scope : ui->list->view;
@@ -99,7 +99,7 @@ unsigned int act_move(struct ui *ui, int by)
 {
 	int64_t top = (int64_t)ui->panel.top + by;
 
-	/* Drawing sees to it that the last lines of a panel fill the screen. */
+	/* Drawing limits the top, so that the last lines of a panel fill the screen. */
 	if (!ui_has_panel(ui))
 		list_move(ui->list, by);
 	else if (top < ui->panel.n)
@@ -149,7 +149,7 @@ static unsigned int enter_buffer(struct ui *ui, const struct model_buffer *b)
 	return REACT_COLLECT;
 }
 
-/* A row opens its buffers, a buffer why it is alive, a process or device below one its buffers. */
+/* Enter: buffers of a row, details of a buffer, buffers of a process or device in an open row. */
 unsigned int act_enter(struct ui *ui, int arg)
 {
 	const struct screen_view *view = ui->list->view;
@@ -199,7 +199,7 @@ unsigned int act_open(struct ui *ui, int arg)
 {
 	if (ui_has_panel(ui))
 		return 0;
-	/* What an operation has to show is its chart. */
+	/* An operation opens its chart. */
 	if (ui->list->view->chart)
 		return act_enter(ui, 0);
 	return list_toggle_open(ui->list) ? REACT_QUIT : REACT_COLLECT;
@@ -242,11 +242,11 @@ unsigned int act_setup(struct ui *ui, int arg)
 
 	text_safe(safe, sizeof(safe), path);
 	if (err && !*path)
-		ui_say(ui, true, "no set-up file without HOME");
+		ui_say(ui, true, "cannot save the settings: HOME is not set");
 	else if (err)
 		ui_say(ui, true, "cannot write %s: %s", safe, strerror(-err));
 	else
-		ui_say(ui, false, "set-up written to %s", safe);
+		ui_say(ui, false, "settings saved in %s", safe);
 	return REACT_DRAW;
 }
 
@@ -263,7 +263,7 @@ unsigned int act_pause(struct ui *ui, int arg)
 unsigned int act_step(struct ui *ui, int by)
 {
 	if (!source_is_recording(ui->source)) {
-		ui_say(ui, true, "this is now: other moments are in a recording (-r)");
+		ui_say(ui, true, "not a recording: start with -r FILE to step through time");
 		return REACT_DRAW;
 	}
 	ui->paused = true;

@@ -33,7 +33,7 @@ unsigned int act_scale(struct ui *ui, int arg);
 bool ui_has_panel(const struct ui *ui);
 /* Whether the lower half shows a chart. */
 bool ui_has_chart(const struct ui *ui);
-/* Hooks that what is shown needs, MODEL_WATCHES_*. */
+/* Return the hooks necessary for the screen, MODEL_WATCHES_*. */
 uint32_t ui_needs(const struct ui *ui);
 
 void ui_say(struct ui *ui, bool bad_news, const char *format, ...)

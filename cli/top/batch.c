@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-top -b: refreshes as text, JSON or CSV. */
+/* dmabuf-top -b prints refreshes as text, JSON or CSV. */
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ static void end(int signal)
 	ended = 1;
 }
 
-/* Two lines that say what one looks at, as the head of the screen does. */
+/* Print two lines like the head of the screen. */
 static void print_summary(FILE *out, const struct model *m, const struct source *source)
 {
 	char held[8], kernel[8], unexplained[8], clock[16], name[80], release[280], host[280];
@@ -54,12 +54,12 @@ static void print_summary(FILE *out, const struct model *m, const struct source 
 		fprintf(out, "   lost %lu", (unsigned long)m->lost);
 	fputc('\n', out);
 	if (m->torn)
-		fprintf(out, "%u buffers changed while they were read: their references are unknown\n",
+		fprintf(out, "%u buffers changed during the snapshot: references unknown\n",
 			m->torn);
 	fputc('\n', out);
 }
 
-/* What one run of batch output keeps from refresh to refresh. */
+/* The state of batch output between refreshes. */
 struct batch {
 	const struct top_options *top;
 	struct source *source;
@@ -98,7 +98,7 @@ static int print_refresh(struct batch *b, long refresh)
 		err = output_json_begin(b->out, &b->model);
 	else if (format == OUTPUT_TEXT && !b->top->common.no_header)
 		print_summary(b->out, &b->model, b->source);
-	/* CSV has its heads once, unless several views have several. */
+	/* CSV prints the head once, unless several views alternate. */
 	b->output.no_header = b->top->common.no_header ||
 		(format == OUTPUT_CSV && refresh && b->top->n_views == 1);
 	for (i = 0; i < b->top->n_views && !err; i++) {
@@ -119,7 +119,7 @@ static void add_seconds(struct timespec *t, double seconds)
 	t->tv_nsec = nsec % 1000000000;
 }
 
-/* Waits for the next multiple of the delay, so that refreshes do not drift; not for lost ones. */
+/* Wait for the next multiple of the delay, without drift. Skip multiples in the past. */
 static void wait_next(struct timespec *next, double delay)
 {
 	struct timespec now;
@@ -132,7 +132,7 @@ static void wait_next(struct timespec *next, double delay)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
-/* Hooks that the views need, and the columns that somebody named. */
+/* Return the hooks necessary for the views and for the columns of -O. */
 static uint32_t needs(const struct batch *b)
 {
 	uint32_t all = 0, c;
@@ -145,7 +145,7 @@ static uint32_t needs(const struct batch *b)
 	return all;
 }
 
-/* Sets the hooks. 0, or an exit status: nothing could be shown without them. */
+/* Attach the hooks. Return 0, or an exit status if every view requires them. */
 static int watch(struct batch *b)
 {
 	const struct options *common = &b->top->common;
@@ -175,7 +175,7 @@ static int run(struct batch *b)
 	if (err)
 		return err;
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	/* There is nothing to count before a delay has passed. */
+	/* The hooks have counted nothing yet. */
 	if (b->source->watched)
 		wait_next(&next, b->top->delay);
 	for (i = 0; !ended && (!b->top->refreshes || i < b->top->refreshes); i++) {
@@ -183,7 +183,7 @@ static int run(struct batch *b)
 			if (b->top->replay &&
 			    !source_choose(b->source, source_moment(b->source) + 1))
 				break;
-			/* What was recorded need not be waited for */
+			/* A recording needs no delay. */
 			if (!b->top->replay || b->top->delay_given)
 				wait_next(&next, b->top->delay);
 			if (ended)
@@ -192,7 +192,7 @@ static int run(struct batch *b)
 				fputc('\n', b->out);
 		}
 		err = source_snapshot(b->source, &b->model, &common->filter);
-		/* One that is damaged is no reason to leave out the next */
+		/* Skip a damaged snapshot. */
 		if (b->top->replay && (err == -EBADMSG || err == -ENOTSUP)) {
 			fprintf(stderr, "%s: %s: %s\n", common->command, b->top->replay,
 				b->source->error);
@@ -201,7 +201,7 @@ static int run(struct batch *b)
 		if (err)
 			return options_fail(common, "%s", b->source->error[0] ? b->source->error :
 					    strerror(-err));
-		/* Once is enough for what stays as it is */
+		/* Print this only once: it does not change. */
 		if (!i && b->model.lacks && !common->quiet)
 			fprintf(stderr, "%s: %s: %s\n", common->command, b->model.source,
 				b->model.lacks);
@@ -221,7 +221,7 @@ int batch_run(struct top_options *top, struct source *source)
 		.out = stdout,
 		.output = { .bytes = top->common.bytes, .timed = top->refreshes != 1 },
 	};
-	/* What is being written then is written whole; who cannot wait for that asks twice. */
+	/* The first signal completes the current refresh, the second ends at once. */
 	struct sigaction action = { .sa_handler = end, .sa_flags = SA_RESTART | SA_RESETHAND };
 	const char *path = top->common.output;
 	int status = EXIT_OK, i;

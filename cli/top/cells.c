@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Text for fields of a fixed width; see ui.h. */
+/* Text for fields of a fixed width; see cells.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "output/text.h"
 #include "top/cells.h"
 
-/* Bytes of the character at s, and the cells that it takes. */
+/* Return the bytes of the character at s, and its cells. */
 static size_t character(const char *s, int *width)
 {
 	mbstate_t state;
@@ -25,7 +25,7 @@ static size_t character(const char *s, int *width)
 	return n;
 }
 
-/* Bytes of the longest start of s that takes at most width cells, with its combining marks. */
+/* Return the bytes of the longest start of s within width cells, with combining marks. */
 static size_t head_bytes(const char *s, int width)
 {
 	size_t len = 0;
@@ -42,7 +42,7 @@ static size_t head_bytes(const char *s, int width)
 	return len;
 }
 
-/* The longest end of s that takes at most width cells. */
+/* Return the longest end of s within width cells. */
 static const char *tail(const char *s, int width)
 {
 	int over = text_width(s) - width;
@@ -53,7 +53,7 @@ static const char *tail(const char *s, int width)
 		s += character(s, &w);
 		over -= w;
 	}
-	/* Marks belong to the character before, which is gone. */
+	/* Skip the combining marks of a cut character. */
 	while (*s) {
 		int w;
 		size_t n = character(s, &w);
@@ -124,7 +124,7 @@ char *cell_thousands(char *dst, uint64_t n)
 	return dst;
 }
 
-/* At most five cells: two digits say enough of what changes every second. */
+/* At most five cells, with two digits: the value changes every second. */
 char *cell_rate(char *dst, int64_t rate)
 {
 	const char *unit = " KMGTPE";

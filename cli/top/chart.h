@@ -10,16 +10,17 @@
 
 /* Buckets side by side */
 struct chart_bar {
-	unsigned int from, to;		/* the first, and the one after the last */
+	unsigned int from, to;		/* to: index after the last */
 	uint64_t count;
 };
 
 /*
- * As many bars as there is room for: with the empty buckets between, else without, else several
- * buckets in one. Returns how many, at most room and HISTOGRAM_BUCKETS, which bars must hold.
+ * Make bars within room: with empty buckets in between, else without empty buckets, else with
+ * several buckets per bar. Return the number of bars, at most room and HISTOGRAM_BUCKETS, the size
+ * of bars.
  */
 int chart_bars(const struct histogram *h, struct chart_bar *bars, int room);
-/* What is reached in a bar, "p50 p90 p99 max" at most, by the ranks of histogram_percentile(). */
+/* Write the percentiles and the maximum in a bar, "p50 p90 p99 max", as histogram_percentile(). */
 #define CHART_MARKS_ROOM 20
 void chart_marks(const struct histogram *h, const struct chart_bar *bar, char *text, size_t room);
 

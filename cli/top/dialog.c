@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the user is asked: a line of text, or one of several; see ui.h. No drawing. */
+/* Questions to the user: a line of text, or a menu; see dialog.h. No drawing. */
 #include <curses.h>
 #include <errno.h>
 #include <signal.h>
@@ -61,7 +61,7 @@ const char *dialog_label(const struct ui *ui)
 	static const char *const labels[] = {
 		[PROMPT_SEARCH] = "Search: ", [PROMPT_FILTER] = "Filter: ",
 		[PROMPT_WRITE] = "Write to: ", [PROMPT_DELAY] = "Seconds between refreshes: ",
-		[PROMPT_TIME] = "Go to ([DATET]HH:MM:SS, or seconds from the start): ",
+		[PROMPT_TIME] = "Go to ([DATET]HH:MM:SS, or seconds after the start): ",
 	};
 
 	return labels[ui->dialog.prompt];
@@ -76,7 +76,7 @@ unsigned int act_search_next(struct ui *ui, int by)
 	n = list_count(ui->list);
 	if (!n || !list_search(ui->list, &ui->history.model, ui->search,
 			       (ui->list->cursor + n + by) % n, by))
-		ui_say(ui, true, "nothing has \"%s\"", ui->search);
+		ui_say(ui, true, "no match for \"%s\"", ui->search);
 	return REACT_DRAW;
 }
 
@@ -115,20 +115,20 @@ static unsigned int set_delay(struct ui *ui, const char *text)
 	double delay = strtod(text, &end);
 
 	if (end == text || *end || !(delay >= 0.1 && delay <= 86400))
-		ui_say(ui, true, "the delay is 0.1 to 86400 seconds");
+		ui_say(ui, true, "invalid delay (expected 0.1 to 86400 seconds)");
 	else
 		ui->options->delay = delay;
-	/* It counts from now on. */
+	/* The new delay starts now. */
 	return ui->paused ? REACT_DRAW : REACT_SNAPSHOT;
 }
 
-/* As --from of dmabuf-trace report takes it, in the time of the snapshots. */
+/* Accept the times of dmabuf-trace report --from. */
 static unsigned int go_to(struct ui *ui, const char *text)
 {
 	int64_t time;
 
 	if (!options_time(text, source_time_of(ui->source, 0) * 1e9, &time)) {
-		ui_say(ui, true, "a time is 12:34:56, maybe behind a date, or seconds from the start");
+		ui_say(ui, true, "invalid time (expected 12:34:56, DATET12:34:56 or seconds)");
 		return REACT_DRAW;
 	}
 	ui->paused = true;
@@ -153,7 +153,7 @@ static unsigned int commit(struct ui *ui)
 	}
 }
 
-/* Search and filter show what they find while it is typed. */
+/* Search and filter show matches while the user types. */
 static unsigned int edited(struct ui *ui)
 {
 	switch (ui->dialog.prompt) {
@@ -286,7 +286,7 @@ static int add_target(struct ui *ui, const struct model_process *p)
 	return 0;
 }
 
-/* The processes that a row of a view has */
+/* Add the processes of a row. */
 static void add_processes(struct ui *ui, enum view_id view, const void *row)
 {
 	const struct model *m = &ui->history.model;
@@ -310,7 +310,7 @@ static void add_tagged(struct ui *ui)
 			add_target(ui, l->rows.rows[i]);
 }
 
-/* Of whom a signal may be meant to go to, by what is shown and where the cursor is. */
+/* Find possible targets of a signal, by the cursor, the tags and the open page. */
 static void find_targets(struct ui *ui)
 {
 	const struct model *m = &ui->history.model;
@@ -359,13 +359,14 @@ unsigned int act_signal(struct ui *ui, int arg)
 		return 0;
 	close_dialog(ui);
 	if (source_is_recording(ui->source)) {
-		ui_say(ui, true, "these processes were recorded: they cannot be signalled");
+		ui_say(ui, true, "cannot signal processes of a recording");
 		return REACT_DRAW;
 	}
 	find_targets(ui);
 	if (!d->n_targets) {
-		ui_say(ui, true, "no process to signal: %s", !ui->detail && !ui->list->rows.n ?
-		       "nothing is selected" : ui->list->view->no_process ?: "none holds it");
+		ui_say(ui, true, "cannot signal: %s", ui->detail ? "no process holds the buffer" :
+		       !ui->list->rows.n ? "no row is selected" :
+		       ui->list->view->no_process ?: "the row has no process");
 	} else if (d->n_targets > 1 && (ui->detail || !ui->list->view->processes ||
 		   !ui->list->n_tagged)) {
 		d->menu = MENU_HOLDERS;
@@ -377,7 +378,7 @@ unsigned int act_signal(struct ui *ui, int arg)
 	return REACT_DRAW;
 }
 
-/* Pids are used again: only who is still there under its name gets the signal. */
+/* The kernel reuses pids: signal only a process with the same name. */
 static bool is_there(const struct model *m, const struct target *t)
 {
 	uint32_t i = index_get(&m->by_pid, t->pid);
@@ -398,7 +399,7 @@ static void send_signal(struct ui *ui, uint32_t which)
 		const struct target *t = &d->targets[i];
 
 		if (!is_there(&ui->history.model, t))
-			ui_say(ui, true, "%u is gone", t->pid);
+			ui_say(ui, true, "process %u has changed: no signal sent", t->pid);
 		else if (kill(t->pid, signals[which].number))
 			ui_say(ui, true, "cannot signal %u: %s", t->pid, strerror(errno));
 		else

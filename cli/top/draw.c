@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Draws the state; called by screen.c only. Changes nothing but where things are scrolled to. */
+/* Draw the state. Only screen.c calls this. Drawing changes only scroll positions. */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static void draw_title(const struct ui *ui)
 	text_safe(parts[1], sizeof(parts[1]), ui->source->host);
 	localtime_r(&seconds, &tm);
 	strftime(parts[2], sizeof(parts[2]), "%H:%M:%S", &tm);
-	/* The time stays longest. */
+	/* Drop the time last. */
 	for (i = 0; i < 3; i++) {
 		snprintf(right, sizeof(right), "%s%s%s%s%s", i < 1 ? parts[0] : "", i < 1 ? "  " : "",
 			 i < 2 ? parts[1] : "", i < 2 ? "  " : "", parts[2]);
@@ -96,7 +96,7 @@ static void draw_summary(const struct ui *ui)
 }
 
 #define BAR_NAME 12
-#define BAR_FIGURES 15		/* bytes and buffers, and what stands between */
+#define BAR_FIGURES 15		/* bytes and buffers, with the gaps */
 
 static void draw_bars(const struct ui *ui)
 {
@@ -119,7 +119,7 @@ static void draw_bars(const struct ui *ui)
 
 #define FACTS 3
 
-/* What grows may hold some that are suspect for another reason: it is no part of what is held. */
+/* Growth may include buffers with a row of their own: this is not a part of the held bytes. */
 static uint64_t suspect_sum(const struct suspects *s)
 {
 	uint64_t bytes = 0;
@@ -163,13 +163,13 @@ static void draw_tabs(struct ui *ui)
 	for (v = screen_views; v < end; v++)
 		if (v->data)
 			all += snprintf(NULL, 0, "%c %s ", v->key, v->tab);
-	/* The brackets of the one that is shown stand in the cells between. */
+	/* The brackets of the shown tab use the gaps. */
 	for (v = screen_views; r->h && v < end; v++) {
 		bool is_shown = v == shown;
 
 		if (!v->data)
 			continue;
-		/* Where there is no room for all, the others are numbers. */
+		/* On a narrow screen, the other tabs are numbers. */
 		if (!is_shown && all > r->w)
 			w = paint_format(ui, r->y, x + 1, r->w - x - 1, ROLE_PLAIN, "%c", v->key);
 		else
@@ -184,7 +184,7 @@ static void draw_tabs(struct ui *ui)
 		paint_format(ui, r->y, x, r->w - x, ROLE_TITLE, " %s", ui->list->scope_title);
 }
 
-/* What the list has beside its rows: a filter, tags; what its figures mean, if there is room. */
+/* Write the filter or the legend, and the tags; without room, only the tags. */
 static void list_state(const struct ui *ui, char *text, size_t room, int width)
 {
 	const struct list *l = ui->list;
@@ -237,14 +237,14 @@ static void draw_status(const struct ui *ui)
 		paint_text(ui, r->y, 1, room, ROLE_PLAIN, state);
 }
 
-/* The label of a key where one is shown; NULL: none. */
+/* Return the label of a key; NULL without a label. */
 static const char *label_of(const struct ui *ui, const struct binding *b)
 {
 	if (ui->help && (b->handle == act_signal || b->handle == act_prompt))
 		return NULL;
 	if (ui->help || ui->detail)
 		return b->panel;
-	/* What Enter does, the view says. */
+	/* The view names the action of Enter. */
 	return b->label && !*b->label ? ui->list->view->enter : b->label;
 }
 
@@ -259,7 +259,7 @@ static int draw_key(struct ui *ui, int x, const char *name, const char *label, i
 	return x + 1;
 }
 
-/* F1Help F6Sort ...: as many as fit; the last, how to leave, always. */
+/* Draw labels, F1Help F6Sort ..., as far as they fit, and always Quit. */
 static void draw_keys(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.keys;
@@ -280,7 +280,7 @@ static void draw_keys(struct ui *ui)
 	}
 }
 
-/* The last line while something is asked. Returns where the terminal's cursor belongs. */
+/* Draw the last line during a question. Return the column of the cursor. */
 static int draw_dialog(struct ui *ui)
 {
 	const struct rect *r = &ui->layout.keys;
@@ -294,7 +294,7 @@ static int draw_dialog(struct ui *ui)
 	}
 	text_safe(text, sizeof(text), ui->dialog.text);
 	x = paint_text(ui, r->y, 0, r->w, ROLE_TITLE, label);
-	/* The end is where one types. */
+	/* Show the end of a long text. */
 	while (text_width(end) > r->w - x - 1 && *end)
 		end++;
 	x += paint_text(ui, r->y, x, r->w - x - 1, ROLE_PLAIN, end);
@@ -331,7 +331,7 @@ void draw(struct ui *ui)
 		x = draw_dialog(ui);
 	else if (l->keys.h)
 		draw_keys(ui);
-	/* Where the terminal cannot hide its cursor, it marks the row, or where one types. */
+	/* A visible cursor marks the selected row or the end of the typed text. */
 	if (ui->dialog.prompt)
 		move(l->keys.y, x);
 	else

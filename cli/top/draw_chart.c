@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The lower half of Latency: how long the calls of one row took; see ui.h. */
+/* The lower half of Latency: durations of the calls of a row; see draw.h. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static const struct model_operation *selected(const struct ui *ui)
 	return list_selected(ui->list).row;
 }
 
-/* A title above; what it comes to below, unless it is low. */
+/* A title above the bars; a total below, if the chart has room. */
 static int lines_beside(int lines)
 {
 	return lines > 3 ? 2 : 1;
@@ -93,7 +93,7 @@ static void draw_bars(const struct ui *ui, const struct histogram *h, int room)
 			    bars[i].from ? text_ns(ns, histogram_bound(bars[i].from)) : "0");
 		chart_marks(h, &bars[i], marks, sizeof(marks));
 		cell_thousands(count, bars[i].count);
-		/* Where it is narrow, figures are worth more than bars. */
+		/* A narrow chart has figures only. */
 		if (width >= 8)
 			x += paint_bar(ui, y, x, width, scaled(ui, bars[i].count),
 				      scaled(ui, most)) + 1;

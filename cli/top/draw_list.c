@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Draws lists, menus and pages of text: what stands between the tabs and the status; see ui.h. */
+/* Draw lists, menus and pages of text, between the tabs and the status line; see draw.h. */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,10 +42,10 @@ static const char *column_title(const struct ui *ui, const struct column *c)
 	return ui->utf8 && c->screen && c->screen->title_utf8 ? c->screen->title_utf8 : c->title;
 }
 
-/* A name cut to that can still be told from others. */
+/* A name of this width is still distinct. */
 #define TIGHT_NAME	12
 
-/* Names need no more than they are long, and can do with less; what stays is for the others. */
+/* Limit the room of names, so that other columns fit. */
 static void fit_tightly(const struct column *c, struct layout_column *place)
 {
 	int most = c->width < place->want ? c->width : place->want;
@@ -57,7 +57,7 @@ static void fit_tightly(const struct column *c, struct layout_column *place)
 		place->min = most;
 }
 
-/* Columns as wide as what they have to show; they only grow, so that nothing jumps about. */
+/* Fit the columns to their texts. Columns only grow, so that the screen does not jump. */
 static void measure(const struct ui *ui)
 {
 	struct list *l = ui->list;
@@ -87,7 +87,7 @@ static void measure(const struct ui *ui)
 		}
 		if (l->view->tight)
 			fit_tightly(l->columns[c], place);
-		/* Half a number is none. */
+		/* Never cut a number. */
 		if (column_is_number(l->columns[c]) && place->min < place->want)
 			place->least = place->min = place->want;
 		if (place->want < place->min)
@@ -96,7 +96,7 @@ static void measure(const struct ui *ui)
 	layout_columns(l->places, l->n_columns, r->w);
 }
 
-/* "=" before the first part of a sum that stands beside it, "+" before the others. */
+/* Return "=" before the first part of a sum next to the sum, "+" before other parts. */
 static const char *sign_before(const struct list *l, uint32_t c)
 {
 	const char *sum = l->view->sum ?: "";
@@ -128,11 +128,11 @@ static void draw_head(struct ui *ui)
 
 		if (!place->w)
 			continue;
-		/* It may stand in the cell between the two columns. */
+		/* The sign uses the gap between the columns. */
 		sign = sign_before(l, c);
 		x = place->x - !!*sign;
 		w = place->w + !!*sign;
-		/* The arrow points to where values grow less. */
+		/* The arrow points to the lower values. */
 		down = (column->type != VALUE_STRING && column->type != VALUE_ID) != l->invert;
 		snprintf(title, sizeof(title), "%s%s%s", sign, column_title(ui, column), !sorted ? "" :
 			 ui->utf8 ? down ? "\u25bc" : "\u25b2" : down ? "v" : "^");
@@ -166,7 +166,7 @@ static void draw_row(const struct ui *ui, int y, const void *row, enum role role
 		if (!place->w)
 			continue;
 		cell_text(ui, column, row, place->w, buf);
-		/* Of a list that is cut nobody knows how much is missing. */
+		/* A cut list would hide the number of missing items. */
 		if (column->type == VALUE_LIST && column->item && text_width(buf) > place->w) {
 			v = column_value(column, &ui->history.model, row);
 			if (v.number > 1)
@@ -203,7 +203,7 @@ static void draw_second(const struct ui *ui, int y, const void *row, enum role r
 
 	ui->list->view->more(&ui->history.model, row, r->w >= 100, text, sizeof(text), state,
 			     sizeof(state));
-	/* Where it is narrow, how it stands is what matters. */
+	/* On a narrow screen, the state comes first. */
 	if (right < 20) {
 		x = 2 + paint_text(ui, y, r->x + 2, r->w - 2, role, state);
 		paint_text(ui, y, r->x + x + 2 * (x > 2), r->w - x - 4, way, text);
@@ -216,7 +216,7 @@ static void draw_second(const struct ui *ui, int y, const void *row, enum role r
 	paint_text(ui, y, r->x + right + TRAIL_WIDTH + 2, STATE_WIDTH, role, state);
 }
 
-/* Why a list is empty. */
+/* Write the reason for an empty list. */
 static void draw_nothing(const struct ui *ui)
 {
 	const struct rect *r = &ui->layout.list;
@@ -228,15 +228,15 @@ static void draw_nothing(const struct ui *ui)
 	if (ui->starting)
 		text = ui->starting;
 	else if (*l->filter)
-		text = "Nothing has that.";
+		text = "No row matches the filter.";
 	else if (l->scope)
-		text = "It is gone.";
+		text = "The row no longer exists.";
 	else if (needs & s->unwatchable)
-		text = source_is_recording(s) ? "The recording has no events to tell it from." :
-		       "Without hooks this is not known.";
+		text = source_is_recording(s) ? "The recording has no events." :
+		       "This view requires hooks.";
 	else if (needs & ~s->watched)
-		text = ui->paused ? "Hooks are not set while it is paused: Z goes on." :
-		       "Setting hooks ...";
+		text = ui->paused ? "Hooks are not attached while paused; Z resumes." :
+		       "Attaching hooks ...";
 	else if (l->view->empty)
 		text = l->view->empty;
 	paint_text(ui, r->y, r->x, r->w, ROLE_PLAIN, text);
@@ -251,7 +251,7 @@ void draw_list(struct ui *ui)
 	uint32_t i, n = list_count(l);
 	int y = 0;
 
-	/* Second lines go where they would leave room for few rows. */
+	/* A low screen has no second lines. */
 	l->height = l->view->more && r->h >= 3 * 2 ? 2 : 1;
 	list_show_cursor(l, r->h > 0 ? r->h : 0);
 	if (r->w <= 0)
@@ -306,7 +306,7 @@ void draw_menu(struct ui *ui)
 	}
 }
 
-/* Over the head and the list; beside a menu, what is left of it. */
+/* Draw a page over the head and the list, beside a menu. */
 void draw_panel(struct ui *ui)
 {
 	const struct rect *head = &ui->layout.head, *list = &ui->layout.list;
@@ -321,7 +321,7 @@ void draw_panel(struct ui *ui)
 		int y = head->y + i;
 
 		paint_text(ui, y, list->x, list->w, line->role, line->text);
-		/* Labels are of the screen's own letters: a byte is a cell. */
+		/* Labels are ASCII: a byte is a cell. */
 		snprintf(label, sizeof(label), "%.*s", line->label, line->text);
 		paint_text(ui, y, list->x, list->w, ROLE_TITLE, label);
 	}

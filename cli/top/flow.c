@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A flow in words: who writes, who reads, by what way; see ui.h. No drawing. */
+/* The text of a flow: producers, consumers, exporter, processes; see view.h. No drawing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "top/cells.h"
 #include "top/view.h"
 
-/* Of one side, before it is cut */
+/* Bytes of a side before the cut */
 #define SIDE_ROOM 400
 
-/* Appends safe text after some words; returns the new length, less than room. */
+/* Append words and a name, safe to print. Return the new length, less than room. */
 static size_t put(char *text, size_t len, size_t room, const char *words, const char *name)
 {
 	len += snprintf(text + len, room - len, "%s", words);
@@ -32,7 +32,7 @@ static size_t put_ends(const struct model *m, const struct model_flow *f, enum f
 	return len;
 }
 
-/* A presumed one stands in parentheses. */
+/* Put a presumed producer in parentheses. */
 static void put_producers(const struct model *m, const struct model_flow *f, char *text)
 {
 	const char *presumed = flow_presumed(m, f);
@@ -47,7 +47,7 @@ static void put_producers(const struct model *m, const struct model_flow *f, cha
 	}
 }
 
-/* What is attached and was not seen to be mapped may do either. */
+/* An attached device without a map may read or write. */
 static void put_consumers(const struct model *m, const struct model_flow *f, char *text)
 {
 	size_t len;
@@ -58,7 +58,7 @@ static void put_consumers(const struct model *m, const struct model_flow *f, cha
 		strcpy(text, "-");
 }
 
-#define ARROW 5			/* cells, with those around it */
+#define ARROW 5			/* cells, with the blanks around */
 
 char *screen_flow(const struct model *m, const struct model_flow *f, bool utf8, int width,
 		  char *text)
@@ -70,7 +70,7 @@ char *screen_flow(const struct model *m, const struct model_flow *f, bool utf8, 
 	put_consumers(m, f, sides[1]);
 	for (i = 0; i < 2; i++)
 		w[i] = text_width(sides[i]);
-	/* What one side does not need the other has. */
+	/* A short side leaves room to the other side. */
 	if (width && w[0] + w[1] > room) {
 		if (w[0] <= room / 2)
 			w[1] = room - w[0];

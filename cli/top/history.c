@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From refresh to refresh; see history.h. */
+/* Changes between refreshes; see history.h. */
 #include "top/history.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static bool has_past(enum view_id v)
 	return screen_views[v].held;
 }
 
-/* The model is made anew in place, so what it was is kept aside. */
+/* Copy the rows: the next snapshot replaces the model in place. */
 static int keep_rows(struct history *h)
 {
 	for (enum view_id v = 0; v < VIEWS; v++) {
@@ -36,7 +36,7 @@ static int keep_rows(struct history *h)
 	return 0;
 }
 
-/* String i of a grave, a copy of its own. */
+/* Return string i of a grave, a copy. */
 static const char **own_string(struct grave *g, enum view_id v, uint32_t i)
 {
 	return (const char **)((char *)&g->row + screen_views[v].strings[i]);
@@ -115,7 +115,7 @@ static int index_rows(struct history *h, enum view_id v)
 	return err;
 }
 
-/* Rates of all rows, and graves for those that went. */
+/* Compute the rates of all rows, and bury dead rows. */
 static int compare(struct history *h, enum view_id v, double seconds, uint32_t *born,
 		   uint32_t *died)
 {
@@ -154,7 +154,7 @@ static int compare(struct history *h, enum view_id v, double seconds, uint32_t *
 	return 0;
 }
 
-/* What came since the refresh before. Without hooks there is nothing to go on from. */
+/* Add the values since the last refresh to the trails. Without hooks, forget the trails. */
 static int note_trails(struct history *h)
 {
 	const struct model *m = &h->model;
@@ -206,7 +206,7 @@ int history_update(struct history *h, struct source *source, const struct filter
 	if (h->model.totals.bytes > h->peak)
 		h->peak = h->model.totals.bytes;
 	seconds = h->model.time - before;
-	/* The same moment once more (hooks were set): what changed before it still holds. */
+	/* The same time again, after an attach of hooks: keep the last changes. */
 	if (h->refreshes && !seconds)
 		return 0;
 	for (enum view_id v = 0; v < VIEWS && !err; v++)
@@ -214,7 +214,7 @@ int history_update(struct history *h, struct source *source, const struct filter
 			err = index_rows(h, v);
 	if (err)
 		return err;
-	/* Without one before there is nothing to compare with; in a recording one may go back. */
+	/* The first refresh, or a step back in a recording: nothing to compare with. */
 	if (!h->refreshes++ || seconds < 0) {
 		h->rates_known = false;
 		for (enum view_id v = 0; seconds < 0 && v < VIEWS; v++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The model as it goes on: what changed since the last refresh, the peak, and the rows that died
- * and are still shown. Read by views; only screen.c updates it.
+ * The model with its past: changes since the last refresh, the peak, and dead rows still on the
+ * screen. Views read the history, only screen.c updates it.
  */
 #ifndef TOP_HISTORY_H
 #define TOP_HISTORY_H
@@ -28,7 +28,7 @@ struct grave {
 };
 
 struct past {
-	char *rows;			/* rows of the refresh before */
+	char *rows;			/* rows of the last refresh */
 	uint32_t n;
 	size_t room;
 	int64_t *rates;			/* bytes per second of the model's rows, by index */
@@ -46,19 +46,19 @@ struct history {
 	uint64_t peak;			/* bytes held */
 	double born, died;		/* buffers per second */
 	bool rates_known;
-	/* The last minute: of operations the 99th percentile in ns, of flows the rate */
+	/* The last minute: 99th percentile of operations in ns, rate of flows */
 	struct trails trails;
 };
 
 /* Forget the past, except model.suspects and the peak. */
 void history_restart(struct history *history, uint64_t peak);
 
-/* Reads a snapshot. 0, or -errno with source->error set; then all is as before. */
+/* Read a snapshot. Return 0, or -errno with source->error set and the history unchanged. */
 int history_update(struct history *history, struct source *source, const struct filter *filter);
 
 /*
- * What a row grew by, bytes per second; false where there is nothing to compare it with. The
- * row is one of the model's or a grave's.
+ * Read the growth of a row of the model or of a grave, in bytes per second. False: no earlier
+ * value.
  */
 bool history_rate(const struct history *history, const struct screen_view *view, const void *row,
 		  int64_t *rate);

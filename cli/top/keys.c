@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The one table of keys: what each does, the last line of the screen, and its help. */
+/* The one table of keys: handlers, labels in the last line, and help. */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,41 +14,41 @@
 #define CONTROL(c)	((c) & 0x1f)
 
 const struct binding bindings[] = {
-	{ { KEY_F(1), 'h', '?' }, act_help, 0, "Help", "this list", "Help" },
-	{ { '\n', '\r', KEY_ENTER }, act_enter, 0, "", "buffers, why alive; chart", NULL },
-	{ { KEY_ESCAPE, KEY_BACKSPACE, 127 }, act_back, 0, NULL, "back", "Back" },
-	{ { KEY_F(3), '/' }, act_prompt, PROMPT_SEARCH, "Search", "search", NULL },
-	{ { 'n' }, act_search_next, 1, NULL, "search on, backwards", NULL },
+	{ { KEY_F(1), 'h', '?' }, act_help, 0, "Help", "show or hide this help", "Help" },
+	{ { '\n', '\r', KEY_ENTER }, act_enter, 0, "", "show buffers or details", NULL },
+	{ { KEY_ESCAPE, KEY_BACKSPACE, 127 }, act_back, 0, NULL, "go back", "Back" },
+	{ { KEY_F(3), '/' }, act_prompt, PROMPT_SEARCH, "Search", "search names and ids", NULL },
+	{ { 'n' }, act_search_next, 1, NULL, "next, previous match", NULL },
 	{ { 'N' }, act_search_next, -1, NULL, NULL, NULL },
-	{ { KEY_F(4), '\\' }, act_prompt, PROMPT_FILTER, "Filter", "only what has a or b: a|b", NULL },
-	{ { KEY_F(5), 't' }, act_open, 0, "Open", "open in place, close", NULL },
-	{ { KEY_F(6) }, act_menu, MENU_SORT, "Sort", "choose what to sort by", NULL },
-	{ { '<' }, act_sort_beside, -1, NULL, "sort by the one beside", NULL },
+	{ { KEY_F(4), '\\' }, act_prompt, PROMPT_FILTER, "Filter", "filter rows: term|term", NULL },
+	{ { KEY_F(5), 't' }, act_open, 0, "Open", "open or close in place", NULL },
+	{ { KEY_F(6) }, act_menu, MENU_SORT, "Sort", "choose the sort column", NULL },
+	{ { '<' }, act_sort_beside, -1, NULL, "sort by adjacent column", NULL },
 	{ { '>' }, act_sort_beside, 1, NULL, NULL, NULL },
-	{ { 'I' }, act_invert, 0, NULL, "the other way round", NULL },
+	{ { 'I' }, act_invert, 0, NULL, "reverse the sort order", NULL },
 	{ { KEY_F(2), 'C' }, act_menu, MENU_COLUMNS, NULL, "choose columns", NULL },
-	{ { ' ' }, act_tag, 0, "Tag", "tag, untag", NULL },
-	{ { 'U' }, act_untag, 0, NULL, "untag all", NULL },
-	{ { KEY_F(9), 'k' }, act_signal, 0, "Signal", "signal it, after asking", "Signal" },
-	{ { 'w' }, act_prompt, PROMPT_WRITE, NULL, "write it as JSON", "Write" },
-	{ { 'Z' }, act_pause, 0, "Pause", "stop, go on; play", NULL },
-	{ { ',' }, act_step, -1, NULL, "recording: step back, on", NULL },
+	{ { ' ' }, act_tag, 0, "Tag", "tag or untag a row", NULL },
+	{ { 'U' }, act_untag, 0, NULL, "untag all rows", NULL },
+	{ { KEY_F(9), 'k' }, act_signal, 0, "Signal", "send a signal, asks first", "Signal" },
+	{ { 'w' }, act_prompt, PROMPT_WRITE, NULL, "write rows to a JSON file", "Write" },
+	{ { 'Z' }, act_pause, 0, "Pause", "pause or resume; play", NULL },
+	{ { ',' }, act_step, -1, NULL, "recording: back, forward", NULL },
 	{ { '.' }, act_step, 1, NULL, NULL, NULL },
 	{ { 'g' }, act_prompt, PROMPT_TIME, NULL, "recording: go to a time", NULL },
-	{ { 'd' }, act_prompt, PROMPT_DELAY, NULL, "seconds between refreshes", NULL },
-	{ { CONTROL('L') }, act_refresh, 0, NULL, "refresh, redraw now", NULL },
-	{ { 'c' }, act_colours, 0, NULL, "colours or none", NULL },
-	{ { 'S' }, act_setup, 0, NULL, "write the set-up file", NULL },
-	{ .keys = { 0 } },		/* those of the views */
-	{ { 'l' }, act_scale, 0, NULL, "chart: linear, logarithmic", NULL },
-	{ { '\t' }, act_next_view, 1, NULL, "next view, one before", NULL },
+	{ { 'd' }, act_prompt, PROMPT_DELAY, NULL, "set the delay in seconds", NULL },
+	{ { CONTROL('L') }, act_refresh, 0, NULL, "refresh and redraw now", NULL },
+	{ { 'c' }, act_colours, 0, NULL, "toggle colors", NULL },
+	{ { 'S' }, act_setup, 0, NULL, "save the settings", NULL },
+	{ .keys = { 0 } },		/* the keys of the views */
+	{ { 'l' }, act_scale, 0, NULL, "chart: linear or log", NULL },
+	{ { '\t' }, act_next_view, 1, NULL, "next, previous view", NULL },
 	{ { KEY_BTAB }, act_next_view, -1, NULL, NULL, NULL },
-	{ { KEY_UP }, act_move, -1, NULL, "move", NULL },
+	{ { KEY_UP }, act_move, -1, NULL, "move the cursor", NULL },
 	{ { KEY_DOWN }, act_move, 1, NULL, NULL, NULL },
-	{ { KEY_PPAGE }, act_page, -1, NULL, "move by a screen", NULL },
+	{ { KEY_PPAGE }, act_page, -1, NULL, "move by a page", NULL },
 	{ { KEY_NPAGE }, act_page, 1, NULL, NULL, NULL },
-	{ { KEY_HOME }, act_home, 0, NULL, "stay at the first row", NULL },
-	{ { KEY_END }, act_end, 0, NULL, "to the last row", NULL },
+	{ { KEY_HOME }, act_home, 0, NULL, "stay on the first row", NULL },
+	{ { KEY_END }, act_end, 0, NULL, "move to the last row", NULL },
 	{ { KEY_MOUSE }, act_mouse, 0, NULL, "select, sort, scroll", NULL },
 	{ { KEY_F(10), 'q' }, act_quit, 0, "Quit", "quit", "Quit" },
 };
@@ -75,7 +75,7 @@ unsigned int keys_handle(struct ui *ui, int key)
 {
 	unsigned int react;
 
-	/* The message of the key before has been read. */
+	/* The user has read the message of the previous key. */
 	ui->message[0] = '\0';
 	react = handle(ui, key);
 	return react & REACT_KEY ? handle(ui, ui->pressed) : react;
@@ -136,7 +136,7 @@ const char *keys_help(uint32_t want, char *names, size_t room)
 		if (!b->help || want--)
 			continue;
 		key_names(b, names, room);
-		/* The next one may be the other half: Up, Down. */
+		/* The next binding may share the help: Up, Down. */
 		len = strlen(names);
 		if (b + 1 < bindings + n_bindings && !b[1].help && b[1].keys[0] && len + 1 < room) {
 			names[len] = ' ';

@@ -11,19 +11,19 @@ struct ui;
 unsigned int keys_handle(struct ui *ui, int key);
 
 struct binding {
-	int keys[4];			/* none: stands for those of the views */
+	int keys[4];			/* none: a row for the keys of the views */
 	unsigned int (*handle)(struct ui *ui, int arg);
 	int arg;
-	const char *label;		/* in the last line, NULL not there */
-	const char *help;		/* NULL: the line before says it too */
-	const char *panel;		/* in the last line while a page of text is shown */
+	const char *label;		/* in the last line; NULL: no label */
+	const char *help;		/* NULL: the binding before has the help */
+	const char *panel;		/* in the last line below a page of text */
 };
 
 extern const struct binding bindings[];
 extern const uint32_t n_bindings;
-/* A key as people call it: "F1", "Enter", "q". Good until the next call. */
+/* Return the name of a key: "F1", "Enter", "q". Valid until the next call. */
 const char *key_text(int key);
-/* Entry i of the help: its keys' names, "F1 h ?", and what they do; NULL: there are no more. */
+/* Return help entry i and write the names of its keys, "F1 h ?"; NULL after the last entry. */
 const char *keys_help(uint32_t i, char *names, size_t room);
 
 #endif

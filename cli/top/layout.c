@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where everything stands; see layout.h. No state, no drawing. */
+/* The layout of the screen; see layout.h. No state, no drawing. */
 #include "top/layout.h"
 
 #include <string.h>
 
-/* From these heights on there is room for a part: when it gets low, bars go first. */
+/* Least heights of the screen for each part. A low screen drops the bars first. */
 #define HEIGHT_KEYS	4
 #define HEIGHT_STATUS	7
 #define HEIGHT_TABS	9
 #define HEIGHT_SUMMARY	11
 #define HEIGHT_BARS	16
 
-/* The text beside the bars, and the least that a bar is of use with. */
+/* Width of the text beside the bars, and least width of a useful bar */
 #define FACTS_WIDTH	30
 #define BARS_WIDTH	46
 
-/* The least that a list is of use with beside a menu */
+/* Least width of a useful list beside a menu */
 #define LIST_WIDTH	30
 
 static int least(int a, int b)
@@ -89,7 +89,7 @@ static int needed(const struct layout_column *columns, int n)
 	return sum;
 }
 
-/* The column that goes next, -1 if only one is left. */
+/* Return the next column to drop, -1 for the last column. */
 static int least_kept(const struct layout_column *columns, int n)
 {
 	int i, found = -1, shown = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rows opened in place, and what a line is called; see ui.h. No drawing. */
+/* Lines below open rows, and the texts of lines; see lines.h. No drawing. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static int add_holders(struct list *l, const struct model *m, const struct model
 	return err;
 }
 
-/* The largest first, as in the view of buffers */
+/* Largest first, like the view of buffers */
 static int add_buffers(struct list *l, const struct model *m, const void *parent)
 {
 	const struct view *buffers = &views[VIEW_BUFFERS];
@@ -163,7 +163,7 @@ static void put_slots(const struct model *m, const struct model_holder *h, char 
 	}
 }
 
-/* NULL: what the buffer is listed below is no process. */
+/* Return the holder of a buffer in a process; NULL: the row is not a process. */
 static const struct model_holder *holder_of(const struct model *m, const struct model_buffer *b,
 					    const void *process)
 {

@@ -12,15 +12,15 @@ struct line_key lines_key(const struct list *list, const struct line *line);
 void lines_text(const struct model *model, const struct list *list, const struct line *line,
 		char *text, size_t room);
 /*
- * From the at-th of a holder's slots of a type on, as many as fit, and one at least: "17 23"; the
- * next one's place. text has SLOT_ROOM bytes at least.
+ * Write the slots of a type of a holder, "17 23", from slot at, as many as fit and at least 1.
+ * Return the index of the next slot. text has at least SLOT_ROOM bytes.
  */
 #define SLOT_ROOM 64
 uint32_t lines_put_slots(const struct model *model, const struct model_holder *holder,
 			 uint32_t type, uint32_t at, char *text, size_t room);
-/* How many sockets a buffer is in flight in: holders of the model, next to the b->procs first. */
+/* Count the sockets with a buffer in flight: holders of the model behind the b->procs first. */
 uint32_t lines_sockets(const struct model *model, const struct model_buffer *buffer);
-/* A device's nodes, "/dev/video0 /dev/video1", safe to print; "" if it has none. */
+/* Write the nodes of a device, "/dev/video0 /dev/video1", safe to print; "" without nodes. */
 void lines_nodes(const struct model_device *device, char *text, size_t room);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The lines of a view, in an order, with a cursor; see ui.h. No drawing. */
+/* The sorted lines of a view, with a cursor; see list.h. No drawing. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,13 +11,13 @@
 #include "top/lines.h"
 #include "top/list.h"
 
-/* In an index that is used as a set */
+/* The value of members in an index used as a set */
 #define IS_IN 1
 
 /* Columns outside the view's list are dropped last, from the right. */
 #define KEEP_LAST (LAYOUT_KEEP + 1000)
 
-/* A name cut to less than this says nothing. */
+/* A shorter name is useless. */
 #define NAME_LEAST 5
 
 int list_place_of(const char *names, const char *name)
@@ -56,7 +56,7 @@ static int add_column(struct list *l, const char *name)
 	}
 	at = &l->places[l->n_columns - 1];
 	memset(at, 0, sizeof(*at));
-	/* Drawing makes them wider, as it finds what there is to show. */
+	/* Drawing widens the columns to fit their texts. */
 	elastic = column->screen && column->screen->elastic;
 	at->least = at->min = at->want = l->view->tight && !elastic ? 1 : column->width;
 	if (column->type == VALUE_STRING && !elastic && at->least > NAME_LEAST)
@@ -124,7 +124,7 @@ static bool contains(const char *text, const char *term, size_t len)
 	return false;
 }
 
-/* Whether a text has one of the terms, which | joins. */
+/* Whether a text has any of the terms "term|term". */
 static bool has_term(const char *text, const char *terms)
 {
 	while (*terms) {
@@ -137,7 +137,7 @@ static bool has_term(const char *text, const char *terms)
 	return false;
 }
 
-/* Names and numbers of things are searched, amounts are not. */
+/* Search names and ids, not amounts. */
 static bool row_has_term(const struct list *l, const struct model *m, const void *row,
 			 const char *terms)
 {
@@ -171,7 +171,7 @@ static bool passes(const struct list *l, const struct model *m, const void *row)
 	return !*l->filter || row_has_term(l, m, row, l->filter);
 }
 
-/* The row of the other view that this list belongs to, NULL if it is gone. */
+/* Return the row behind a list opened by Enter; NULL: the row no longer exists. */
 static const void *scope_row(const struct list *l, const struct model *m)
 {
 	const struct view *data = l->scope->data;
@@ -208,7 +208,7 @@ static int add_rows(struct list *l, const struct model *m)
 	return 0;
 }
 
-/* The dead of a list that belongs to one row are not known to have belonged there. */
+/* Add dead rows, except to the list of a row: the owner of a dead row is unknown. */
 static int add_graves(struct list *l, const struct history *h)
 {
 	const struct past *past = &h->past[l->view - screen_views];
@@ -265,7 +265,7 @@ static void select_line(struct list *l)
 		l->selected = lines_key(l, &line);
 }
 
-/* Puts the cursor where its line went, on the same line of the screen. */
+/* Move the cursor with its line, without scrolling. */
 static void follow(struct list *l)
 {
 	uint32_t n = list_count(l), i;
@@ -346,7 +346,7 @@ void list_home(struct list *l)
 	l->pinned = false;
 }
 
-/* A row has a second line; lines below an open row have none. */
+/* Only rows have a second line, not the lines below open rows. */
 static uint32_t height_of(const struct list *l, uint32_t i)
 {
 	return l->height > 1 && list_line(l, i).kind == LINE_ROW ? l->height : 1;
@@ -385,7 +385,7 @@ void list_show_cursor(struct list *l, uint32_t lines)
 		l->top = i;
 	if (l->cursor < l->top)
 		l->top = l->cursor;
-	/* The cursor's line whole, if it fits at all */
+	/* Show the whole line of the cursor, if the line fits */
 	for (rest = 0, i = l->cursor + 1; n && i > l->top; i--) {
 		rest += height_of(l, i - 1);
 		if (rest > lines && i <= l->cursor) {
@@ -402,7 +402,7 @@ struct line list_selected(const struct list *l)
 	return (struct line){ .row = NULL };
 }
 
-/* Puts a key into a set, or takes it out. */
+/* Add a key to a set, or remove the key. */
 static int toggle(struct index *set, uint64_t key, bool *is_in)
 {
 	*is_in = index_get(set, key) != IS_IN;

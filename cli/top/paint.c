@@ -17,7 +17,7 @@
 static const struct {
 	short few, many;		/* of 8; of 256 */
 	short background;		/* -1: the terminal's */
-	attr_t attributes;		/* with colours */
+	attr_t attributes;		/* with colors */
 	attr_t plain;			/* without */
 } looks[ROLES] = {
 	[ROLE_PLAIN] = { -1, -1, -1, 0, 0 },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pages of text: the help, and why a buffer is alive; see ui.h. No drawing. */
+/* Pages of text: the help, and the details of a buffer; see panel.h. No drawing. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "top/paint.h"
 #include "top/panel.h"
 
-/* From this width on, labels stand beside what they are of, and tables side by side. */
+/* On a screen of at least this width, labels and tables are side by side. */
 #define WIDE 72
 
 static bool is_wide(const struct panel *p)
@@ -59,11 +59,11 @@ static int add(struct panel *p, enum role role, int label, const char *format, .
 	return 0;
 }
 
-/* As wide as the longest names of keys and what they do, two cells between two */
+/* Widths of the longest names of keys, and of an entry with a gap */
 #define HELP_KEYS	13
 #define HELP_WIDTH	40
 
-/* One entry of the help, "" where there is none. */
+/* Write entry i of the help; "" after the last. */
 static void help_entry(uint32_t i, char *text, size_t room)
 {
 	char keys[64];
@@ -96,7 +96,7 @@ int panel_help(struct panel *p, int width)
 	return err;
 }
 
-/* Text broken between words, indented; on the first line the indent is what stands before. */
+/* Add text broken between words, with an indent; before replaces the indent of the first line. */
 static int add_words(struct panel *p, enum role role, int label, const char *before, int indent,
 		     const char *text)
 {
@@ -124,7 +124,7 @@ static const char *count_words(uint64_t n, const char *word, char *text, size_t 
 	return text;
 }
 
-/* A section's label: beside its first line, or above it where it is narrow. */
+/* Return the label of a section; on a narrow screen, add the label as a line of its own. */
 static const char *label(struct panel *p, const char *name, int *err)
 {
 	if (is_wide(p))
@@ -133,9 +133,9 @@ static const char *label(struct panel *p, const char *name, int *err)
 	return "";
 }
 
-#define LABEL	13		/* cells, where they stand beside */
+#define LABEL	13		/* cells of labels on a wide screen */
 
-/* "   exported by camsrv 812 (uid 1000) through /dev/video0", as far as it is known */
+/* Write "   exported by camsrv 812 (uid 1000) through /dev/video0", as far as known. */
 static void put_origin(const struct model *m, const struct model_buffer *b, char *text, size_t room)
 {
 	const char *node = b->node == INDEX_NONE ? NULL : m->nodes[b->node].path;
@@ -186,12 +186,12 @@ static int add_title(struct panel *p, const struct model *m, const struct model_
 	snprintf(right, sizeof(right), " age %s", age);
 	if (text_width(right) + text_width(who) <= p->width)
 		return err ?: add(p, ROLE_PLAIN, 0, "%s%s", right, who);
-	/* What does not fit is broken between words. */
+	/* Break a long line between words. */
 	return err ?: add(p, ROLE_PLAIN, 0, "%s", right) ?:
 	       add_words(p, ROLE_PLAIN, 0, "", 1, who + strspn(who, " "));
 }
 
-/* Adds a term that is not 0 to a sum, on a line of its own if it would not fit. */
+/* Add a term except 0 to a sum, on a new line if necessary. */
 static int add_term(struct panel *p, int indent, char *line, size_t room, uint64_t n,
 		    const char *term)
 {
@@ -209,7 +209,7 @@ static int add_term(struct panel *p, int indent, char *line, size_t room, uint64
 	return err;
 }
 
-/* What the kernel's references are, "2 kernel = 1 gem handle + 1 object + 0 unexplained". */
+/* Add the references of the kernel, "2 kernel = 1 gem handle + 1 object + 0 unexplained". */
 static int add_kernel_sum(struct panel *p, const struct model *m, const struct model_buffer *b,
 			  int indent, uint64_t kernel)
 {
@@ -218,7 +218,7 @@ static int add_kernel_sum(struct panel *p, const struct model *m, const struct m
 	char line[256], terms[6][48];
 	int err;
 
-	/* Nothing is known of any. */
+	/* All references are unknown. */
 	if (!kernel || (!known && rest == kernel))
 		return 0;
 	rest -= imports;
@@ -254,9 +254,9 @@ static int add_references(struct panel *p, const struct model *m, const struct m
 	count_words(b->maps, "map", maps, sizeof(maps));
 	if (!model_buffer_count(m, b, &count))
 		return add(p, ROLE_WARNING, strlen(name), "%-*s%s", indent, name, b->torn ?
-			   "unknown: they changed while they were read" : "unknown to this source");
+			   "unknown: changed during the snapshot" : "unknown to this source");
 	if (!model_buffer_kernel(m, b, &kernel))
-		return add(p, ROLE_PLAIN, strlen(name), "%-*s%" PRIu64 ", of which are seen %s + %s",
+		return add(p, ROLE_PLAIN, strlen(name), "%-*s%" PRIu64 ", visible: %s + %s",
 			   indent, name, count, fds, maps);
 	err = add(p, ROLE_PLAIN, strlen(name), "%-*s%" PRIu64 " = %s + %s + %" PRIu64 " kernel",
 		  indent, name, count, fds, maps, kernel);
@@ -265,9 +265,9 @@ static int add_references(struct panel *p, const struct model *m, const struct m
 
 #define COMM	12
 #define FDS	16
-#define GEM	6		/* a column of its own, of the fds' room, if there are any */
+#define GEM	6		/* column of handles, taken from the fds */
 
-/* Each of a process' slots of a type, on lines of its own. */
+/* Add lines with all slots of a type of a process. */
 static int add_slots(struct panel *p, const struct model *m, const struct model_holder *h,
 		     uint32_t type, const char *name)
 {
@@ -304,7 +304,7 @@ static int add_holder(struct panel *p, const struct model *m, const struct model
 		fd = lines_put_slots(m, h, SNAP_FD, fd, fds, room + 1);
 		handle = lines_put_slots(m, h, SNAP_GEM, handle, handles, GEM + 1);
 		at = lines_put_slots(m, h, SNAP_MAP, at, map, 1);
-		/* On the first line a dash says that there are none. */
+		/* A dash on the first line means none. */
 		err = add(p, ROLE_PLAIN, 0, "%*s%-*s %-*s %-*s%s%s", LABEL, "", 8 + COMM, who, room,
 			  *who && !*fds ? "-" : fds, gem ? GEM : 0,
 			  gem ? *who && !*handles ? "-" : handles : "", gem ? " " : "",
@@ -326,7 +326,7 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 		return m->sees & MODEL_SEES_HOLDERS ?
 			add(p, ROLE_KERNEL_ONLY, strlen(name), "%-*sno process: only the kernel holds it",
 			    wide ? LABEL : 1, name) :
-			add(p, ROLE_PLAIN, strlen(name), "%-*snone that may be seen without privileges",
+			add(p, ROLE_PLAIN, strlen(name), "%-*snone visible without privileges",
 			    wide ? LABEL : 1, name);
 	if (wide)
 		err = add(p, ROLE_PLAIN, LABEL + 80, "%-*s%-7s %-*s %-*s %-*s%s", LABEL, name, "PID",
@@ -337,10 +337,10 @@ static int add_holders(struct panel *p, const struct model *m, const struct mode
 	return err;
 }
 
-/* Cells of a device's columns; those that are wide need so much of the screen. */
+/* Least width of a screen with wide columns of devices */
 #define ROOMY	100
 
-/* "13:48:24", or its day if that is long ago. */
+/* Write "13:48:24", or the date if older than a day. */
 static void put_since(const struct model *m, const struct model_attachment *a, char *text,
 		      size_t room)
 {
@@ -361,7 +361,7 @@ static const char *dynamic_word(const struct model_attachment *a, bool wide)
 	return wide ? "no" : "static";
 }
 
-/* A device that is attached: what it does with the buffer, as far as hooks have seen it. */
+/* Add an attached device, and its use of the buffer as seen by hooks. */
 static int add_device(struct panel *p, const struct model *m, const struct model_buffer *b,
 		      const struct model_attachment *a)
 {
@@ -376,7 +376,7 @@ static int add_device(struct panel *p, const struct model *m, const struct model
 
 	text_safe(device, sizeof(device), d->device);
 	text_safe(driver, sizeof(driver), d->driver && *d->driver ? d->driver : "-");
-	/* The one that it was seen to be attached or mapped through, else all that it has */
+	/* The node used to attach or map, else all nodes of the device */
 	if (node)
 		text_safe(nodes, sizeof(nodes), node);
 	else
@@ -420,7 +420,7 @@ static int add_devices(struct panel *p, const struct model *m, const struct mode
 	return err;
 }
 
-/* One thing of the kernel's; name is the section's until it has been said. */
+/* Add a reference of the kernel. *name: label of the section, "" after the first line. */
 static int add_item(struct panel *p, const char **name, const char *text)
 {
 	const char *before = *name;
@@ -434,7 +434,7 @@ static int add_item(struct panel *p, const char **name, const char *text)
 	return err ?: add_words(p, ROLE_PLAIN, 0, "", 1, text);
 }
 
-/* So many of each kind are named, the others counted. */
+/* The page lists this number of references of each kind, and counts the others. */
 #define ITEMS 8
 
 static int add_more(struct panel *p, const char **name, uint32_t n, const char *what)
@@ -447,7 +447,7 @@ static int add_more(struct panel *p, const char **name, uint32_t n, const char *
 	return add_item(p, name, text);
 }
 
-/* By reference: processes that share a DRM file have its handles in common. */
+/* Sort by handle: processes with a shared DRM file share its handles. */
 static int by_handle(const void *a, const void *b)
 {
 	const struct model_slot *x = a, *y = b;
@@ -463,7 +463,7 @@ static int by_object(const void *a, const void *b)
 
 	if (x->end != y->end)
 		return x->end < y->end ? -1 : 1;
-	/* A handle names it better than a framebuffer. */
+	/* A handle is a better name than a framebuffer. */
 	return x->type != y->type ? (x->type == SNAP_GEM ? -1 : 1) : by_handle(a, b);
 }
 
@@ -491,7 +491,7 @@ static int add_handles(struct panel *p, const struct model *m, const struct mode
 		*others = '\0';
 		if (next - i > 1)
 			snprintf(others, sizeof(others), " and %u more", next - i - 1);
-		text_safe(node, sizeof(node), m->nodes[slots[i].node].path ?: "a node unknown");
+		text_safe(node, sizeof(node), m->nodes[slots[i].node].path ?: "unknown node");
 		snprintf(text, sizeof(text), "gem handle %" PRIu64 " of %s%s through %s",
 			 slots[i].start, process_name(m, &slots[i], who, sizeof(who)), others,
 			 node);
@@ -513,8 +513,8 @@ static int add_objects(struct panel *p, const struct model *m, const struct mode
 
 		if (!s->end || (i && s->end == s[-1].end))
 			continue;
-		snprintf(text, sizeof(text), "gem object that %s the buffer: %s %" PRIu64 " of %s",
-			 s->flags & SNAP_SLOT_IMPORT ? "imported" : "exported",
+		snprintf(text, sizeof(text), "%s gem object: %s %" PRIu64 " of %s",
+			 s->flags & SNAP_SLOT_IMPORT ? "importing" : "exporting",
 			 s->type == SNAP_GEM ? "handle" : "framebuffer", s->start,
 			 process_name(m, s, who, sizeof(who)));
 		err = add_item(p, name, text);
@@ -523,7 +523,7 @@ static int add_objects(struct panel *p, const struct model *m, const struct mode
 	return err ?: add_more(p, name, b->objects - shown, "objects");
 }
 
-/* Copies all slots of a type of all holders; returns how many. */
+/* Copy all slots of a type of all holders. Return their number. */
 static uint32_t gather_slots(const struct model *m, const struct model_buffer *b, uint32_t type,
 			     struct model_slot *to)
 {
@@ -572,9 +572,9 @@ static int add_imports(struct panel *p, const struct model *m, const struct mode
 
 	if (!model_buffer_imports(m, b, &imports) || !imports)
 		return 0;
-	/* Not each importer holds a reference, and none of them says so. */
+	/* Not every importer holds a reference; the kernel does not list the holding importers. */
 	if (imports < b->attachments) {
-		snprintf(text, sizeof(text), "%" PRIu64 " by %u importers, not known by which", imports,
+		snprintf(text, sizeof(text), "%" PRIu64 " of %u importers, unknown which", imports,
 			 b->attachments);
 		return add_item(p, name, text);
 	}
@@ -607,7 +607,7 @@ static int add_in_flight(struct panel *p, const struct model *m, const struct mo
 	int err = 0;
 
 	for (i = 0; i < n && i < ITEMS && !err; i++) {
-		/* Cut, it says so: the sender would be missing unnoticed. */
+		/* Mark a cut: the sender is missing. */
 		if (text_safe(socket, sizeof(socket), sockets[i].socket) > sizeof(socket) - 8)
 			strcpy(socket + sizeof(socket) - 12, "...");
 		if (sockets[i].in_flight > 1)
@@ -637,7 +637,7 @@ static int add_io_uring(struct panel *p, const struct model *m, const struct mod
 			more++;
 			continue;
 		}
-		count_words(n, "place", count, sizeof(count));
+		count_words(n, "slot", count, sizeof(count));
 		snprintf(text, sizeof(text), "registered with io_uring by %s, %s",
 			 process_name(m, s, who, sizeof(who)), count);
 		err = add_item(p, name, text);
@@ -645,7 +645,7 @@ static int add_io_uring(struct panel *p, const struct model *m, const struct mod
 	return err ?: add_more(p, name, more, "rings");
 }
 
-/* Each reference that the kernel has, as far as they can be named. */
+/* Add the references of the kernel, as far as known. */
 static int add_kernel(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
 	const char *name = "KERNEL";
@@ -654,7 +654,7 @@ static int add_kernel(struct panel *p, const struct model *m, const struct model
 	       add_in_flight(p, m, b, &name) ?: add_io_uring(p, m, b, &name);
 }
 
-/* What may be on a screen. */
+/* Add the framebuffers: a display may scan out the buffer. */
 static int add_framebuffers(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
 	char who[128], node[256], text[512];
@@ -667,7 +667,7 @@ static int add_framebuffers(struct panel *p, const struct model *m, const struct
 		const struct model_slot *s = model_holder_slots(m, h, SNAP_FRAMEBUFFER, &n);
 
 		for (j = 0; j < n && shown < ITEMS && !err; j++, shown++) {
-			text_safe(node, sizeof(node), m->nodes[s[j].node].path ?: "a node unknown");
+			text_safe(node, sizeof(node), m->nodes[s[j].node].path ?: "unknown node");
 			snprintf(text, sizeof(text), "framebuffer %" PRIu64 " of %s through %s",
 				 s[j].start, process_name(m, &s[j], who, sizeof(who)), node);
 			err = add_item(p, &name, text);
@@ -678,13 +678,13 @@ static int add_framebuffers(struct panel *p, const struct model *m, const struct
 
 static int add_unexplained(struct panel *p, const struct model *m, const struct model_buffer *b)
 {
-	/* Who is known to take references that no table in the kernel names as this buffer's. */
+	/* Known holders of references that no table of the kernel lists. */
 	static const char *const causes[] = {
 		"a GEM handle, its object, or an fd in flight in a socket;",
-		"a request of io_uring that is under way;",
-		"a driver that takes several, or imports without attaching;",
-		"an fd in flight where no process' network namespace is;",
-		"a poll() that waits for a fence.",
+		"an io_uring request in progress;",
+		"a driver with several references or without an attachment;",
+		"an fd in flight in a network namespace without processes;",
+		"a poll() waiting for a fence.",
 	};
 	uint64_t unexplained;
 	char text[64];
@@ -697,10 +697,10 @@ static int add_unexplained(struct panel *p, const struct model *m, const struct 
 	if (err)
 		return err;
 	snprintf(text, sizeof(text), "%" PRIu64 "%s", unexplained,
-		 unexplained ? ", which can be:" : "");
+		 unexplained ? ", possible causes:" : "");
 	err = add_words(p, unexplained ? ROLE_UNEXPLAINED : ROLE_PLAIN, strlen(name), name,
 			indent, text);
-	/* The first is named where the source sees it. */
+	/* Skip the first cause if the source sees these references. */
 	for (size_t i = !!(m->sees & MODEL_SEES_REFERENCES);
 	     unexplained && i < sizeof(causes) / sizeof(*causes) && !err; i++)
 		err = add_words(p, ROLE_PLAIN, 0, "", is_wide(p) ? LABEL : 2, causes[i]);
@@ -715,7 +715,7 @@ int panel_buffer(struct panel *p, const struct model *m, uint64_t ino, int width
 	clear(p);
 	p->width = width;
 	if (!b || !b->ino)
-		return add(p, ROLE_PLAIN, 0, "Buffer %" PRIu64 " is gone.", ino);
+		return add(p, ROLE_PLAIN, 0, "Buffer %" PRIu64 " does not exist.", ino);
 	return add_title(p, m, b, bytes) ?: add_references(p, m, b) ?: add_holders(p, m, b) ?:
 	       add_devices(p, m, b) ?: add_kernel(p, m, b) ?: add_framebuffers(p, m, b) ?:
 	       add_unexplained(p, m, b);

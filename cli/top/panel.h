@@ -17,12 +17,12 @@ struct panel {
 		char *text;		/* safe to print */
 	} *lines;
 	uint32_t n, room, top;
-	int width;			/* that the text was made for */
+	int width;			/* width of the text */
 };
 
-/* Both make the text anew. 0 or -ENOMEM. */
+/* Rebuild the text. Return 0 or -ENOMEM. */
 int panel_help(struct panel *panel, int width);
-/* Why a buffer is alive. */
+/* Details of a buffer: the reasons for its life. */
 int panel_buffer(struct panel *panel, const struct model *model, uint64_t ino, int width,
 		 bool bytes);
 void panel_free(struct panel *panel);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-top's screen: set-up and main loop. Handlers say what is to be done; it is done here. */
+/* The screen of dmabuf-top: start and main loop. The loop executes the reactions of handlers. */
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
@@ -28,14 +28,14 @@ static bool is_asked(const struct top_options *options, const struct screen_view
 	return false;
 }
 
-/* What the user asked for goes before the set-up file. */
+/* Prepare the lists. Options override the settings file. */
 static int set_up(struct ui *ui)
 {
 	const struct top_options *options = ui->options;
 	const char *no = getenv("NO_COLOR");
 	int err = 0;
 
-	/* A recording is stepped through, until it is asked to play */
+	/* A recording starts paused. */
 	ui->paused = source_is_recording(ui->source);
 	ui->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	for (enum view_id v = 0; v < VIEWS && !err; v++)
@@ -99,12 +99,12 @@ static int take_snapshot(struct ui *ui)
 			    view_column(exporters, exporters->sort), false);
 }
 
-/* What was needed may be again soon, and hooks take a while to be set. */
+/* Seconds to keep unused hooks, since an attach takes time and users come back */
 #define HOOKS_STAY 3
 
 /*
- * Sets the hooks that what is shown needs, and takes away those that nothing has needed for a
- * while. Returns whether there are new ones, or new reasons why there are none.
+ * Attach the hooks necessary for the screen, and detach hooks unused for a while. Return whether
+ * there are new hooks, or new reasons for missing hooks.
  */
 static bool set_hooks(struct ui *ui)
 {
@@ -115,7 +115,7 @@ static bool set_hooks(struct ui *ui)
 	for (int i = 0; i < 2; i++) {
 		if (needs & bits[i])
 			ui->needed[i] = now_seconds();
-		/* What stands still needs no new ones. */
+		/* A paused screen needs no new hooks. */
 		if (needs & bits[i] && ui->paused && !source_is_recording(s))
 			want |= known & bits[i];
 		else if (needs & bits[i] || now_seconds() - ui->needed[i] < HOOKS_STAY)
@@ -149,13 +149,13 @@ static unsigned int take_signals(struct ui *ui)
 		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
 			resizeterm(size.ws_row, size.ws_col);
 		getmaxyx(stdscr, ui->height, ui->width);
-		/* A page of text is as wide as the screen. */
+		/* The width of the screen changes a page of text. */
 		react |= REACT_CLEAR | REACT_COLLECT;
 	}
 	return react;
 }
 
-/* Makes what is shown anew from the model. */
+/* Rebuild the list or the page from the model. */
 static int collect(struct ui *ui)
 {
 	int err = list_collect(ui->list, &ui->history);
@@ -169,8 +169,8 @@ static int collect(struct ui *ui)
 }
 
 /*
- * Takes the keys that wait. The next one may need the rows that the one before asked for: those
- * of another list may be older than the model.
+ * Handle all waiting keys. Rebuild the rows between two keys if necessary: the rows of another list
+ * may be older than the model.
  */
 static int take_keys(struct ui *ui, unsigned int *react)
 {
@@ -186,7 +186,7 @@ static int take_keys(struct ui *ui, unsigned int *react)
 	return err;
 }
 
-/* Waits for a key, a signal or the time, and says in *react what is to be done. 0 or -ENOMEM. */
+/* Wait for a key, a signal or the time. Set *react to the reaction. Return 0 or -ENOMEM. */
 static int wait_event(struct ui *ui, double until, unsigned int *react)
 {
 	struct pollfd fds[] = {
@@ -197,13 +197,13 @@ static int wait_event(struct ui *ui, double until, unsigned int *react)
 
 	poll(fds, 2, left > 0 ? (int)(left * 1000) + 1 : 0);
 	*react = take_signals(ui);
-	/* The terminal is gone. */
+	/* The terminal was closed. */
 	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 		*react |= REACT_QUIT;
 	return take_keys(ui, react);
 }
 
-/* The time for a new snapshot has come: in a recording, for the next one. */
+/* React to the time of a refresh. A recording moves to the next snapshot, and pauses at the end. */
 static unsigned int play(struct ui *ui)
 {
 	if (!source_is_recording(ui->source) ||
@@ -213,7 +213,7 @@ static unsigned int play(struct ui *ui)
 	return REACT_DRAW;
 }
 
-/* Until when nothing is to be done, with the next refresh at that time. */
+/* Return the time of the next action: the next refresh, or the detach of unused hooks. */
 static double wait_until(const struct ui *ui, double next)
 {
 	double until = ui->paused ? now_seconds() + 3600 : next;
@@ -250,7 +250,7 @@ static int run(struct ui *ui)
 			clearok(stdscr, TRUE);
 		if (react)
 			draw(ui);
-		/* Only what was drawn is known to be needed. */
+		/* The drawing decides the necessary hooks. */
 		if (set_hooks(ui)) {
 			react = REACT_SNAPSHOT;
 			continue;
@@ -262,7 +262,7 @@ static int run(struct ui *ui)
 	return err;
 }
 
-/* Shows a screen without rows while the source is opened. As top_open. */
+/* Show an empty screen while the source opens. Return like top_open. */
 static int start(struct ui *ui, top_open open)
 {
 	int err;
@@ -272,7 +272,7 @@ static int start(struct ui *ui, top_open open)
 	terminal_busy = 1;
 	err = open(ui->options, ui->source);
 	terminal_busy = 0;
-	ui->starting = "Reading buffers and who holds them ...";
+	ui->starting = "Reading buffers and holders ...";
 	if (!err)
 		draw(ui);
 	return err;
@@ -287,19 +287,19 @@ int screen_run(struct top_options *options, struct source *source, top_open open
 
 	if (lacks) {
 		if (!options->common.quiet)
-			fprintf(stderr, "%s: %s: printing refreshes instead, as -b does\n",
+			fprintf(stderr, "%s: %s; printing refreshes, as with -b\n",
 				options->common.command, lacks);
 		options->batch = true;
 		return open(options, source) ? options_fail(&options->common, "%s", source->error) :
 		       batch_run(options, source);
 	}
-	/* What is damaged is said before the screen is there. */
+	/* Report damage before the screen opens. */
 	if (opened && open(options, source))
 		return options_fail(&options->common, "%s", source->error);
 	err = set_up(&ui);
 	if (!err && !ui.list) {
 		tear_down(&ui);
-		return options_usage(&options->common, "view %s has no screen, only -b shows it",
+		return options_usage(&options->common, "view %s has no screen; use -b",
 				     options->views[0]->name);
 	}
 	if (!err)

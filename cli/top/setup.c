@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The set-up file, $XDG_CONFIG_HOME/dmabuf-top/config: a name, =, a value on each line. What is
- * not understood in it is passed over; it is written only when the user asks for it.
+ * The settings file, $XDG_CONFIG_HOME/dmabuf-top/config: a name, =, a value on each line. Unknown
+ * lines are ignored. The file is written only on request of the user.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,13 @@
 #define LINE_MAX_BYTES	512
 #define LINES_MAX	256
 
-/* The directory, or the file in it; false where there is no home. */
+/* Write the path of the directory with a suffix; false without a home. */
 static bool path_of(char *path, size_t room, const char *file)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	int len;
 
-	/* The specification wants relative paths to be ignored. */
+	/* The specification ignores relative paths. */
 	if (base && *base == '/')
 		len = snprintf(path, room, "%s/dmabuf-top%s", base, file);
 	else if (home && *home == '/')
@@ -56,7 +56,7 @@ static bool are_columns(const struct screen_view *view, const char *names)
 	return true;
 }
 
-/* "processes.sort": what of which list */
+/* "processes.sort": a list and its setting */
 static void set_list(struct ui *ui, const char *name, const char *value)
 {
 	size_t len = strcspn(name, ".");
@@ -116,7 +116,7 @@ void setup_read(struct ui *ui)
 
 	if (!path_of(path, sizeof(path), "/config"))
 		return;
-	/* Whatever it is, nobody may be kept waiting by it; and root's may be another user's. */
+	/* A FIFO must not block; root must not read the file of another user. */
 	fd = regular_open(path, true, NULL);
 	if (fd < 0)
 		return;
@@ -158,7 +158,7 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 	int fd, err;
 	FILE *out;
 
-	snprintf(path, room, "the set-up");
+	*path = '\0';
 	if (!path_of(directory, sizeof(directory), "") || !path_of(new, sizeof(new), "/config.XXXXXX"))
 		return -ENOENT;
 	path_of(path, room, "/config");
@@ -170,7 +170,7 @@ int setup_write(const struct ui *ui, char *path, size_t room)
 	out = file_stream_of(fd < 0 ? -errno : fd);
 	if (!out)
 		return -errno;
-	fprintf(out, "# dmabuf-top's set-up, written by its key S\ndelay=%g\ncolours=%s\n",
+	fprintf(out, "# settings of dmabuf-top, written by key S\ndelay=%g\ncolours=%s\n",
 		ui->options->delay, ui->no_colours ? "no" : "yes");
 	for (enum view_id v = 0; v < VIEWS; v++)
 		if (screen_views[v].data)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The set-up file: columns, sorting, delay, colors. */
+/* The settings file: columns, sorting, delay, colors. */
 #ifndef TOP_SETUP_H
 #define TOP_SETUP_H
 
@@ -9,7 +9,7 @@ struct ui;
 
 /* Read the file, if it exists. */
 void setup_read(struct ui *ui);
-/* Write the file. Return 0 or -errno; path is set in both cases. */
+/* Write the file. Return 0 or -errno, and the path; "" without a home. */
 int setup_write(const struct ui *ui, char *path, size_t room);
 
 #endif

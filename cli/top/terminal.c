@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Taking and giving back the terminal; see terminal.h. */
+/* Start and end of terminal control; see terminal.h. */
 #include "top/terminal.h"
 
 #include <curses.h>
@@ -18,7 +18,7 @@ volatile sig_atomic_t terminal_continued, terminal_busy;
 static struct termios found;
 static SCREEN *screen;
 static int wake[2] = { -1, -1 };
-/* What gives the terminal back, made beforehand: a handler may do little. */
+/* The bytes to restore the terminal, prepared for signal handlers. */
 static char farewell[256];
 static size_t farewell_len;
 
@@ -34,17 +34,17 @@ const char *terminal_lacks(void)
 	int err;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return "standard input and output are no terminal";
+		return "standard input and output are not a terminal";
 	if (!term || !*term)
 		return "TERM is not set";
-	/* What it says of a terminal that it does not know would go to stderr and exit. */
+	/* Without &err, setupterm() prints an error and exits. */
 	if (setupterm(NULL, STDOUT_FILENO, &err) != OK) {
-		snprintf(why, sizeof(why), "no terminal is known as TERM=%.40s", term);
+		snprintf(why, sizeof(why), "unknown terminal TERM=%.40s", term);
 		return why;
 	}
 	cup = tigetstr("cup");
 	if (!cup || cup == (char *)-1) {
-		snprintf(why, sizeof(why), "a terminal of TERM=%.40s cannot move its cursor", term);
+		snprintf(why, sizeof(why), "terminal TERM=%.40s cannot move its cursor", term);
 		return why;
 	}
 	return NULL;
@@ -89,7 +89,7 @@ static void on_signal(int sig)
 static void on_crash(int sig)
 {
 	give_back();
-	/* The default is back (SA_RESETHAND): it ends as it would have, with its core. */
+	/* SA_RESETHAND restored the default action: end with a core file. */
 	raise(sig);
 }
 
@@ -109,7 +109,7 @@ static void catch_all(void)
 	sigaltstack(&other, NULL);
 	for (size_t i = 0; i < COUNT(ending); i++) {
 		sigaction(ending[i], NULL, &before);
-		/* nohup has its reasons. */
+		/* Keep signals ignored by nohup. */
 		if (before.sa_handler != SIG_IGN)
 			catch(ending[i], on_signal, 0);
 	}
@@ -131,7 +131,7 @@ static void release_all(void)
 	catch(SIGCONT, SIG_DFL, 0);
 }
 
-/* Without the pauses that old terminals need, which are written as $<5>. */
+/* Append a capability without the pauses of old terminals, written as $<5>. */
 static void add_farewell(const char *s)
 {
 	if (!s || s == (char *)-1)
@@ -149,7 +149,7 @@ static void prepare_farewell(void)
 	static const char *const names[] = { "sgr0", "op", "cnorm", "rmkx", "rmcup" };
 
 	farewell_len = 0;
-	/* ncurses has it in no capability: xterm's clicks and their long form */
+	/* ncurses has no capability for the mouse modes of xterm. */
 	if (has_mouse())
 		add_farewell("\033[?1000l\033[?1006l");
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -160,7 +160,7 @@ int terminal_open(void)
 {
 	if (tcgetattr(STDIN_FILENO, &found) || pipe2(wake, O_NONBLOCK | O_CLOEXEC))
 		return -errno;
-	/* Before ncurses, which leaves alone what is caught already */
+	/* Before ncurses: ncurses keeps existing handlers. */
 	catch_all();
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
@@ -168,7 +168,7 @@ int terminal_open(void)
 		return -ENOTTY;
 	}
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-	/* A click is what was pressed; nobody waits for a second one. */
+	/* A click is a press, without a wait for a double click. */
 	mouseinterval(0);
 	prepare_farewell();
 	cbreak();
@@ -177,7 +177,7 @@ int terminal_open(void)
 	intrflush(stdscr, FALSE);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
-	/* A lone Escape is a key here; ncurses would wait a second for more. */
+	/* Escape is a key; ncurses would wait a second for a sequence. */
 	set_escdelay(25);
 	curs_set(0);
 	return 0;
@@ -206,7 +206,7 @@ void terminal_stop(void)
 	leave();
 	catch(SIGTSTP, SIG_DFL, 0);
 	raise(SIGTSTP);
-	/* Here somebody continued us; the size may be another one. */
+	/* Continued: the size may have changed. */
 	catch(SIGTSTP, on_signal, SA_RESTART);
 	tcgetattr(STDIN_FILENO, &found);
 	terminal_resume();

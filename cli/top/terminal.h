@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The terminal: taken, given back as it was found, whatever happens. Used by screen.c only. */
+/* Control of the terminal, restored at every kind of exit. For screen.c only. */
 #ifndef TOP_TERMINAL_H
 #define TOP_TERMINAL_H
 
 #include <signal.h>
 
-/* Why there can be no screen, NULL if there can be. Good until the next call. */
+/* Return the reason against a screen, or NULL. Valid until the next call. */
 const char *terminal_lacks(void);
 
-/* Starts ncurses. 0, or -errno. */
+/* Start ncurses. Return 0 or -errno. */
 int terminal_open(void);
 void terminal_close(void);
 
-/* Stops the process until it is continued, the terminal given back meanwhile. */
+/* Restore the terminal, stop the process, and resume after SIGCONT. */
 void terminal_stop(void);
-/* Takes the terminal again after something else had it: a stop that could not be caught. */
+/* Resume control of the terminal after a SIGSTOP. */
 void terminal_resume(void);
 
-/* Signals that came since they were last taken; wakes poll(). */
+/* Signals since the last reset by the reader; a signal wakes poll(). */
 extern volatile sig_atomic_t terminal_end, terminal_resized, terminal_stopped,
 	terminal_continued;
-/* Readable when a signal came. */
+/* Return an fd, readable after a signal. */
 int terminal_wake_fd(void);
 void terminal_drain(void);
 
-/* While true, a signal to end does so at once: what is going on may never return. */
+/* While true, a signal ends the process at once: the current call may block forever. */
 extern volatile sig_atomic_t terminal_busy;
 
 #endif

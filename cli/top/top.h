@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What dmabuf-top's main hands to its two faces, the screen and batch output. */
+/* The options of dmabuf-top, for the screen and for batch output. */
 #ifndef TOP_H
 #define TOP_H
 
@@ -20,18 +20,18 @@ struct top_options {
 	bool invert;
 	bool batch;			/* -b */
 	long refreshes;			/* -n, 0: without end */
-	const char *replay;		/* -r, a recording; NULL: what is now */
+	const char *replay;		/* -r, a recording; NULL: the live system */
 	double delay;			/* -d, seconds */
 	bool delay_given;
-	char *passed;			/* why sources that were tried are not used, for -v */
+	char *passed;			/* for -v: reasons against the sources tried before */
 };
 
-/* Opens what is to be shown. 0, or -errno and source->error says why. */
+/* Open the source. Return 0, or -errno with the reason in source->error. */
 typedef int (*top_open)(struct top_options *options, struct source *source);
 
-/* Both return an exit status; messages are out. The source is open. */
+/* Print refreshes of an open source. Return an exit status. */
 int batch_run(struct top_options *options, struct source *source);
-/* It is not yet: there is a screen first, for to load BPF takes a while. */
+/* Show the screen. The screen opens the source, since loading BPF takes time. */
 int screen_run(struct top_options *options, struct source *source, top_open open);
 
 #endif

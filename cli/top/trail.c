@@ -7,7 +7,7 @@
 
 #define NONE -1.0f
 
-/* Keys of what is long gone pile up: from so many on all begin anew. */
+/* At this number of keys, most of them dead, all trails start over. */
 #define TRAILS_MAX 4096
 
 static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
@@ -28,8 +28,8 @@ static struct trail *get_trail(struct trails *t, uint64_t key, int64_t second)
 	return trail;
 }
 
-/* Where the value of a second is: of one before 1970, too. */
-static int place_of(int64_t second)
+/* Return the index of a second, also before 1970. */
+static int index_of(int64_t second)
 {
 	return (second % TRAIL_SECONDS + TRAIL_SECONDS) % TRAIL_SECONDS;
 }
@@ -42,24 +42,21 @@ int trails_put(struct trails *t, uint64_t key, double time, double value)
 
 	if (!trail)
 		return -ENOMEM;
-	/*
-	 * Between is nothing, all of it if that is long. In a recording one may go back: what came
-	 * later has not come yet.
-	 */
+	/* Clear the seconds in between: skipped, or later than a step back in a recording. */
 	from = second < trail->newest ? second : trail->newest;
 	to = second < trail->newest ? trail->newest : second;
 	if (to - from > TRAIL_SECONDS)
 		from = to - TRAIL_SECONDS;
 	for (s = from + 1; s <= to; s++)
-		trail->values[place_of(s)] = NONE;
+		trail->values[index_of(s)] = NONE;
 	trail->newest = second;
-	place = &trail->values[place_of(second)];
+	place = &trail->values[index_of(second)];
 	if (value > *place)
 		*place = value;
 	return 0;
 }
 
-/* The largest in one of the cells; NONE if there is none. */
+/* Return the largest value of a cell, or NONE. */
 static float cell_value(const struct trail *trail, int64_t now, int cell, int cells)
 {
 	int from = cell * TRAIL_SECONDS / cells, to = (cell + 1) * TRAIL_SECONDS / cells, i;
@@ -69,8 +66,8 @@ static float cell_value(const struct trail *trail, int64_t now, int cell, int ce
 		int64_t second = now - TRAIL_SECONDS + 1 + i;
 
 		if (second <= trail->newest && second > trail->newest - TRAIL_SECONDS &&
-		    trail->values[place_of(second)] > value)
-			value = trail->values[place_of(second)];
+		    trail->values[index_of(second)] > value)
+			value = trail->values[index_of(second)];
 	}
 	return value;
 }

@@ -49,7 +49,7 @@ struct ui {
 	struct layout layout;
 	int width, height;
 	bool utf8, colours;
-	bool no_colours;		/* by NO_COLOR, the set-up, or a key */
+	bool no_colours;		/* by NO_COLOR, the settings, or a key */
 	bool paused;
 	struct walk walk;		/* through a recording */
 	const char *starting;		/* state before the first snapshot; then NULL */

@@ -31,7 +31,7 @@ static void rate_text(const struct cell *cell, char *text)
 		strcpy(text, "-");
 }
 
-/* The bytes that a row grew by in a second, since the last refresh */
+/* Growth of a row in bytes per second since the last refresh */
 static const struct screen_cell rate_cell = {
 	.instead = "", .title_utf8 = "\u0394/s", .value = rate_value, .text = rate_text,
 };
@@ -42,7 +42,7 @@ static const struct screen_cell rate_cell = {
 
 const char *screen_direction(unsigned int seen)
 {
-	/* The device writes, reads, or both: as an arrow from the buffer, or to it. */
+	/* The arrow shows the flow of data from the buffer or to the buffer. */
 	switch (seen) {
 	case 0:
 		return "-";
@@ -74,7 +74,7 @@ static const struct screen_cell operation_dir_cell = {
 	.instead = "direction", .value = operation_dir, .text = dir_text,
 };
 
-/* <-W the device writes, ->R it reads, <>RW both; sorted as amounts are */
+/* <-W the device writes, ->R the device reads, <>RW both; sorts like an amount */
 #define COLUMN_DIR									\
 	.name = "dir", .title = "DIR", .type = VALUE_LIST, .width = 4
 
@@ -114,7 +114,7 @@ static void flow_text(const struct cell *cell, char *text)
 	screen_flow(&cell->history->model, cell->row, cell->utf8, cell->width, text);
 }
 
-/* Who writes and who reads */
+/* Producers and consumers */
 static const struct screen_cell flow_cell = {
 	.instead = "producers,presumed,consumers,bidirectional,others,exporter,node,processes",
 	.title_utf8 = "PRODUCER \u2550\u2550\u25b6 CONSUMER", .elastic = true,
@@ -290,7 +290,7 @@ static void buffer_bury(void *row)
 
 /* Devices and exporters */
 
-/* Names identify them, not where they stand: the model keeps them anew from time to time. */
+/* Names identify devices, since the model may rebuild its rows. */
 static uint64_t device_id(const void *row)
 {
 	const struct model_device *d = row;
@@ -469,7 +469,8 @@ static const struct model_process *suspect_process(const struct model *m, const 
 
 const struct screen_view screen_views[VIEWS] = {
 	[VIEW_PROCESSES] = {
-		.data = &views[VIEW_PROCESSES], .key = '1', .tab = "Procs", .help = "processes",
+		.data = &views[VIEW_PROCESSES], .key = '1', .tab = "Procs",
+		.help = "show processes",
 		.columns = "pid,comm,buffers,fds,maps,rss,pss,uss,rate,cgroup",
 		.drop = "cgroup,uss,maps,fds,rate,rss,buffers", .own = process_own,
 		.enter = "Buffers", .legend = "PSS + kernel-only = Held", .unit = " PSS",
@@ -478,7 +479,7 @@ const struct screen_view screen_views[VIEWS] = {
 		.held = process_held, STRINGS(model_process, comm, cgroup),
 	},
 	[VIEW_BUFFERS] = {
-		.data = &views[VIEW_BUFFERS], .key = '2', .tab = "Bufs", .help = "buffers",
+		.data = &views[VIEW_BUFFERS], .key = '2', .tab = "Bufs", .help = "show buffers",
 		.columns = "ino,size,age,exporter,name,count,fds,maps,kernel,attachments,gem,"
 			   "objects,in_flight,unexplained,devices",
 		.drop = "objects,devices,in_flight,gem,attachments,unexplained,kernel,maps,fds,age,"
@@ -490,54 +491,54 @@ const struct screen_view screen_views[VIEWS] = {
 		.held = buffer_bytes, .bury = buffer_bury, STRINGS(model_buffer, exporter, name),
 	},
 	[VIEW_DEVICES] = {
-		.data = &views[VIEW_DEVICES], .key = '3', .tab = "Devs", .help = "devices",
+		.data = &views[VIEW_DEVICES], .key = '3', .tab = "Devs", .help = "show devices",
 		.columns = "device,driver,attachments,buffers,bytes,mapped,dir,map_rate,p99,rate",
 		.drop = "rate,attachments,p99,map_rate,driver,buffers,dir,mapped",
 		.own = device_own, .enter = "Buffers",
-		.legend = "<-W writes   ->R reads   - unknown: mapped before we started",
+		.legend = "<-W writes   ->R reads   - unknown: mapped before the hooks",
 		.id = device_id, .role = growing, .bytes = device_bytes,
 		.name = device_name, .holds = device_holds,
 		.held = device_bytes, STRINGS(model_device, device, driver),
 	},
 	[VIEW_EXPORTERS] = {
-		.data = &views[VIEW_EXPORTERS], .key = '4', .tab = "Exports", .help = "exporters",
+		.data = &views[VIEW_EXPORTERS], .key = '4', .tab = "Exports",
+		.help = "show exporters",
 		.columns = "exporter,buffers,bytes,rate", .drop = "rate,buffers",
-		.own = exporter_own, .enter = "Buffers", .legend = "bytes of all = Held",
+		.own = exporter_own, .enter = "Buffers", .legend = "sum of BYTES = Held",
 		.id = exporter_id, .role = growing, .bytes = exporter_bytes,
 		.name = exporter_name, .holds = exporter_holds, .held = exporter_bytes,
 		.strings = { offsetof(struct model_exporter, exporter) }, .n_strings = 1,
 	},
 	[VIEW_LATENCY] = {
 		.data = &views[VIEW_LATENCY], .key = '5', .tab = "Latency",
-		.help = "latency of calls",
+		.help = "show latency of calls",
 		.columns = "exporter,device,op,dir,count,errors,rate,p50,p90,p99,max,trail",
 		.drop = "errors,p90,trail,p50,rate,count,exporter,max,dir,op",
 		.own = operation_own, .enter = "Chart", .chart = true, .tight = true,
-		.counts = true, .legend = "60s: p99 of the last minute   red: some calls failed",
-		.empty = "No call was seen yet.", .no_process = "these are the calls of all",
+		.counts = true, .legend = "60s: p99 of the last minute   red: failed calls",
+		.empty = "No calls yet.", .no_process = "each row has the calls of all processes",
 		.id = operation_id, .role = operation_role, .name = operation_name,
 	},
 	[VIEW_PIPELINES] = {
 		.data = &views[VIEW_PIPELINES], .key = '6', .tab = "Pipes",
-		.help = "pipelines: who writes",
+		.help = "show pipelines",
 		.columns = "flow,buffers,size,rate,throughput,age",
 		.drop = "age,throughput,size,buffers,rate", .own = flow_own,
 		.enter = "Buffers", .tight = true,
-		.legend = "(presumed to write)   ? attached, not seen mapped   red: stalled",
-		.empty = "No device is attached to a buffer, and no process accesses one.",
+		.legend = "(presumed producer)   ? attached, no map seen   red: stalled",
+		.empty = "No device is attached to a buffer, and no process accesses a buffer.",
 		.id = flow_id, .role = flow_role, .bytes = flow_bytes,
 		.name = flow_name, .more = screen_flow_more, .holds = flow_holds,
 		.process = flow_process,
 	},
 	[VIEW_SUSPECTS] = {
 		.data = &views[VIEW_SUSPECTS], .key = '7', .tab = "Suspects",
-		.help = "suspects: what may leak",
+		.help = "show suspected leaks",
 		.columns = "kind,bytes,age,pid,comm,ino,exporter,name,from,to",
 		.drop = "from,to,name,exporter,pid,ino,age,comm", .enter = "Why",
 		.tight = true,
-		.legend = "FROM, TO: the fewest that it held, before and now   red: kernel-held",
-		.empty = "Nothing is suspect: nothing grows, is held by the kernel alone, or is "
-			 "old.",
+		.legend = "FROM, TO: fewest buffers held, before and now   red: kernel-held",
+		.empty = "No suspects: no process grows, and no buffer is kernel-held or old.",
 		.id = suspect_id, .role = suspect_role, .bytes = suspect_bytes,
 		.name = suspect_title, .holds = suspect_holds, .buffer = suspect_buffer,
 		.process = suspect_process,

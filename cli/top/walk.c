@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From moment to moment of a recording; see walk.h. */
+/* Steps through a recording; see walk.h. */
 #include "top/walk.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static void forget(struct walk *w)
 	w->next = 0;
 }
 
-/* There is room for so many only: every second one is left out, and the next are as far apart. */
+/* Drop every second checkpoint, and double the distance. */
 static void thin_out(struct walk *w)
 {
 	for (uint32_t i = 0; i < WALK_PLACES; i++) {
@@ -29,7 +29,7 @@ static void thin_out(struct walk *w)
 	w->apart *= 2;
 }
 
-/* Without memory there is a longer way back, no more. */
+/* Keep a checkpoint. Without memory, a step back only takes longer. */
 static void keep_place(struct walk *w, const struct history *h)
 {
 	struct walk_place *place;
@@ -47,7 +47,7 @@ static void keep_place(struct walk *w, const struct history *h)
 	w->n++;
 }
 
-/* To the last place from which all that the moment shows of the minute before it is met. */
+/* Go back to the last checkpoint at least a minute before the snapshot: trails show a minute. */
 static int go_back(struct walk *w, struct history *h, const struct source *s, uint32_t moment)
 {
 	uint32_t first = source_moment_at(s, source_time_of(s, moment) - TRAIL_SECONDS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A recording's moments, so that one looks the same however one comes to it: what is known at a
- * moment comes from all before it. Going back begins at a place on the way that was kept.
+ * Steps through the snapshots of a recording. The history at a snapshot depends on all earlier
+ * snapshots. A step back starts at a checkpoint, so that the result is the same for any path.
  */
 #ifndef TOP_WALK_H
 #define TOP_WALK_H
@@ -16,22 +16,22 @@ struct source;
 
 #define WALK_PLACES 32
 
-/* Zero-initialised is at the start. */
+/* Zero-initialized is the start of the recording. */
 struct walk {
-	/* What is known when all moments before that one were read; the first is at 0 */
+	/* Checkpoints: the state before a snapshot is read; the first is at 0 */
 	struct walk_place {
 		uint32_t moment;
 		uint64_t peak;
 		struct suspects suspects;
 	} places[WALK_PLACES];
 	uint32_t n, apart;
-	uint32_t next;			/* the history is that of all moments before it */
-	uint32_t watched;		/* by those hooks */
+	uint32_t next;			/* the history covers all snapshots before */
+	uint32_t watched;		/* hooks of the history */
 };
 
 /*
- * Makes history that of all moments before the one that source reads next, which is the caller's to
- * read. 0 or -ENOMEM; moments that are damaged are passed over.
+ * Make the history of all snapshots before the next snapshot of source. The caller reads the next
+ * snapshot. Skip damaged snapshots. Return 0 or -ENOMEM.
  */
 int walk_to(struct walk *walk, struct history *history, struct source *source,
 	    const struct filter *filter);

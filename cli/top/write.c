@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is shown, as JSON in a file; see ui.h. */
+/* Write the screen as JSON to a file; see write.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int write_rows(FILE *out, const struct view *view, const struct model *m,
 	return output_json_rows(out, view, m, rows, &options);
 }
 
-/* The columns, as other outputs have them */
+/* Choose columns of other outputs for the columns of a list. */
 static int choose_columns(struct column_list *columns, const struct list *l)
 {
 	char *names = NULL;
@@ -37,14 +37,14 @@ static int choose_columns(struct column_list *columns, const struct list *l)
 		fprintf(out, "%s%s", *name && ftell(out) ? "," : "", name);
 	}
 	err = fclose(out) ? -ENOMEM : 0;
-	/* Where the screen's are all that is shown, there is nothing to write. */
+	/* A list with columns of the screen only writes none. */
 	if (!err && *names)
 		err = column_list_parse(columns, l->view->data, names, NULL);
 	free(names);
 	return err;
 }
 
-/* The rows that live */
+/* Write the live rows. */
 static int write_list(FILE *out, const struct ui *ui, uint32_t *n)
 {
 	const struct list *l = ui->list;
@@ -72,7 +72,7 @@ static int add_rows(struct rows *rows, const void *first, uint32_t n, size_t siz
 	return err;
 }
 
-/* The buffer, its holders and its attachments, with all their columns */
+/* Write a buffer, its holders and attachments, with all columns. */
 static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 {
 	const struct model *m = &ui->history.model;
@@ -82,7 +82,7 @@ static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 
 	if (at == INDEX_NONE)
 		return -ENOENT;
-	/* Each attachment is of a holder, too: the importer. */
+	/* Each attachment also has a holder, the importer. */
 	const struct {
 		const struct view *view;
 		const void *first;
@@ -109,7 +109,7 @@ static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 
 int write_shown(const struct ui *ui, const char *path, uint32_t *rows)
 {
-	/* A file that is there, or a link that somebody put there, stays as it is. */
+	/* Never overwrite a file or follow a link. */
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_PRIVATE), err;
 	FILE *out;
 

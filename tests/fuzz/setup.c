@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* libFuzzer target: any text as dmabuf-top's set-up, which is written again then. */
+/* libFuzzer target: reads any text as the settings of dmabuf-top and writes the settings. */
 #include "fuzz.h"
 
 #include "top/setup.c"

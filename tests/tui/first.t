@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: user space
-# The screen: lists, keys, sizes, and the terminal as it was found, whatever ends it.
+# TAP: the screen shows lists, handles keys and sizes, and restores the terminal at every kind of exit.
 import os
 import signal
 import subprocess
@@ -25,38 +25,38 @@ def slowly(directory):
         out.write("slow\nunopened bpf:iter: no such luck\n")
 
 
-# There is a screen before there is a source; what is typed then is done then.
+# The screen opens before the source. Keys typed before are handled afterwards.
 with Screen("slow.snap", prepare=slowly, private=True) as s:
     s.golden("starting-80x24")
     s.keys("2")
     s.step()
-    s.shows("[2 Bufs]", "row 1/8", name="a key typed before is taken")
+    s.shows("[2 Bufs]", "row 1/8", name="a key typed before the source opens is handled")
     s.keys("q")
     s.left(0, "q")
 
 with Screen("slow.snap", prepare=slowly, private=True) as s:
     s.shows("Loading BPF programs ...")
     s.keys("C-c")
-    s.left(130, "^C before there is a source")
+    s.left(130, "^C before the source opens ends the screen")
 
 with Screen("none.snap", prepare=slowly, private=True) as s:
     s.shows("Loading BPF programs ...")
     s.signal(signal.SIGUSR1)
-    s.shows("left-before\ndmabuf-top: bpf:iter: no such luck\nleft-after", name="a source that cannot be opened: why, on the screen of before")
+    s.shows("left-before\ndmabuf-top: bpf:iter: no such luck\nleft-after", name="the error of a source is on the previous screen")
 
 with Screen("base.snap") as s:
     s.golden("processes-80x24")
     s.keys("Down", "Down")
     s.shows("row 3/6", name="the cursor moves")
     s.keys("I")
-    s.shows("row 4/6", "PSS▲", name="it stays on its row when the order is inverted")
+    s.shows("row 4/6", "PSS▲", name="the cursor stays on its row when the order is reversed")
     s.keys("I", ">")
-    s.shows("USS▼", name="sorted by the next column")
+    s.shows("USS▼", name="> sorts by the next column")
     s.keys("<", "<")
-    s.shows("RSS▼", name="and the one before")
+    s.shows("RSS▼", name="< sorts by the previous column")
     s.keys(">", "Enter")
     s.golden("buffers-of-80x24")
-    s.shows("[1 Procs]2 Bufs", "7 Suspects  1203 mediaserver", name="Enter: whose buffers they are stands beside the tabs")
+    s.shows("[1 Procs]2 Bufs", "7 Suspects  1203 mediaserver", name="Enter shows the holder of the buffers beside the tabs")
     s.keys("Escape")
     s.shows("[1 Procs]", "row 3/6", name="Esc goes back to the row")
     s.step()
@@ -64,12 +64,12 @@ with Screen("base.snap") as s:
     s.keys("2")
     s.golden("buffers-dead-80x24")
     s.step()
-    s.shows("Buffers 2", "row 1/6", name="rows that died are shown")
+    s.shows("Buffers 2", "row 1/6", name="dead rows are shown")
     s.keys("3")
     s.shows("[3 Devs]", "amdgpu")
     s.keys("Tab")
     s.shows("[4 Exports]", "amdgpu")
-    ok(s.wait(lambda t: "lost" not in t), "what only Devices needs goes some seconds later")
+    ok(s.wait(lambda t: "lost" not in t), "the hooks of Devices are detached some seconds later")
     s.keys("h")
     s.golden("help-80x24")
     s.keys("Escape", "1")
@@ -102,23 +102,23 @@ with Screen("base.snap", command=["sh", "-c", f"{program()} {here}/base.snap; ex
         os.kill(int(f.read()), signal.SIGSEGV)
     s.wait(lambda t: "left-after" in t)
     flags = s.tmux("display", "-p", "#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{keypad_flag}")
-    equal(flags.strip(), "1 0 0 0", "crash: cursor, screen, mouse and keypad as before")
-    equal(open(f"{s.dir}/before").read(), open(f"{s.dir}/after").read(), "crash: settings as before")
+    equal(flags.strip(), "1 0 0 0", "a crash restores cursor, screen, mouse and keypad")
+    equal(open(f"{s.dir}/before").read(), open(f"{s.dir}/after").read(), "a crash restores the terminal settings")
 
 with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
     s.type(f"{program()} {here}/base.snap\n")
     s.shows("row 1/6")
     s.keys("C-z")
-    s.shows("Stopped", name="^Z stops it")
-    equal(s.tmux("display", "-p", "#{cursor_flag} #{alternate_on}").strip(), "1 0", "the screen is given back")
+    s.shows("Stopped", name="^Z stops the process")
+    equal(s.tmux("display", "-p", "#{cursor_flag} #{alternate_on}").strip(), "1 0", "^Z restores the previous screen")
     s.type("fg\n")
-    s.shows("dmabuf-top  live 1s", "row 1/6", name="fg: it draws itself again")
+    s.shows("dmabuf-top  live 1s", "row 1/6", name="fg redraws the screen")
     s.keys("q")
     s.wait(lambda t: "row 1/6" not in t)
 
 with Screen("base.snap", args=("-n", "1", "-d", "0.1"), env=("TERM=dumb",)) as s:
-    s.shows("cannot move its cursor", "as -b does", "weston", name="TERM=dumb: batch, and says so")
+    s.shows("cannot move its cursor", "as with -b", "weston", name="TERM=dumb prints refreshes and a note")
 run = subprocess.run([program(), "-n", "1", os.path.join(here, "base.snap")], stdin=subprocess.DEVNULL,
                      capture_output=True, text=True)
-ok(run.returncode == 0 and "no terminal" in run.stderr and "weston" in run.stdout, "no terminal: batch", run.stderr)
+ok(run.returncode == 0 and "not a terminal" in run.stderr and "weston" in run.stdout, "without a terminal, refreshes are printed", run.stderr)
 sys.exit(done())

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * top-fixture FILE [OPTION...]: dmabuf-top's screen over snapshots from a text file, with a clock,
- * host and kernel of its own. SIGUSR1 goes on to the next snapshot; the last one stays.
+ * top-fixture FILE [OPTION...]: the screen of dmabuf-top over snapshots of a text file, with a
+ * clock, host and kernel of its own. SIGUSR1 moves to the next snapshot, except after the last.
  *
  *	host NAME; release NAME; memory BYTES; source NAME; lacks TEXT
  *	time SECONDS			a snapshot begins
- *	again SECONDS			another so much later, of what the one before had, and more
- *	fail TEXT			it cannot be read
- *	slow				to open it takes until SIGUSR1
- *	unopened TEXT			or cannot be done
- *	process PID COMM CGROUP		those of later lines
+ *	again SECONDS			another snapshot SECONDS later, a copy of the last
+ *	fail TEXT			the snapshot cannot be read
+ *	slow				the open takes until SIGUSR1
+ *	unopened TEXT			the open fails
+ *	process PID COMM CGROUP		for later lines
  *	buffer INO SIZE COUNT AGE EXPORTER [NAME]
  *	attach INO DEVICE DRIVER [dynamic|static]
  *	fd PID INO FD
@@ -18,20 +18,20 @@
  *	fb PID INO ID NODE [OBJECT]
  *	ring PID INO PLACE
  *	flight INO SOCKET PLACE SENDER	in the SOCKET's queue
- *	socket PID SOCKET FD		numbers of sockets are their inodes'
+ *	socket PID SOCKET FD		SOCKET is an inode number
  *	node NODE PATH			0xMMMmmmmm, major and minor
  *	nodes DEVICE PATH;PATH
- *	exited INO PID			it exported the buffer, and is gone
+ *	exited INO PID			PID exported the buffer and exited
  *	many BUFFERS PROCESSES		64 KiB each, with an fd and a mapping
  *
- * What hooks tell of that moment; DIR is W (the device writes), R, B (both):
- *	mapping INO DEVICE DIR MAPS NOW NODE SINCE TOOK,WAITED [older]	so many s ago; ns
+ * State of the hooks at the snapshot; DIR is W (the device writes), R, B (both):
+ *	mapping INO DEVICE DIR MAPS NOW NODE SINCE TOOK,WAITED [older]	SINCE: seconds ago; ns
  *	origin INO PID COMM NODE
- *	access INO PID READS WRITES SECONDS	so long ago
- *	op EXPORTER DEVICE OP DIR ERRORS WAITED BUCKET:CALLS...	ns, since the snapshot before; each
+ *	access INO PID READS WRITES SECONDS	SECONDS ago
+ *	op EXPORTER DEVICE OP DIR ERRORS WAITED BUCKET:CALLS...	ns, since the last snapshot; each
  *					call takes 5/4 of its bound
  *	lost EVENTS
- *	nohooks TEXT			they cannot be set
+ *	nohooks TEXT			hooks cannot be attached
  *
  * \xNN stands for a byte, - for nothing.
  */
@@ -105,7 +105,7 @@ static const char *cgroup(struct source *s, uint64_t id)
 	       fixture.processes[id - 1].cgroup : NULL;
 }
 
-/* In the place of cli/source/nodes.c, which asks the machine. */
+/* Replaces cli/source/nodes.c, which reads the machine. */
 static const char *path_of(const char *key)
 {
 	int i;
@@ -136,7 +136,7 @@ void node_names_free(struct node_names *names)
 	(void)names;
 }
 
-/* In the place of cli/source/users.c, which does that too */
+/* Replaces cli/source/users.c, which reads the machine. */
 bool users_are_seen(void)
 {
 	return true;
@@ -240,7 +240,7 @@ static uint32_t process_of(uint32_t pid)
 {
 	uint32_t i;
 
-	/* Of two lines the later is meant. */
+	/* The last line of a process counts. */
 	for (i = fixture.n_processes; i > 0; i--)
 		if (fixture.processes[i - 1].pid == pid)
 			return i - 1;
@@ -275,7 +275,7 @@ static struct snap_slot slot(enum snap_type type, const char *pid, const char *i
 	return s;
 }
 
-/* A place that holds a reference; false: w is none. */
+/* Add a slot with a reference; false: w is not a slot. */
 static bool place(struct records *r, char **w, int n)
 {
 	struct snap_slot s;
@@ -317,7 +317,7 @@ static unsigned int direction_of(const char *word)
 	       *word == 'B' ? DIRECTION_BOTH : DIRECTION_NONE;
 }
 
-/* The one that the snapshot before had */
+/* The mapping of the last snapshot */
 static struct snap_mapping *mapping_of(struct records *r, uint64_t ino, const char *device)
 {
 	size_t i;
@@ -404,7 +404,7 @@ static void operation(struct model_operations *o, char **w, int n)
 	}
 }
 
-/* What hooks tell; false: w is nothing of it. */
+/* Add state of the hooks; false: w is no such line. */
 static bool told(struct records *r, int at, double time, char **w, int n)
 {
 	if (!strcmp(w[0], "mapping") && n >= 9) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: kernel
-"""What hooks tell, live: Latency, Pipelines, Devices and the panel show what the module's importer did. Runs in the lab."""
+"""TAP: Latency, Pipelines, Devices and the page of a buffer show the operations of the module's importer, live. Runs in the lab."""
 import os
 import re
 import shutil
@@ -55,27 +55,27 @@ sys.stdin.read()
 
 
 def suspects(exporter, importer):
-    """A process that holds more and more; a buffer that only an importer holds, with its process gone, and with it there."""
+    """A process that grows; buffers held only by an importer, of a process that exited and of a live process."""
     orphan = exporter.export(7 * module.PAGE, name=b"orphan")
     attachment = importer.attach(orphan)
     os.close(orphan)
     with subprocess.Popen(["python3", "-c", GROWS], stdin=subprocess.PIPE) as grows, Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.1"]) as s:
         s.wait(lambda t: "Held" in t)
-        # Before there are hooks: they would tell the nodes that it came through, which this process has open, too
+        # Before hooks: with hooks, the nodes of the export are known, and this process has the nodes open
         s.keys("2")
         with subprocess.Popen(["python3", "-c", LEAKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leaks:
             ino = int(leaks.stdout.readline())
-            line(s, rf"^ *{ino} ", "a buffer that a process holds")
+            line(s, rf"^ *{ino} ", "the buffer of a process is listed")
             leaks.stdin.close()
             leaks.wait()
         s.keys("7")
         size = "28.0K" if module.PAGE == 4096 else f"{7 * module.PAGE >> 10}K"
-        line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +leaked ", "Suspects: what is left of a process that exited")
-        ok("orphan" not in s.text(), "and not what the importer of one that lives keeps", *s.text().split("\n"))
+        line(s, rf"^kernel-held +{size} +\d+:\d+ +- +- +{ino} +dmabuf_tools +leaked ", "Suspects lists the buffer left by a process that exited")
+        ok("orphan" not in s.text(), "Suspects does not list the buffer of a live process", *s.text().split("\n"))
         grows_line = rf"^growth +\S+ +\S+ +{grows.pid} +python3 +- +- +- +(\d+) +(\d+)"
         poll(lambda: grows.stdin.write(b"\n") and (grows.stdin.flush() or re.search(grows_line, s.text(), re.M)))
-        found = line(s, grows_line, "Suspects: a process that grows")
-        ok(found and int(found[2]) - int(found[1]) >= 10, "and by how many")
+        found = line(s, grows_line, "Suspects lists a process that grows")
+        ok(found and int(found[2]) - int(found[1]) >= 10, "FROM and TO show the growth")
         s.keys("q")
         s.left(0, "q")
         grows.kill()
@@ -91,12 +91,12 @@ with module.Exporter() as exporter, module.Importer() as importer:
     kept = importer.map(before, module.TO_DEVICE)
     with Screen(None, 140, 40, command=["dmabuf-top", "-d", "0.5"]) as s:
         s.wait(lambda t: "Held" in t)
-        ok("lost" not in s.text(), "no hooks while nobody looks")
+        ok("lost" not in s.text(), "no hooks are attached without a view with hooks")
         s.keys("3")
-        line(s, r"^dmabuf-top .*  lost 0 ", "Devices: hooks are set")
-        line(s, r"^dmabuf-importer\.0 +\S+ +1 +1 +64\.0K +- - ", "mapped before: it is unknown")
+        line(s, r"^dmabuf-top .*  lost 0 ", "Devices attaches hooks")
+        line(s, r"^dmabuf-importer\.0 +\S+ +1 +1 +64\.0K +- - ", "a mapping made before the hooks is unknown")
         s.keys("6")
-        line(s, r"^\(dmabuf_tools\) ══▶ \?dmabuf-importer\.0 +1 +64\.0K +- ", "Pipelines: who writes is presumed, who may read is not seen to")
+        line(s, r"^\(dmabuf_tools\) ══▶ \?dmabuf-importer\.0 +1 +64\.0K +- ", "Pipelines shows a presumed producer and an attached device without a map")
         writers = [importer.attach(fd, 0) for fd in fds]
         readers = [importer.attach(fd, 1) for fd in fds]
 
@@ -107,43 +107,43 @@ with module.Exporter() as exporter, module.Importer() as importer:
 
         frame()
         line(s, r"^/dev/dmabuf_tools/importer dmabuf-importer\.0 ══▶ /dev/dmabuf_tools/importer dmabuf-importer\.1 +3 +192K ",
-             "who writes, who reads, through which node, 3 buffers")
-        line(s, r"via dmabuf_tools .*python3 \d+", "by what way, held by whom")
+             "Pipelines shows the producer, the consumer, their nodes and 3 buffers")
+        line(s, r"via dmabuf_tools .*python3 \d+", "the second line shows the exporter and the holder")
 
         def shows_rate():
             frame()
             found = re.search(r"══▶ .*dmabuf-importer\.1 +3 +192K +(\S+) +(\S+)", s.text())
             return found and found[1] not in ("-", "0") and found[2] not in ("-", "0")
-        ok(poll(shows_rate), "maps a second while they go on", *s.text().split("\n"))
-        line(s, r"══▶ .*dmabuf-importer\.1 +3 .*\n.*STALLED \d", "and STALLED when they do not")
+        ok(poll(shows_rate), "the rate counts maps per second", *s.text().split("\n"))
+        line(s, r"══▶ .*dmabuf-importer\.1 +3 .*\n.*STALLED \d", "a flow without maps is STALLED")
         s.keys("3")
-        # The rate is known once the hooks for times have been read twice.
-        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +0 ", "Devices: what reads is not mapped now")
+        # The rate requires two reads of the hooks for times.
+        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +0 ", "Devices shows no current mapping of the reader")
         for _ in range(23):
             frame()
-        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +\S+ +[\d.]+\w*s", "and how long its maps took")
+        line(s, r"^dmabuf-importer\.1 +\S+ +3 +3 +576K +0 ->R +\S+ +[\d.]+\w*s", "Devices shows the duration of its maps")
         held = importer.map(writers[0], module.FROM_DEVICE)
         s.keys("2", "Home", "/", *str(first(fds[0])), "Enter", "Enter")
         s.shows(f"Buffer {first(fds[0])}: why is it alive?")
         line(s, r"^ +dmabuf-importer\.0 +\S+ +no +<-W +yes +\d\d:\d\d:\d\d +\S+s +/dev/dmabuf_tools/importer$",
-             "why: it is mapped, since when, through which node")
+             "the page of the buffer shows the mapping, its time and its node")
         line(s, r"^ +dmabuf-importer\.1 +\S+ +no +->R +no +\d\d:\d\d:\d\d +\S+s +/dev/dmabuf_tools/importer$",
-             "why: it was mapped and is not")
+             "the page of the buffer shows a past mapping")
         importer.unmap(held)
-        line(s, r"^ +dmabuf-importer\.0 +\S+ +no +<-W +no ", "why: unmapped again")
-        # What is exported while one looks is known by who did it
+        line(s, r"^ +dmabuf-importer\.0 +\S+ +no +<-W +no ", "the page of the buffer shows the unmap")
+        # Hooks see the exporting process of a new buffer
         new = exporter.export(65536, name=b"new")
-        line(s, r"^Buffers 5 ", "it is there")
+        line(s, r"^Buffers 5 ", "the new buffer is counted")
         s.keys("Escape", "/", *str(first(new)), "Enter", "Enter")
-        line(s, rf"exported by python3 {os.getpid()} \(uid 0\) through /dev/dmabuf_tools/exporter", "why: who exported it, through which node")
+        line(s, rf"exported by python3 {os.getpid()} \(uid 0\) through /dev/dmabuf_tools/exporter", "the page of the buffer shows the exporting process and the node")
         os.close(new)
         s.keys("Escape", "5")
-        line(s, r"^dmabuf_tools +dmabuf-importer\.1 +map +->R +69 ", "Latency: 69 maps to read")
-        line(s, r"^dmabuf_tools +dmabuf-importer\.0 +map +<-W +70 ", "70 maps to write")
+        line(s, r"^dmabuf_tools +dmabuf-importer\.1 +map +->R +69 ", "Latency counts 69 maps for reading")
+        line(s, r"^dmabuf_tools +dmabuf-importer\.0 +map +<-W +70 ", "Latency counts 70 maps for writing")
         s.keys("/", *"importer.1", "Enter", "Enter")
-        s.shows("× dmabuf-importer.1", "calls, 0 errors", "= fence wait", name="the chart")
+        s.shows("× dmabuf-importer.1", "calls, 0 errors", "= fence wait", name="Enter shows the chart")
         s.keys("Escape", "1")
-        ok(poll(lambda: "lost" not in s.text()), "hooks go when nobody looks any more")
+        ok(poll(lambda: "lost" not in s.text()), "hooks are detached after the last use")
         s.keys("q")
         s.left(0, "q")
     suspects(exporter, importer)

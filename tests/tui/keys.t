@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""What keys and the mouse do beyond moving about; the files that are written; what is read of hostile ones."""
+"""TAP: keys and the mouse work, files are written, hostile settings are ignored."""
 import json
 import os
 import re
@@ -23,7 +23,7 @@ SELECTED = "\x1b[0;38;5;16;48;5;6m"
 
 
 def selected(s):
-    """The line that the cursor is on."""
+    """The line of the cursor."""
     lines = [l for l in s.text(colours=True).split("\n") if l.startswith(SELECTED)]
     return re.sub("\x1b\\[[0-9;]*m", "", lines[0]) if lines else ""
 
@@ -36,100 +36,100 @@ with Screen("base.snap") as s:
     s.shows("row 1/6")
     # Search
     s.keys("/", *"SRV")
-    selects(s, "camsrv", "search finds while it is typed, whatever the case")
+    selects(s, "camsrv", "search finds text while the user types, in any case")
     s.keys("Enter", "F3", *"e")
-    selects(s, "camsrv", "the next search begins at the cursor, the row itself included")
+    selects(s, "camsrv", "a search starts at the row of the cursor")
     s.keys("Escape", "n")
-    selects(s, "mediaserver", "n goes on")
+    selects(s, "mediaserver", "n moves to the next match")
     s.keys("N", "N")
-    selects(s, "weston", "N goes back")
+    selects(s, "weston", "N moves to the previous match")
     s.keys("/", *"xyz", "Enter", "n")
-    s.shows('nothing has "xyz"', name="what is not there is said")
+    s.shows('no match for "xyz"', name="a search without a match prints a message")
     # Filter
     s.keys("F4", *"cam|media")
-    s.shows("row 1/2", "camsrv", "mediaserver", name="filter: terms are alternatives")
+    s.shows("row 1/2", "camsrv", "mediaserver", name="a row with any term passes the filter")
     s.keys("BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "BSpace", "Enter")
     s.shows("filter: cam", "row 1/1")
     s.keys("2")
     s.shows("row 1/8", name="each view has its own filter")
     s.keys("1", "F4", "Escape")
-    s.shows("row 2/6", name="Esc takes the filter away")
+    s.shows("row 2/6", name="Esc removes the filter")
     # Open in place
     s.keys("Home", "Down", "t", "t", "t")
     s.shows("├─ 4711", "└─ 4713", "fds 17 23", "row 2/8", name="t opens a process in place")
     s.keys("Down", "Enter")
-    s.shows("Buffer 4711: why is it alive?", name="Enter on a buffer below it")
+    s.shows("Buffer 4711: why is it alive?", name="Enter on a buffer of an open row shows the buffer")
     s.keys("Escape")
-    selects(s, "4711", "Esc goes back to it")
+    selects(s, "4711", "Esc goes back to the buffer")
     s.keys("t")
     selects(s, "camsrv", "t on a part closes its row")
     # Tags
     s.keys("Home", "Space", "Space")
-    s.shows("2 tagged: 36.0M PSS", name="tags are summed up")
+    s.shows("2 tagged: 36.0M PSS", name="the status line shows the sum of tagged rows")
     s.keys("I")
     s.shows("2 tagged: 36.0M PSS", name="tags follow their rows")
     s.keys("U", "I")
-    s.shows("PSS + kernel-only = Held", name="U takes them away")
+    s.shows("PSS + kernel-only = Held", name="U untags all rows")
     # Sort menu and columns
     s.keys("F6", "Home", "Enter")
-    s.shows("PID▲", name="F6 sorts by what is chosen")
+    s.shows("PID▲", name="F6 sorts by the chosen column")
     s.keys("F2", "Down", "Down", "Enter", "Escape")
     ok(s.wait(lambda t: "CGROUP" not in t), "F2 hides a column")
     s.keys("C", "Down", "Down", "Space", "Escape")
-    s.shows("CGROUP", name="and shows it again")
+    s.shows("CGROUP", name="C shows the column again")
     # Mouse
     s.mouse(6, 9)
-    s.shows("row 3/6", name="a click selects")
+    s.shows("row 3/6", name="a click selects a row")
     s.mouse(6, 6)
-    s.shows("PID▼", name="a click on the column turns its order")
+    s.shows("PID▼", name="a click on the sort column reverses the order")
     s.mouse(11, 5)
-    s.shows("[2 Bufs]", name="a click on a tab")
+    s.shows("[2 Bufs]", name="a click on a tab shows its view")
     s.mouse(20, 10, 65)
-    s.shows("row 4/8", name="the wheel moves")
+    s.shows("row 4/8", name="the wheel moves the cursor")
     s.mouse(20, 10, 64)
     s.shows("row 1/8")
     s.mouse(2, 23)
-    s.shows("this list", name="a click on a key's label")
+    s.shows("this help", name="a click on the label of a key presses the key")
     s.keys("Escape", "F6")
     s.mouse(3, 7)
-    s.shows("INO▲", name="a click chooses in a menu")
-    # Delay, colours
+    s.shows("INO▲", name="a click chooses an item of a menu")
+    # Delay, colors
     s.keys("d", *"0.5", "Enter")
     s.shows("live 0.5s", name="d sets the delay")
     s.keys("d", *"0", "Enter")
-    s.shows("0.1 to 86400", "live 0.5s", name="but to no nonsense")
+    s.shows("0.1 to 86400", "live 0.5s", name="d rejects a delay of 0")
     s.keys("c")
-    ok(s.wait(lambda t: "38;5" not in s.text(colours=True)), "c: no colours")
-    # The set-up
+    ok(s.wait(lambda t: "38;5" not in s.text(colours=True)), "c removes the colors")
+    # Settings
     s.keys("S")
-    s.shows("set-up written to")
+    s.shows("settings saved in")
     path = f"{s.dir}/dmabuf-top/config"
     lines = open(path).read().split("\n")
     ok({"delay=0.5", "colours=no", "buffers.sort=ino", "processes.sort=pid", "processes.invert=yes"} <= set(lines),
-       "the set-up is in its file", lines)
+       "S writes the settings", lines)
     config = open(path).read()
     # JSON
     out = f"{s.dir}/out.json"
     s.keys("w", "C-u", *out, "Enter")
     s.shows("8 rows written")
     data = json.load(open(out))
-    equal([b["ino"] for b in data["buffers"]], [4711, 4713, 5120, 5121, 5533, 5540, 5541, 5542], "w: rows in their order")
-    equal(data["buffers"][0]["devices"], ["vivid.0", "0000:03:00.0"], "and what is in them")
+    equal([b["ino"] for b in data["buffers"]], [4711, 4713, 5120, 5121, 5533, 5540, 5541, 5542], "w writes the rows in order")
+    equal(data["buffers"][0]["devices"], ["vivid.0", "0000:03:00.0"], "w writes lists")
     s.keys("w", "C-u", *out, "Enter")
-    s.shows("File exists", name="a file that is there stays")
+    s.shows("File exists", name="w does not overwrite a file")
     s.keys("Home", "Enter", "w", "C-u", *out, "2", "Enter")
     s.shows("7 rows written")
     data = json.load(open(out + "2"))
-    equal([len(data[v]) for v in ("buffers", "holders", "attachments")], [1, 4, 2], "w in the detail panel: importers are holders, too")
+    equal([len(data[v]) for v in ("buffers", "holders", "attachments")], [1, 4, 2], "w writes a buffer with its holders, importers included, and its attachments")
     # Kernel only
     s.keys("Escape", "1", "/", *"kernel", "Enter", "F9")
-    s.shows("no process to signal", name="there is nobody to signal who is only the kernel")
+    s.shows("cannot signal: the row has no process", name="F9 on the row (kernel only) prints an error")
     s.keys("q")
     s.left(0, "q")
 
 
 def started(text, **how):
-    """A screen with that set-up file."""
+    """A screen with a settings file."""
     def write(directory):
         os.makedirs(f"{directory}/dmabuf-top")
         with open(f"{directory}/dmabuf-top/config", "wb") as f:
@@ -138,10 +138,10 @@ def started(text, **how):
 
 
 with started(config.encode()) as s:
-    s.shows("live 0.5s", "PID▼", name="the set-up is read")
-    ok("38;5" not in s.text(colours=True), "colours too")
+    s.shows("live 0.5s", "PID▼", name="the screen reads the settings")
+    ok("38;5" not in s.text(colours=True), "the settings disable colors")
 with started(config.encode(), args=("-d", "2", "-s", "rss")) as s:
-    s.shows("live 2s", "RSS▼", name="options go before it")
+    s.shows("live 2s", "RSS▼", name="options override the settings")
 hostile = (b"\0\xff\x1b[31m=\n=\n===\ndelay=nan\ndelay=-1\ndelay=1e999\ndelay\nprocesses.columns=\nprocesses.columns=pid,nosuch\n"
            b"processes.columns=" + b"pid," * 5000 + b"\nprocesses.sort=nosuch\nnosuch.sort=pid\n.sort=pid\nprocesses=\nprocesses.\n"
            b"buffers.columns=+pid\nprocesses.columns=,,,\n" + b"x" * 100000)
@@ -152,9 +152,9 @@ for kind in ("directory", "fifo"):
         os.makedirs(f"{directory}/dmabuf-top")
         (os.mkdir if kind == "directory" else os.mkfifo)(f"{directory}/dmabuf-top/config")
     with Screen("base.snap", prepare=make) as s:
-        s.shows("row 1/6", name=f"a {kind} in the set-up's place")
+        s.shows("row 1/6", name=f"a {kind} in place of the settings is ignored")
 
-# Keys that wait together are each taken: what follows an Escape at once is neither lost nor Alt and that key
+# Each waiting key is handled: a key directly after Escape is neither lost nor an Alt key
 with Screen("base.snap", args=("-d", "100")) as s:
     s.shows("row 1/6")
     for keys in (["1"], ["Escape", "1"], ["Home", "1"], ["/", "Escape", "1"], ["O", "1"], ["[", "1"]):
@@ -163,82 +163,82 @@ with Screen("base.snap", args=("-d", "100")) as s:
         s.signal(signal.SIGSTOP)
         s.keys("Escape", *keys)
         s.signal(signal.SIGCONT)
-        ok(s.wait(lambda t: "[1 Procs]" in t and "why is it alive?" not in t), f"Esc and at once {' '.join(keys)}", s.text())
+        ok(s.wait(lambda t: "[1 Procs]" in t and "why is it alive?" not in t), f"Esc and directly {' '.join(keys)} are handled", s.text())
 
-# What hooks tell
+# Views with hooks
 with Screen("hooks.snap", args=("-d", "100")) as s:
     s.shows("row 1/6")
-    ok("lost" not in s.text(), "no hooks while nobody looks at what they tell")
+    ok("lost" not in s.text(), "no hooks are attached without a view with hooks")
     s.keys("5")
-    s.shows("[5 Latency]", "lost 0", "row 1/9", name="5: hooks are set")
+    s.shows("[5 Latency]", "lost 0", "row 1/9", name="5 attaches hooks")
     s.step()
     s.shows("14:01:38")
     # The chart follows the cursor
     s.keys("Enter")
-    s.shows("system × 0000:03:00.0  map ->R", "p50", "calls, 3 errors, 0 lost", "fence wait", "lin/log", name="Enter: the chart")
+    s.shows("system × 0000:03:00.0  map ->R", "p50", "calls, 3 errors, 0 lost", "fence wait", "lin/log", name="Enter shows the chart")
     s.keys("Down")
-    s.shows("videobuf2_vmalloc × vivid.1", name="it is of the row that the cursor is on")
+    s.shows("videobuf2_vmalloc × vivid.1", name="the chart shows the row of the cursor")
     linear = s.text()
     s.keys("l")
-    ok(s.wait(lambda t: t != linear and t.count("█") > linear.count("█")), "l: logarithmic, small bars are longer")
+    ok(s.wait(lambda t: t != linear and t.count("█") > linear.count("█")), "l lengthens small bars: logarithmic")
     s.keys("l")
-    ok(s.wait(lambda t: t == linear), "l again: linear")
+    ok(s.wait(lambda t: t == linear), "l again restores the linear bars")
     s.keys("Escape")
-    ok(s.wait(lambda t: "lin/log" not in t), "Esc closes it")
+    ok(s.wait(lambda t: "lin/log" not in t), "Esc closes the chart")
     s.keys("F5")
-    s.shows("lin/log", name="F5 opens it too")
+    s.shows("lin/log", name="F5 opens the chart")
     s.keys("F5")
-    ok(s.wait(lambda t: "lin/log" not in t), "and closes it")
+    ok(s.wait(lambda t: "lin/log" not in t), "F5 closes the chart")
     # Search, filter, sort
     s.keys("Home", "/", *"begin", "Enter")
-    selects(s, "begin", "search in Latency")
+    selects(s, "begin", "search works in Latency")
     s.keys("F4", *"udmabuf", "Enter")
-    s.shows("filter: udmabuf", "row 2/2", name="filter in Latency")
+    s.shows("filter: udmabuf", "row 2/2", name="the filter works in Latency")
     s.keys("F4", "Escape", "Home", "F6", "Home", "Enter")
-    s.shows("OP▲", name="sort by what is done")
+    s.shows("OP▲", name="F6 sorts Latency by operation")
     s.keys("Space")
-    s.shows("1 tagged", name="tags count, they have no bytes")
+    s.shows("1 tagged", name="tagged operations have no bytes")
     s.keys("U")
     out = f"{s.dir}/latency.json"
     s.keys("w", "C-u", *out, "Enter")
     s.shows("9 rows written")
     rows = json.load(open(out))["latency"]
-    equal(sum(r["count"] for r in rows if r["op"] == "map" and r["device"] == "vivid.0"), 485 + 222, "w: the counts")
-    equal([r["direction"] for r in rows if r["device"] == "dmabuf-importer.0"], ["bidirectional"], "and what the arrows stand for")
+    equal(sum(r["count"] for r in rows if r["op"] == "map" and r["device"] == "vivid.0"), 485 + 222, "w writes the counts")
+    equal([r["direction"] for r in rows if r["device"] == "dmabuf-importer.0"], ["bidirectional"], "w writes the direction of an arrow")
     s.keys("F9")
-    s.shows("no process to signal", name="an operation cannot be signalled")
+    s.shows("cannot signal: each row has the calls of all processes", name="F9 on an operation prints an error")
     # Pipelines
     s.keys("6")
-    s.shows("[6 Pipes]", "/dev/video0 vivid.0 ══▶", "(/dev/video0) ══▶", "?vgem", "STALLED", name="6: pipelines")
+    s.shows("[6 Pipes]", "/dev/video0 vivid.0 ══▶", "(/dev/video0) ══▶", "?vgem", "STALLED", name="6 shows pipelines")
     s.keys("Down")
     s.shows("row 2/5")
     s.mouse(4, 8)
     s.shows("row 1/5", name="a click on a second line selects its row")
     s.mouse(4, 9)
-    s.shows("row 2/5", name="a click on the line below it the next")
+    s.shows("row 2/5", name="a click on the line below selects the next row")
     s.keys("/", *"encoder", "Enter")
-    selects(s, "cpu:encoder", "search in Pipelines")
+    selects(s, "cpu:encoder", "search works in Pipelines")
     s.keys("F9")
-    s.shows("Send to 1203 encoder", name="F9: who holds a flow's buffers")
+    s.shows("Send to 1203 encoder", name="F9 offers the holder of the buffers of a flow")
     s.keys("Escape", "Enter")
-    s.shows("row 1/2", "5120", "5121", name="Enter: its buffers")
+    s.shows("row 1/2", "5120", "5121", name="Enter lists the buffers of a flow")
     s.keys("Enter")
-    s.shows("Buffer 5120: why is it alive?", name="Enter again: why one is alive")
+    s.shows("Buffer 5120: why is it alive?", name="Enter again shows a buffer")
     s.keys("Escape", "Escape")
     s.shows("[6 Pipes]", "row 3/5", name="Esc goes back to the flow")
     s.keys("Home", "Down", "F5", "Down", "Down", "Down")
-    selects(s, "5013", "F5: its buffers in place")
+    selects(s, "5013", "F5 opens the buffers of a flow in place")
     s.keys("Down")
-    selects(s, "cpu:encoder", "and below them the next flow")
+    selects(s, "cpu:encoder", "the next flow is below the buffers")
     s.keys("Home", "F6", "Home", "Enter")
     out = f"{s.dir}/flows.json"
     s.keys("w", "C-u", *out, "Enter")
     s.shows("5 rows written")
     flows = json.load(open(out))["pipelines"]
-    equal([f["presumed"] for f in flows if f["producers"] == ["/dev/video0"]], [True], "w: who is presumed to write is told apart")
-    # Hooks go with what needs them
+    equal([f["presumed"] for f in flows if f["producers"] == ["/dev/video0"]], [True], "w marks a presumed producer")
+    # Hooks are detached without a view with hooks
     s.keys("1", "d", *"0.5", "Enter")
-    ok(s.wait(lambda t: "lost" not in t), "hooks are taken away some seconds after nobody looks any more")
+    ok(s.wait(lambda t: "lost" not in t), "hooks are detached some seconds after the last use")
     s.keys("5", "Z", "1")
     s.shows("PAUSED", "[1 Procs]")
     s.keys("q")
@@ -246,13 +246,13 @@ with Screen("hooks.snap", args=("-d", "100")) as s:
 with Screen("hooks.snap", args=("-d", "0.5")) as s:
     s.shows("row 1/6")
     s.keys("Z", "5")
-    s.shows("Hooks are not set while it is paused", name="paused: no hooks are set")
+    s.shows("Hooks are not attached while paused", name="a paused screen attaches no hooks")
     s.keys("Z")
-    s.shows("row 1/9", "lost 0", name="it goes on: they are")
+    s.shows("row 1/9", "lost 0", name="a resumed screen attaches hooks")
     s.keys("q")
     s.left(0, "q")
 
-# Signals, to a process of ours
+# Signals to a process of the test
 for keys, status in ((["F9", "Enter"], -signal.SIGTERM), (["k", "Down", "Enter"], -signal.SIGKILL), (["F9", "Escape"], None)):
     child = subprocess.Popen(["sleep", "1000"])
 
@@ -263,18 +263,18 @@ for keys, status in ((["F9", "Enter"], -signal.SIGTERM), (["k", "Down", "Enter"]
     with Screen("live.snap", prepare=snapshot, private=True) as s:
         s.shows("row 1/1")
         s.keys(keys[0])
-        s.shows(f"Send to {child.pid} sleep", "15 SIGTERM", name="it asks first")
+        s.shows(f"Send to {child.pid} sleep", "15 SIGTERM", name="a menu asks for the signal")
         s.keys(*keys[1:])
-        ok(s.wait(lambda t: "Send to" not in t), "the question goes")
+        ok(s.wait(lambda t: "Send to" not in t), "the menu closes")
         if status:
-            equal(poll(child.poll), status, f"{' '.join(keys)}: {status}")
+            equal(poll(child.poll), status, f"{' '.join(keys)} ends the process: {status}")
         else:
-            ok(stays_away(lambda: child.poll() is not None), f"{' '.join(keys)}: no signal")
+            ok(stays_away(lambda: child.poll() is not None), f"{' '.join(keys)} sends no signal")
     if child.poll() is None:
         child.kill()
         child.wait()
 
-# A stop that nobody can catch
+# SIGSTOP cannot be caught
 with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
     from screen import program
     s.type(f"{program()} {here}/base.snap\n")
@@ -282,11 +282,11 @@ with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
     with open(f"/proc/{s.child()}/task/{s.child()}/children") as f:
         pid = int(f.read())
     os.kill(pid, signal.SIGSTOP)
-    s.shows("Stopped", name="SIGSTOP")
+    s.shows("Stopped", name="SIGSTOP stops the process")
     s.type("fg\n")
-    s.shows("row 1/6", name="SIGCONT: it draws itself again")
+    s.shows("row 1/6", name="SIGCONT redraws the screen")
     s.keys("Down")
-    s.shows("row 2/6", name="and takes single keys")
+    s.shows("row 2/6", name="single keys work after SIGCONT")
     s.keys("q")
     s.wait(lambda t: "row 2/6" not in t)
 sys.exit(done())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: user space
-"""The screen on live buffers: what it shows is what the workloads made. Runs in the lab."""
+"""TAP: the screen shows the buffers of the workloads, live. Runs in the lab."""
 import os
 import re
 import shutil
@@ -19,7 +19,7 @@ if missing() or not os.environ.get("LAB_TARGET") or not shutil.which("dmabuf-top
 
 
 def size(n):
-    """As the screen has it: three digits and a unit."""
+    """Like the screen: three digits and a unit."""
     if n < 1024:
         return str(n)
     units = iter("KMGT")
@@ -41,33 +41,33 @@ def totals(workloads):
 
 
 def explain(s, w, label):
-    """The detail panel of a workload's first buffer, found by its inode."""
+    """The page of the first buffer of a workload, found by inode."""
     b = w["buffers"][0]
     ino, kernel = b["ino"], b["kernel"]
     s.keys("2", "Home", "/", *str(ino), "Enter", "Enter")
-    s.shows(f"Buffer {ino}: why is it alive?", name=f"{label}: Enter explains it")
+    s.shows(f"Buffer {ino}: why is it alive?", name=f"{label}: Enter shows the page of the buffer")
     fds, maps = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((b["fds"], "fd"), (b["maps"], "map")))
-    s.shows(f"{b['count']} = {fds} + {maps} + {kernel} kernel", f"exported by uid {b['uid']}", name=f"{label}: its references")
+    s.shows(f"{b['count']} = {fds} + {maps} + {kernel} kernel", f"exported by uid {b['uid']}", name=f"{label}: the page has the references")
     if kernel:
         kinds = {"gem": "gem handle", "objects": "object", "imports": "import"}
         terms = [f"{b[k]} {word}{'' if b[k] == 1 else 's'}" for k, word in kinds.items() if b[k]]
         terms += [f"{b['in_flight']} in flight"] if b["in_flight"] else []
-        s.shows(f"{kernel} kernel = " + " + ".join([*terms, "0 unexplained"]), name=f"{label}: the kernel's, all of them named")
+        s.shows(f"{kernel} kernel = " + " + ".join([*terms, "0 unexplained"]), name=f"{label}: all references of the kernel have a name")
     for (pid, number), h in w.holders().items():
         if number == ino and b["fds"] < 5:
             gem = " ".join(map(str, h["gem"]))
-            line(s, rf"^ +{pid} +{h['comm']} +{' '.join(map(str, sorted(h['fds']))) or '-'} +{gem}", f"{label}: its holder, fds and handles")
+            line(s, rf"^ +{pid} +{h['comm']} +{' '.join(map(str, sorted(h['fds']))) or '-'} +{gem}", f"{label}: the page has the holder, its fds and handles")
             for handle in h["gem"]:
-                line(s, rf"gem handle {handle} of {h['comm']} {pid} through /dev/dri/\w+$", f"{label}: handle {handle}")
+                line(s, rf"gem handle {handle} of {h['comm']} {pid} through /dev/dri/\w+$", f"{label}: the page has handle {handle}")
     if b["in_flight"]:
-        line(s, rf"in flight in socket \d+: mkbufs {w.pid} <- mkbufs {w.pid}$", f"{label}: its socket")
+        line(s, rf"in flight in socket \d+: mkbufs {w.pid} <- mkbufs {w.pid}$", f"{label}: the page has the socket")
     if not w.holders():
-        s.shows("no process: only the kernel holds it", name=f"{label}: no process")
+        s.shows("no process: only the kernel holds it", name=f"{label}: no process holds the buffer")
     for a in b["attachments"]:
         line(s, rf"^ +{re.escape(a['device'])} +\S+ +(yes|no) +\S+ +(yes|no|-) +\S+ +\S+ +(/dev/\S+|-)",
-              f"{label}: device {a['device']}")
+              f"{label}: the page has device {a['device']}")
     s.keys("Escape")
-    ok(s.wait(lambda t: "why is it alive?" not in t), f"{label}: Esc closes it")
+    ok(s.wait(lambda t: "why is it alive?" not in t), f"{label}: Esc closes the page")
 
 
 plain = Workload("plain", "-n", 23, "-s", "64K")
@@ -82,26 +82,26 @@ n, held = totals(running)
 
 with Screen(None, 120, 40, command=["dmabuf-top", "-d", "0.5"]) as s:
     s.wait(lambda t: "Held" in t)
-    line(s, rf"^Buffers {n} .*Held {re.escape(size(held))} ", "buffers and bytes in all")
-    line(s, rf"^ *{plain.pid} mkbufs +23 +23 +0 +{re.escape(size(23 * 65536))} ", "a process' row")
+    line(s, rf"^Buffers {n} .*Held {re.escape(size(held))} ", "the summary has all buffers and bytes")
+    line(s, rf"^ *{plain.pid} mkbufs +23 +23 +0 +{re.escape(size(23 * 65536))} ", "a process has a row")
     s.keys("/", *str(plain.pid), "Enter", "Enter")
-    s.shows(f" {plain.pid} mkbufs", "row 1/23", name="Enter: its buffers")
+    s.shows(f" {plain.pid} mkbufs", "row 1/23", name="Enter lists the buffers of the process")
     s.keys("Enter")
-    s.shows("why is it alive?", "1 = 1 fd + 0 maps + 0 kernel", name="Enter again: why one is alive")
+    s.shows("why is it alive?", "1 = 1 fd + 0 maps + 0 kernel", name="Enter again shows the page of a buffer")
     s.keys("Escape", "Escape")
     s.shows("[1 Procs]")
     for w in running:
         explain(s, w, w.args[0])
-    # In motion: what goes is counted at once, and shown grey for a while
+    # Released buffers leave the sums at once, and their rows turn grey
     s.keys("1", "Home")
     plain.stop()
-    line(s, rf"^Buffers {n - 23} .*Held {re.escape(size(held - 23 * 65536))} ", "what was released is gone from the sums")
+    line(s, rf"^Buffers {n - 23} .*Held {re.escape(size(held - 23 * 65536))} ", "released buffers leave the sums")
     more = Workload("plain", "-n", 7)
     line(s, rf"^ *{more.pid} mkbufs +7 +7 ", "a new process appears")
     # Signals
     s.keys("/", *str(more.pid), "Enter", "F9", "Enter")
-    s.shows("SIGTERM sent to", name="F9")
-    ok(poll(lambda: more.process.poll() is not None), "it got the signal")
+    s.shows("SIGTERM sent to", name="F9 sends a signal")
+    ok(poll(lambda: more.process.poll() is not None), "the process receives the signal")
     more.process.stdout.close()
     s.keys("q")
     s.left(0, "q")

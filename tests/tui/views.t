@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""Every view at three sizes, with its colours; with 8 colours, without any, and in the C locale."""
+"""TAP: every view is equal to its golden screen at three sizes, with 256, 8 and no colors, and in the C locale."""
 import os
 import sys
 
@@ -28,7 +28,7 @@ VIEWS = {
 }
 
 
-# What hooks tell, over a minute: (keys before it, keys after it)
+# Views with hooks, over a minute: (keys before, keys after)
 HOOKED = {
     "latency": (["5"], []), "chart": (["5"], ["Enter"]), "chart-log": (["5"], ["End", "Up", "Up", "Enter", "l"]),
     "pipelines": (["6"], []), "open-pipeline": (["6"], ["F5", "Down"]), "pipeline-buffers": (["6"], ["Down", "Enter"]),
@@ -57,7 +57,7 @@ def hooked(name, before, after, sizes=SIZES, **how):
 
 
 def growing(directory):
-    """A player that leaks a frame each 75 s, while a compositor's pool goes up and down; what the kernel keeps; what nobody uses."""
+    """A player with a leak of a frame every 75 s, a compositor with a varying pool, a kernel-held and an old buffer."""
     start, lines = 1767276000, ["host orion5", "release 7.3.4", "memory 16642998272", "source bpf:iter", "exited 5533 7",
                                 "process 640 weston -", "process 1203 play\\x1b[31mer /system.slice/media.service"]
     for i in range(62):
@@ -77,7 +77,7 @@ def growing(directory):
 def suspects():
     with Screen("grow.snap", *SIZES[0], args=("-d", "100"), prepare=growing, private=True) as s:
         s.keys("7")
-        s.shows("Nothing is suspect")
+        s.shows("No suspects")
         for i in range(1, 62):
             s.step()
             s.shows(f"14:{15 * i // 60:02}:{15 * i % 60:02}")
@@ -91,7 +91,7 @@ def suspects():
 def show(name, keys, sizes=SIZES, **how):
     with Screen("base.snap", *sizes[0], **how) as s:
         s.shows("row 1/6") if sizes[0][1] > 6 else s.shows("PID")
-        # Changes, and rows that died
+        # Changes and dead rows
         s.step()
         s.shows("14:02:32")
         s.keys(*keys)
@@ -113,7 +113,7 @@ if not only:
     hooked("chart-c", ["5"], ["Enter"], SIZES[:1], locale="C")
     hooked("pipelines-c", ["6"], [], SIZES[:1], locale="C")
     hooked("pipelines-nocolor", ["6"], [], SIZES[:1], env=("NO_COLOR=1",))
-    # What cannot be known is said in one line, in the view and in its last but one.
+    # Without hooks, the view and the status line show the reason.
     def no_hooks(directory):
         with open(f"{here}/hooks.snap") as f, open(f"{directory}/none.snap", "w") as out:
             out.write("nohooks it has no BTF: a kernel with CONFIG_DEBUG_INFO_BTF=y has them\n" + f.read())
