@@ -227,14 +227,14 @@ static int parse_pids(void *data, const struct option_use *use, const char *arg)
 		OPTIONS_GO;
 }
 
-/* A pid that does not exist is a typing error: nothing would ever be shown. */
+/* A pid that does not exist is a typing error: no output could ever match. */
 int options_check(const struct options *o)
 {
 	uint32_t i;
 
 	for (i = 0; i < o->filter.n_pids && !o->from_file; i++)
 		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
-			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
+			return options_usage(o, "no process %u: 'dmabuf-top -b -n1' lists holders",
 					     o->filter.pids[i]);
 	return OPTIONS_GO;
 }
@@ -289,7 +289,7 @@ static int parse_format(void *data, const struct option_use *use, const char *ar
 
 	(void)arg;
 	if (o->format != OUTPUT_TEXT && o->format != format)
-		return options_usage(o, "--json or --csv, not both");
+		return options_usage(o, "--json cannot be used with --csv");
 	o->format = format;
 	return OPTIONS_GO;
 }
@@ -319,46 +319,48 @@ static const char *source_name(unsigned int i)
 
 const struct option_spec options_filter[] = {
 	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
-	  .help = "processes, and their buffers" },
+	  .help = "select processes and their buffers" },
 	{ "cgroup", 'G', OPTION_CALL, "PATH", .parse = parse_pattern, AT(filter.cgroups),
-	  .help = "processes of a cgroup and those below it" },
+	  .help = "select the processes of a cgroup and its descendants" },
 	{ "comm", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.comms),
-	  .help = "processes by command name" },
+	  .help = "select processes by command name" },
 	{ "exporter", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.exporters),
-	  .help = "buffers by exporter, by device" },
+	  .help = "select buffers by exporter or device" },
 	{ "device", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.devices) },
 	{ "min-size", 0, OPTION_SIZE, "SIZE", AT(filter.min_size),
-	  .help = "buffers of that size or more (K, M, G)" },
+	  .help = "select buffers of at least SIZE bytes (K, M, G)" },
 	{ 0 }
 };
 
-/* Of leaks alone */
+/* For leaks alone */
 const struct option_spec options_pid[] = {
 	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
-	  .help = "processes that run, until they end, or ^C," },
+	  .help = "check running processes until they exit or ^C" },
 	{ 0 }
 };
 
 const struct option_spec options_table[] = {
 	{ "json", 0, OPTION_CALL, .parse = parse_format,
-	  .help = "for programs: bytes and seconds, stable names" },
+	  .help = "print JSON or CSV: bytes, seconds, stable names" },
 	{ "csv", 0, OPTION_CALL, .parse = parse_format },
 	{ "columns", 'O', OPTION_TEXT, "COLUMNS", AT(columns),
-	  .help = "a,b: these; +a: one more; --list-columns: which" },
+	  .help = "print columns a,b; +a adds one (see --list-columns)" },
 	{ "list-columns", 0, OPTION_FLAG, .hidden = true, AT(list_columns) },
-	{ "no-header", 0, OPTION_FLAG, AT(no_header), .help = "rows only; exact sizes in text" },
+	{ "no-header", 0, OPTION_FLAG, AT(no_header),
+	  .help = "print no headings; print exact sizes" },
 	{ "bytes", 0, OPTION_FLAG, AT(bytes) },
 	{ 0 }
 };
 
 const struct option_spec options_output[] = {
 	{ "output", 'o', OPTION_TEXT, "FILE", AT(output),
-	  .help = "write there instead of standard output" },
+	  .help = "write to FILE instead of standard output" },
 	{ 0 }
 };
 
 const struct option_spec options_source[] = {
-	{ "source", 0, OPTION_WORD, "SOURCE", AT(source), .value = source_name, .help = "%s" },
+	{ "source", 0, OPTION_WORD, "SOURCE", AT(source), .value = source_name,
+	  .help = "use %s" },
 	{ 0 }
 };
 
@@ -374,7 +376,7 @@ int options_check_output(const struct options *o, const char *input, const char 
 {
 	if (!file_same(input, output))
 		return EXIT_OK;
-	return options_usage(o, "%s is read: it cannot be written, too",
+	return options_usage(o, "cannot write %s: it is the input file",
 			     output ? output : "standard output");
 }
 

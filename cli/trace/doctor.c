@@ -76,11 +76,11 @@ static void print_kernel_only(const char *used)
 	if (!strcmp(used, source_bpf_iter.name))
 		print_line("ok", "kernel-only", "buffers that no process holds, by the iterator");
 	else if (!strcmp(used, source_module.name))
-		print_line("ok", "kernel-only", "those exported since the module was loaded");
+		print_line("ok", "kernel-only", "buffers exported since the module was loaded");
 	else if (!strcmp(used, source_bpf_task.name) && debugfs_mounted())
-		print_line("WARN", "kernel-only", "from bufinfo; a stuck driver can block it");
+		print_line("WARN", "kernel-only", "from bufinfo, which a stuck driver can block");
 	else
-		print_help("--", "kernel-only", "buffers that no process holds are not seen",
+		print_help("--", "kernel-only", "buffers that no process holds are missing",
 			   "mount -t debugfs none /sys/kernel/debug");
 }
 
@@ -112,7 +112,7 @@ static int print_sources(void)
 	}
 	if (used && strcmp(used, source_proc.name) == 0)
 		print_line("WARN", "snapshot",
-			   "own processes only: no devices, nothing that only the kernel holds");
+			   "readable processes only: no devices, no buffers that only the kernel holds");
 	else if (used)
 		print_kernel_only(used);
 	return used ? EXIT_OK : EXIT_FAILED;
@@ -125,7 +125,7 @@ static void print_references(void)
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
 		print_line("--", "GEM handles", "no DRM driver is loaded");
-	print_line("ok", "in flight", "messages in unix sockets, of all network namespaces of processes");
+	print_line("ok", "in flight", "messages in unix sockets, in the network namespaces of all processes");
 	if (kernel_has_io_uring())
 		print_line("ok", "io_uring", "registered files");
 	else
@@ -145,7 +145,7 @@ static bool print_events(void)
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
 		any |= hook.hooks != HOOKS_TRACEPOINT && hook.hooks != HOOKS_NONE;
 	}
-	puts("dmabuf-top's statistics are by fentry, which is cheaper; what it misses is shown.");
+	puts("dmabuf-top uses fentry for its statistics, which is cheaper, and shows missed events.");
 	return any;
 }
 
@@ -160,13 +160,13 @@ static void print_verdict(bool any_source, bool any_hook)
 		       "a kernel with kprobes and the function tracer" :
 		       "BPF: root, or CAP_BPF and CAP_PERFMON, and a kernel with BTF");
 	else
-		puts("Works: report, diff, export of recordings.  Missing: all that looks at this machine.");
+		puts("Works: report, diff, export of recordings.  Missing: the commands that observe this machine.");
 }
 
 static const struct option_table table = {
 	"dmabuf-trace doctor",
 	"Usage: dmabuf-trace doctor [-v]\n"
-	"Tells what this kernel offers, which source is used and why, and what helps.\n",
+	"Print this kernel's features, the source in use, and how to enable the rest.\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, options_last, 0 },
 		{ 0 }
@@ -190,8 +190,8 @@ int doctor_main(int argc, char **argv)
 	if (status == EXIT_OK && bpf_works)
 		print_references();
 	if (!debugfs_mounted())
-		print_line("WARN", "debugfs", "buffers that only the kernel holds may go unseen on "
-			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
+		print_line("WARN", "debugfs", "before Linux 6.16, buffers that only the kernel holds may be "
+			   "missing; mount -t debugfs none /sys/kernel/debug");
 	if (bpf_works)
 		any_hook = print_events();
 	kernel_forget();

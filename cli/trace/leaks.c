@@ -65,48 +65,48 @@ static int parse_kinds(void *data, const struct option_use *use, const char *arg
 
 static const struct option_spec processes[] = {
 	{ "duration", 0, OPTION_SECONDS, "SECONDS", AT(duration), SECONDS,
-	  .help = "or until then" },
+	  .help = "stop checking the processes of -p after SECONDS" },
 	{ "replay", 'r', OPTION_TEXT, "FILE", AT(recording),
-	  .help = "a recording: what all its processes exported" },
+	  .help = "check all processes of a recording" },
 	{ 0 }
 };
 
 static const struct option_spec settling[] = {
 	{ "settle", 0, OPTION_SECONDS, "SECONDS", AT(settle), SECONDS,
-	  .help = "wait as long at most for what goes after the end (2)" },
+	  .help = "wait up to SECONDS after exit for release (default 2)" },
 	{ 0 }
 };
 
 static const struct option_spec judging[] = {
 	{ "max-age", 0, OPTION_SECONDS, "SECONDS", AT(max_age), SECONDS,
 	  .given = offsetof(struct leaks_run, max_age_given),
-	  .help = "alive and idle; mapped, never synced" },
+	  .help = "report idle buffers; unsynced mappings" },
 	{ "unsynced", 0, OPTION_FLAG, AT(options.unsynced) },
 	{ "strict", 0, OPTION_FLAG, AT(options.strict),
-	  .help = "fds and mappings left to an exit are errors" },
+	  .help = "count fds and mappings left at exit as errors" },
 	{ "fail-on", 0, OPTION_CALL, "KIND[,KIND]", .parse = parse_kinds, .value = leak_name,
-	  .help = "findings of these kinds fail, and no others" },
+	  .help = "fail only for findings of KIND (default: errors)" },
 	{ "suppressions", 0, OPTION_TEXT, "FILE", AT(suppressions),
-	  .help = "lines of leak:PATTERN, as for LeakSanitizer" },
+	  .help = "suppress leak:PATTERN lines, as LeakSanitizer does" },
 	{ "baseline", 0, OPTION_TEXT, "FILE", AT(baseline),
-	  .help = "findings that are known; makes it" },
+	  .help = "ignore known findings; save them" },
 	{ "write-baseline", 0, OPTION_TEXT, "FILE", AT(write_baseline) },
 	{ "exit-code", 0, OPTION_NUMBER, "N", AT(exit_code), .most = 255,
-	  .help = "if any finding fails (23)" },
+	  .help = "exit with N if a finding fails (default 23)" },
 	{ "allow-lost", 0, OPTION_FLAG, AT(allow_lost),
-	  .help = "judge even where events were lost" },
+	  .help = "judge even if events are lost" },
 	{ 0 }
 };
 
 static const struct option_spec printing[] = {
-	{ "json", 0, OPTION_FLAG, AT(json), .help = "for programs; a test case for each kind" },
+	{ "json", 0, OPTION_FLAG, AT(json), .help = "print JSON; write a test case for each kind" },
 	{ "junit", 0, OPTION_TEXT, "FILE", AT(junit) },
 	{ "output", 'o', OPTION_TEXT, "FILE", AT(tracing.common.output),
-	  .help = "write there instead of standard error" },
+	  .help = "write to FILE instead of standard error" },
 	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(tracing.events.hooks), .value = hooks_name,
-	  .help = "%s" },
+	  .help = "use %s" },
 	{ "ring-size", 0, OPTION_SIZE, "SIZE", AT(tracing.events.ring_bytes), .least = 1,
-	  .most = 1 << 30, .help = "room for events that are not yet read (8M)" },
+	  .most = 1 << 30, .help = "reserve SIZE for unread events (default 8M)" },
 	{ 0 }
 };
 
@@ -117,13 +117,13 @@ static const struct option_table table = {
 	"dmabuf-trace leaks",
 	"Usage: dmabuf-trace leaks [options] [--] COMMAND [ARGUMENT...]\n"
 	"       dmabuf-trace leaks [options] -p PID[,PID] | -r FILE\n"
-	"Runs COMMAND; tells which dma-bufs that it and its children exported leak.\n\n",
+	"Run COMMAND and report leaks of the dma-bufs that its processes export.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, options_pid, COMMON },
 		{ NULL, processes, 0 },
 		{ NULL, tracing_user, TRACING },
 		{ NULL, settling, 0 },
-		{ "What is a finding:", judging, 0 },
+		{ "Findings:", judging, 0 },
 		{ "Output:", printing, 0 },
 		{ NULL, options_source, COMMON },
 		{ NULL, options_last, COMMON },
@@ -156,15 +156,15 @@ static int prepare(struct leaks_run *r, int argc, char **argv)
 	if (optind < argc)
 		t->command = argv + optind;
 	if (t->command && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or a COMMAND, not both");
+		return options_usage(&t->common, "-p cannot be used with a COMMAND");
 	if (r->recording && (t->command || t->common.filter.n_pids))
-		return options_usage(&t->common, "-r, -p or a COMMAND: one of them");
+		return options_usage(&t->common, "-r cannot be used with -p or a COMMAND");
 	if (!t->command && !t->common.filter.n_pids && !r->recording)
-		return options_usage(&t->common, "whose? a COMMAND's, -p PID or -r FILE");
+		return options_usage(&t->common, "nothing to check: give a COMMAND, -p PID or -r FILE");
 	if (!t->command && t->user)
-		return options_usage(&t->common, "-u is about a COMMAND: there is none");
+		return options_usage(&t->common, "-u requires a COMMAND");
 	if (t->command && r->duration)
-		return options_usage(&t->common, "--duration is about -p");
+		return options_usage(&t->common, "--duration requires -p");
 	if (options_check(&t->common) != OPTIONS_GO || check_files(r) != OPTIONS_GO)
 		return EXIT_USAGE;
 	if ((r->suppressions && suppressions_read(&r->findings.suppressions, r->suppressions,
@@ -237,12 +237,12 @@ static const struct model *look(struct leaks_run *r)
 	if (source_open(&r->source, r->tracing.common.source, NULL) ||
 	    source_snapshot(&r->source, &r->end, NULL)) {
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "what is still there cannot be seen: %.255s", r->source.error);
+			 "cannot list the remaining buffers: %.255s", r->source.error);
 		return NULL;
 	}
 	if ((r->end.sees & MODEL_SEES_HOLDERS) && (r->end.sees & MODEL_SEES_KERNEL_ONLY))
 		return &r->end;
-	snprintf(r->incomplete, sizeof(r->incomplete), "%s does not see all that is still there: %s",
+	snprintf(r->incomplete, sizeof(r->incomplete), "%s does not see all remaining buffers: %s",
 		 r->end.source, r->end.lacks ? r->end.lacks : "");
 	return NULL;
 }
@@ -311,7 +311,7 @@ static int judge(struct leaks_run *r)
 	r->findings.lost = lost.dropped + lost.missed;
 	if (r->findings.lost && !r->allow_lost)
 		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64
-			 " events were lost (%" PRIu64 " for want of room: --ring-size; --allow-lost judges all the same)",
+			 " events were lost, %" PRIu64 " for lack of room; use a larger --ring-size, or --allow-lost to judge anyway",
 			 r->findings.lost, lost.dropped);
 	if (*r->incomplete)
 		r->findings.incomplete = r->incomplete;
@@ -353,15 +353,15 @@ static int judge_recording(struct leaks_run *r)
 		end = &r->end;
 	if (r->leaks.alive && !end)
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "it has no snapshot of all that was still there");
+			 "the recording has no snapshot of all remaining buffers");
 	if (!r->leaks.changes)
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "it has no events: dmabuf-trace record writes them");
+			 "the recording has no events; see 'dmabuf-trace doctor' and record again");
 	if (source_damage(&r->source))
-		snprintf(r->incomplete, sizeof(r->incomplete), "not all of it can be read: %.200s",
+		snprintf(r->incomplete, sizeof(r->incomplete), "not all of the recording is readable: %.200s",
 			 source_damage(&r->source));
 	if (r->findings.lost && !r->allow_lost)
-		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64 " events were lost",
+		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64 " events were lost; use --allow-lost to judge anyway",
 			 r->findings.lost);
 	if (*r->incomplete)
 		r->findings.incomplete = r->incomplete;

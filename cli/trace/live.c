@@ -28,8 +28,8 @@ struct live {
 static const struct option_table table = {
 	"dmabuf-trace live",
 	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
-	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's\n"
-	"processes do and what is done to the buffers that they export.\n\n",
+	"Print events as they occur: all events, or the events of COMMAND's processes\n"
+	"and of the buffers that these processes export.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, tracing_events, TRACING },
 		{ NULL, tracing_all, TRACING },
@@ -222,7 +222,7 @@ static int watch(struct live *live, struct runner *runner)
 			tell_lost(live);
 		if (n < 0 || fflush(t->out))
 			return tracing_fail(t, "cannot write %s: %s",
-					    t->common.output ? t->common.output : "what happens",
+					    t->common.output ? t->common.output : "the events",
 					    strerror(n < 0 && n != -EIO ? -n : errno));
 	}
 	/* CSV has no place for what was lost */

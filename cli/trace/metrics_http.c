@@ -92,7 +92,7 @@ static enum MHD_Result answer_metrics(struct request *request)
 
 	if (!scrape || !scrape->formats[request->format])
 		return answer(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
-			      "no memory for one more answer\n");
+			      "out of memory; try again later\n");
 	return MHD_queue_response(request->connection, MHD_HTTP_OK,
 				  scrape->formats[request->format]);
 }
@@ -126,7 +126,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!*state) {
 		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 			return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
-				      "only GET and HEAD\n");
+				      "the methods are GET and HEAD\n");
 		*state = &headers_seen;
 		return MHD_YES;
 	}
@@ -141,7 +141,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!strcmp(url, "/"))
 		return answer(connection, MHD_HTTP_OK, "text/html", index_page);
 	if (strcmp(url, "/metrics"))
-		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "there is /metrics\n");
+		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "no such page; see /metrics\n");
 	return wait_for_scrape(ctx, connection, state);
 }
 
@@ -292,7 +292,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 
 	if (!colon || !colon[1] || n >= (int)sizeof(host) || strspn(colon + 1, "0123456789") !=
 	    strlen(colon + 1) || atol(colon + 1) > 65535) {
-		snprintf(error, room, "--listen takes ADDRESS:PORT, like 127.0.0.1:9417: '%s'",
+		snprintf(error, room, "invalid --listen '%s' (expected ADDRESS:PORT, such as 127.0.0.1:9417)",
 			 address);
 		return -EINVAL;
 	}
@@ -302,7 +302,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 		snprintf(host, sizeof(host), "%.*s", n, address);
 	err = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found);
 	if (err) {
-		snprintf(error, room, "--listen: no address '%s': %s", host, gai_strerror(err));
+		snprintf(error, room, "invalid --listen address '%s': %s", host, gai_strerror(err));
 		return -EINVAL;
 	}
 	fd = listen_at_any(found);
@@ -428,7 +428,7 @@ int metrics_serve(struct collector *collector, int fd, int signals, bool quiet)
 int metrics_listen(const char *address, char *error, size_t room)
 {
 	(void)address;
-	snprintf(error, room, "built without libmicrohttpd, so there is no --listen; --textfile works");
+	snprintf(error, room, "--listen requires libmicrohttpd, which this build lacks; use --textfile");
 	return -ENOTSUP;
 }
 

@@ -28,7 +28,7 @@ int report_open(struct report *r, const char *path)
 	privileges_keep(PRIVILEGES_FILES);
 	err = source_open_recording(&r->source, path);
 	if (err == -ENOENT)
-		return options_fail(&r->common, "%s; 'dmabuf-trace record' makes one", r->source.error);
+		return options_fail(&r->common, "%s; record a file with 'dmabuf-trace record'", r->source.error);
 	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
 }
 
@@ -45,7 +45,7 @@ void report_tell_damage(const struct report *r, const char *path)
 int report_failed(const struct report *r, const char *path, int err)
 {
 	return options_fail(&r->common, "%s: %s", path, r->source.error[0] ? r->source.error :
-			    err == -E2BIG ? "more lives in it at one time than a file of its size can tell of" :
+			    err == -E2BIG ? "damaged: more live buffers than a file of this size can hold" :
 			    strerror(-err));
 }
 
@@ -56,7 +56,7 @@ int report_replay(struct report *r)
 
 	if ((r->from && !options_time(r->from, start, &from)) ||
 	    (r->to && !options_time(r->to, start, &to)))
-		return options_usage(&r->common, "--from and --to take seconds since the start, like 1.5 or 300ms, or HH:MM:SS, or YYYY-MM-DDTHH:MM:SS");
+		return options_usage(&r->common, "invalid --from or --to (expected seconds from the start, such as 1.5 or 300ms, HH:MM:SS, or YYYY-MM-DDTHH:MM:SS)");
 	if (from > to)
 		return options_usage(&r->common, "--from %s is after --to %s", r->from, r->to);
 	r->replay = replay_new(source_file(&r->source), &r->common.filter);
@@ -117,13 +117,13 @@ int report_print(struct report *r, int (*what)(struct report *))
 #define AT(field) .at = offsetof(struct report, field)
 
 const struct option_spec report_input[] = {
-	{ "input", 'i', OPTION_TEXT, "FILE", AT(path), .help = "the recording (dmabuf.data)" },
+	{ "input", 'i', OPTION_TEXT, "FILE", AT(path), .help = "read the recording FILE (default dmabuf.data)" },
 	{ 0 }
 };
 
 const struct option_spec report_part[] = {
 	{ "from", 0, OPTION_TEXT, "TIME", AT(from),
-	  .help = "a part: seconds since the start, [DATET]HH:MM:SS" },
+	  .help = "read a part: seconds from start, [DATET]HH:MM:SS" },
 	{ "to", 0, OPTION_TEXT, "TIME", AT(to) },
 	{ 0 }
 };

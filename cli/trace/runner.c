@@ -60,7 +60,7 @@ static const char *become_number(const char *text)
 
 	gid = *end == ':' && isdigit(end[1]) ? strtoul(end + 1, &end, 10) : uid;
 	if (*end || uid >= UINT32_MAX || gid >= UINT32_MAX)
-		return "no such number: UID or UID:GID";
+		return "invalid number (expected UID or UID:GID)";
 	return setgroups(0, NULL) || setgid(gid) || setuid(uid) ? strerror(errno) : NULL;
 }
 
@@ -69,7 +69,7 @@ static const char *become(const char *name)
 	if (isdigit(*name) && !name[strspn(name, "0123456789:")])
 		return become_number(name);
 #ifdef STATIC_BUILD
-	return "a static build takes numbers only: UID or UID:GID";
+	return "a static build requires UID or UID:GID";
 #else
 	struct passwd *user;
 

@@ -29,7 +29,7 @@ struct stat_run {
 
 static const struct option_spec specs[] = {
 	{ "interval", 'I', OPTION_NUMBER, "MS", .at = offsetof(struct stat_run, interval), .least = 10, .most = 86400000,
-	  .help = "print what came in each MS milliseconds (10 and more)" },
+	  .help = "print a table every MS milliseconds (at least 10)" },
 	{ 0 }
 };
 
@@ -39,8 +39,8 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace stat",
 	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
-	"Counts and times what is done to dma-bufs until COMMAND ends, or ^C: what its\n"
-	"processes do, and what is done to the buffers that they export.\n\n",
+	"Count and time all operations on dma-bufs, or the operations by COMMAND's\n"
+	"processes and on the buffers that they export, until COMMAND exits, or until ^C.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ NULL, tracing_events, TRACING },
@@ -304,7 +304,7 @@ static int run(struct stat_run *s)
 	status = t->command ? runner.status : EXIT_OK;
 	if (err)
 		status = tracing_fail(t, "cannot write %s: %s",
-				      t->common.output ? t->common.output : "what was counted",
+				      t->common.output ? t->common.output : "the counts",
 				      strerror(-err));
 	t->written = !err;
 	runner_cancel(&runner);
