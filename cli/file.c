@@ -284,6 +284,6 @@ bool file_same(const char *a, const char *b)
 const char *file_error(int error)
 {
 	return error == ELOOP ?
-		"in a directory where others may write it is a link, or somebody else's: remove it first" :
+		"a link or another user's file in a directory that others can write; remove it first" :
 		strerror(error);
 }

@@ -89,19 +89,19 @@ const char *bpf_explain(int err, const char *what)
 	    (!privileges_have(CAP_SYS_ADMIN) && !privileges_have(CAP_BPF)))
 		return privileges_missing();
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";
+		return "no BTF; the kernel requires CONFIG_DEBUG_INFO_BTF=y";
 	if (err == -ENOSYS)
-		return "no BPF in this kernel: CONFIG_BPF_SYSCALL=y";
-	/* libbpf before 1.3 wants to see the modules' types, too, or nothing */
+		return "no BPF; the kernel requires CONFIG_BPF_SYSCALL=y";
+	/* libbpf before 1.3 requires the modules' types, also */
 	if (strstr(last_warning, "failed to iterate BTF objects") &&
 	    !privileges_have(CAP_SYS_ADMIN)) {
-		snprintf(text, sizeof(text), "libbpf %s needs CAP_SYS_ADMIN, too",
+		snprintf(text, sizeof(text), "libbpf %s also requires CAP_SYS_ADMIN",
 			 libbpf_version_string());
 		return text;
 	}
 	last_warning[strcspn(last_warning, "\n")] = '\0';
 	snprintf(text, sizeof(text), "%s%s%s (%s)", what, *what ? ": " : "",
-		 strerror(-err), last_warning[0] ? last_warning : "-v tells more");
+		 strerror(-err), last_warning[0] ? last_warning : "use -v for details");
 	return text;
 }
 
@@ -269,7 +269,7 @@ static const char *bpf_open(struct source *s, bool iterator)
 	s->own = own;
 	err = bpf_load(own, iterator);
 	if (err) {
-		missing = bpf_explain(err, "BPF programs do not load");
+		missing = bpf_explain(err, "cannot load the BPF programs");
 		bpf_close(s);
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
@@ -298,7 +298,7 @@ static const char *bpf_iter_open(struct source *s)
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return bpf_explain(-ENOENT, "");
 	if (!kernel_has_dmabuf_iterator())
-		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
+		return "no iterator over dma-bufs in this kernel; requires Linux 6.16";
 	return bpf_open(s, true);
 }
 
@@ -506,7 +506,7 @@ static int bpf_task_snapshot(struct source *s, struct records *records)
 	err = walk_buffers(own, records, false, &s->lacks);
 	if (err == -EAGAIN) {
 		snprintf(s->error, sizeof(s->error),
-			 "bpf:task: the kernel's list of buffers changes faster than it can be read, and no bufinfo");
+			 "bpf:task: the kernel's list of buffers changes too fast, and bufinfo is not readable; mount debugfs");
 		return err;
 	}
 	if (err)

@@ -157,11 +157,11 @@ int bufinfo_snapshot(struct records *records, const char **why)
 	if (len < 0) {
 		err = len;
 		*why = err == -EPERM || err == -EACCES ?
-			"debugfs refuses (lockdown, or not root): buffers that no process holds are not seen" :
-			"no debugfs: buffers that no process holds are not seen; mount -t debugfs none /sys/kernel/debug";
+			"no access to debugfs (lockdown, or not root): buffers that no process holds are missing" :
+			"no debugfs: buffers that no process holds are missing; mount -t debugfs none /sys/kernel/debug";
 	} else {
 		err = bufinfo_parse(text, records);
-		*why = "bufinfo of an unknown form: buffers that no process holds are not seen";
+		*why = "unknown format of bufinfo: buffers that no process holds are missing";
 	}
 	free(text);
 	return err;

@@ -134,7 +134,7 @@ static int read_table(struct source *s, const struct table *table, struct record
 	int err = len < 0 ? len : parse_table(table, own->text, records);
 
 	if (err == -EPROTO)
-		snprintf(s->error, sizeof(s->error), "module: %s has other fields than this tool knows",
+		snprintf(s->error, sizeof(s->error), "module: %s has unknown fields; use the tool and the module of one version",
 			 table->path);
 	return err;
 }
@@ -152,12 +152,12 @@ static int module_snapshot(struct source *s, struct records *records)
 static const char *module_open(struct source *s)
 {
 	if (access("/sys/module/dmabuf_tools", F_OK))
-		return "dmabuf_tools.ko is not loaded: modprobe dmabuf_tools";
+		return "dmabuf_tools.ko is not loaded; modprobe dmabuf_tools";
 	if (access("/sys/kernel/dmabuf_tools", F_OK))
-		return "dmabuf_tools.ko keeps no accounts: load it without accounting=0, see its line in dmesg";
+		return "accounting of dmabuf_tools.ko is off; load the module without accounting=0, or see dmesg";
 	if (access(tables[0].path, R_OK))
-		return errno == EACCES ? "needs root; the sums in /sys/kernel/dmabuf_tools are for everybody" :
-			"no debugfs: mount -t debugfs none /sys/kernel/debug";
+		return errno == EACCES ? "requires root; every user can read the sums in /sys/kernel/dmabuf_tools" :
+			"no debugfs; mount -t debugfs none /sys/kernel/debug";
 	s->own = calloc(1, sizeof(struct module_source));
 	if (!s->own)
 		return strerror(ENOMEM);
@@ -176,7 +176,7 @@ static void module_close(struct source *s)
 
 const struct source_ops source_module = {
 	.name = "module",
-	.summary = "dmabuf_tools.ko: all buffers since it was loaded, and those held then",
+	.summary = "dmabuf_tools.ko: buffers held when it was loaded, and all exported since",
 	.open = module_open,
 	.snapshot = module_snapshot,
 	.close = module_close,

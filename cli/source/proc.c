@@ -279,8 +279,8 @@ static int proc_snapshot(struct source *s, struct records *records)
 		err = walk_all(own, walk_maps, false);
 	s->sees = own->refused ? 0 : MODEL_SEES_HOLDERS;
 	s->lacks = own->refused ?
-		"no devices, no kernel-held buffers, no processes of others: needs root, or CAP_BPF and CAP_PERFMON" :
-		"no devices, no kernel-held buffers: needs BPF, see dmabuf-trace doctor";
+		"no devices, no kernel-held buffers, no processes of other users: requires root, or CAP_BPF and CAP_PERFMON" :
+		"no devices, no kernel-held buffers: requires BPF; see 'dmabuf-trace doctor'";
 	return err;
 }
 
@@ -293,7 +293,7 @@ static const char *proc_open(struct source *s)
 	own->proc = opendir("/proc");
 	if (!own->proc) {
 		free(own);
-		return "/proc is not mounted: mount -t proc proc /proc";
+		return "/proc is not mounted; mount -t proc proc /proc";
 	}
 	s->own = own;
 	return NULL;

@@ -78,14 +78,14 @@ static int snapshot(struct source *s, struct records *records)
 	int err;
 
 	if (own->at >= recording_snapshots(own->recording)) {
-		snprintf(s->error, sizeof(s->error), "there is no snapshot in it");
+		snprintf(s->error, sizeof(s->error), "the recording has no snapshot");
 		return -ENODATA;
 	}
 	err = recording_read_snapshot(own->recording, own->at, &got);
 	if (err) {
 		snprintf(s->error, sizeof(s->error), "snapshot %u of %u: %s", own->at + 1,
-			 recording_snapshots(own->recording), err == -EBADMSG ? "it is damaged" :
-			 err == -ENOTSUP ? "this build cannot unpack it" : strerror(-err));
+			 recording_snapshots(own->recording), err == -EBADMSG ? "damaged" :
+			 err == -ENOTSUP ? "this build cannot decompress it" : strerror(-err));
 		return err;
 	}
 	s->sees = got.sees;
@@ -147,7 +147,7 @@ static void close_recording(struct source *s)
 
 const struct source_ops source_recording = {
 	.name = "recording",
-	.summary = "a file that dmabuf-trace record wrote",
+	.summary = "a file of dmabuf-trace record",
 	.snapshot = snapshot,
 	.cgroup = cgroup,
 	.node = node,
@@ -171,8 +171,8 @@ static int probe(struct recording_source *own)
 	const char *damage = recording_damage(own->recording);
 
 	if (err == -EBADMSG || err == -ENOTSUP)
-		snprintf(own->why, sizeof(own->why), "nothing of it can be read: %s",
-			 damage ? damage : "its snapshots are damaged");
+		snprintf(own->why, sizeof(own->why), "no part of the recording is readable: %s",
+			 damage ? damage : "the snapshots are damaged");
 	return err;
 }
 
