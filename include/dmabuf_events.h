@@ -19,36 +19,36 @@
  * recordings.
  */
 #define DMABUF_EVENTS(EVENT)								\
-	EVENT(EXPORT,     export,     EVENT_JUDGED | EVENT_BEGINS, "a buffer was made")	\
-	EVENT(FD,         fd,         0,            "it was given an fd")		\
+	EVENT(EXPORT,     export,     EVENT_JUDGED | EVENT_BEGINS, "a buffer was exported")	\
+	EVENT(FD,         fd,         0,            "a buffer got an fd")		\
 	EVENT(GET,        get,        EVENT_JUDGED | EVENT_BEGINS,			\
-	      "a driver took a reference by an fd")					\
-	EVENT(PUT,        put,        EVENT_JUDGED, "a driver gave a reference back")	\
+	      "a driver got a reference by an fd")					\
+	EVENT(PUT,        put,        EVENT_JUDGED, "a driver dropped a reference")	\
 	EVENT(MMAP,       mmap,       EVENT_JUDGED | EVENT_BEGINS,			\
-	      "it was mapped into a process")						\
+	      "a buffer was mapped into a process")					\
 	EVENT(ATTACH,     attach,     EVENT_ON_DEVICE | EVENT_BEGINS, "a device was attached") \
 	EVENT(DETACH,     detach,     EVENT_ON_DEVICE, "a device was detached")		\
 	EVENT(MAP,        map,        EVENT_ON_DEVICE | EVENT_BEGINS,			\
 	      "an attachment was mapped for DMA")					\
-	EVENT(UNMAP,      unmap,      EVENT_ON_DEVICE, "that mapping was undone")	\
-	EVENT(PIN,        pin,        EVENT_ON_DEVICE | EVENT_BEGINS, "it was kept from moving") \
-	EVENT(UNPIN,      unpin,      EVENT_ON_DEVICE, "it may move again")		\
+	EVENT(UNMAP,      unmap,      EVENT_ON_DEVICE, "an attachment was unmapped")	\
+	EVENT(PIN,        pin,        EVENT_ON_DEVICE | EVENT_BEGINS, "a buffer was pinned")	\
+	EVENT(UNPIN,      unpin,      EVENT_ON_DEVICE, "a buffer was unpinned")	\
 	EVENT(VMAP,       vmap,       EVENT_ON_BUFFER | EVENT_BEGINS,			\
-	      "it was mapped into the kernel")						\
-	EVENT(VUNMAP,     vunmap,     EVENT_ON_BUFFER, "that mapping was undone")	\
+	      "a buffer was mapped into the kernel")					\
+	EVENT(VUNMAP,     vunmap,     EVENT_ON_BUFFER, "a kernel mapping was removed")	\
 	EVENT(BEGIN,      begin,      EVENT_ON_BUFFER | EVENT_BEGINS,			\
-	      "the CPU began to access it")						\
-	EVENT(END,        end,        EVENT_ON_BUFFER, "the CPU's access ended")	\
-	EVENT(NAME,       name,       EVENT_JUDGED, "a user named it")			\
-	EVENT(INVALIDATE, invalidate, EVENT_CALL,   "importers were told that it moves") \
+	      "a CPU access began")							\
+	EVENT(END,        end,        EVENT_ON_BUFFER, "a CPU access ended")		\
+	EVENT(NAME,       name,       EVENT_JUDGED, "a user named a buffer")		\
+	EVENT(INVALIDATE, invalidate, EVENT_CALL,   "an exporter invalidated mappings")	\
 	EVENT(FENCE_WAIT, fence_wait, EVENT_CALL,   "a task waited for a fence")	\
-	EVENT(RELEASE,    release,    EVENT_JUDGED, "its last reference went")		\
-	EVENT(FORK,       fork,       EVENT_JUDGED | EVENT_PROCESS, "a process was made") \
+	EVENT(RELEASE,    release,    EVENT_JUDGED, "the last reference was dropped")	\
+	EVENT(FORK,       fork,       EVENT_JUDGED | EVENT_PROCESS, "a process forked")	\
 	EVENT(EXEC,       exec,       EVENT_JUDGED | EVENT_PROCESS,			\
 	      "a process runs another program")						\
-	EVENT(EXIT,       exit,       EVENT_JUDGED | EVENT_PROCESS, "a process ended")	\
+	EVENT(EXIT,       exit,       EVENT_JUDGED | EVENT_PROCESS, "a process exited")	\
 	EVENT(LEFT,       left,       EVENT_JUDGED | EVENT_PROCESS,			\
-	      "an fd or a mapping was left to its process' exit")
+	      "an fd or a mapping was left open at exit")
 
 /* Flags of the list. Each makes a set, EVENT_SET_*: no other list of events is written. */
 #define EVENT_CALL	0x01		/* has a duration */

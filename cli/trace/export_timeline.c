@@ -113,7 +113,7 @@ static int put_slice(struct export *x, struct timeline_buffer *b, struct timelin
 
 		if (!track)
 			return -ENOMEM;
-		snprintf(name, sizeof(name), "at the same time %u", b->n_tracks - 1);
+		snprintf(name, sizeof(name), "concurrent %u", b->n_tracks - 1);
 		err = add_track(x, track, b->track, name);
 		if (err)
 			return err;
@@ -350,7 +350,7 @@ static int take_gone(void *ctx, uint64_t ino)
 {
 	struct export *x = ctx;
 	struct timeline_buffer *b = table_get(&x->buffers, ino);
-	int err = b ? end_life(x, b, x->last, "when that was lost") : 0;
+	int err = b ? end_life(x, b, x->last, "when events were lost") : 0;
 
 	if (b)
 		forget_buffer(x, b);
@@ -367,7 +367,7 @@ static int count_held(struct export *x, const struct timeline_held *h, uint64_t 
 	int err;
 
 	snprintf(name, sizeof(name), h->renamed ? "held by %s" : h->pid ? "held" :
-		 "held by the kernel only", h->comm);
+		 "held by the kernel alone", h->comm);
 	err = new ? x->timeline.ops->track(&x->timeline, &track) : 0;
 	return err ? err : x->timeline.ops->counter(&x->timeline, &track, time, bytes);
 }
