@@ -32,7 +32,7 @@
 static unsigned int slots = 65536;
 module_param_named(accounting_slots, slots, uint, 0444);
 MODULE_PARM_DESC(accounting_slots,
-		 "places for living buffers and attachments, 32 bytes each; best twice as many (65536)");
+		 "slots for live buffers and attachments, 32 bytes each; best twice their number (default 65536)");
 
 struct slot {
 	const void *key;	/* NULL: free */

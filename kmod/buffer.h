@@ -68,13 +68,13 @@ int buffer_invalidate(struct dma_buf *dmabuf);
 
 /* checked.c: what users of checked buffers do wrong. */
 #define VIOLATIONS(X)							\
-	X(UNMAP_DIRECTION, "unmap_direction", "unmapped in another direction than mapped") \
-	X(UNMAP_TABLE, "unmap_table", "unmapped with another table than was mapped") \
+	X(UNMAP_DIRECTION, "unmap_direction", "unmapped in a direction other than mapped") \
+	X(UNMAP_TABLE, "unmap_table", "unmapped with a table other than mapped") \
 	X(DETACH_MAPPED, "detach_mapped", "detached while mapped")	\
 	X(PIN, "pin", "unpinned without a pin, or detached while pinned") \
 	X(VMAP, "vmap", "vunmapped without a vmap")			\
-	X(ACCESS, "access", "CPU access ended that was not begun")	\
-	X(TOUCH, "touch", "touched by the CPU outside of begin and end of access") \
+	X(ACCESS, "access", "CPU access ended without a begin")	\
+	X(TOUCH, "touch", "touched by the CPU outside of an access") \
 	X(RELEASE, "release", "released with an access, a vmap, a pin or an attachment left")
 
 enum violation {

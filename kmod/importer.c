@@ -26,7 +26,7 @@
 
 static unsigned int devices = 4;
 module_param(devices, uint, 0444);
-MODULE_PARM_DESC(devices, "how many devices the importer has, dmabuf-importer.0 and on (4; 1 to 256)");
+MODULE_PARM_DESC(devices, "number of importer devices, dmabuf-importer.N, 1 to 256 (default 4)");
 
 struct op_counters importer_counters;
 

@@ -140,7 +140,7 @@ static void make(struct kobject *parent, const char *name, const struct attribut
 	*place = kobject_create_and_add(escaped, parent);
 	/* The figures go on without their files. */
 	if (!*place || sysfs_create_group(*place, group))
-		pr_warn("dmabuf_tools: no files for %s in sysfs\n", escaped);
+		pr_warn("dmabuf_tools: cannot create files for %s in sysfs\n", escaped);
 }
 
 static void make_names(struct work_struct *work)
