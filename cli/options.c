@@ -21,7 +21,7 @@
 #include "output/text.h"
 #include "source/source.h"
 
-/* Whether the Makefile found a library: HAVE_... is 1, or not defined (as IS_ENABLED has it). */
+/* HAVE_... is 1 if the Makefile found the library, else not defined, as for IS_ENABLED. */
 #define COMMA_1 0,
 #define SECOND(first, second, ...) second
 #define IS_SECOND(comma) SECOND(comma 1, 0, 0)
@@ -63,7 +63,7 @@ void options_init(struct options *o, const char *command)
 	o->source = "auto";
 }
 
-/* Of one second, and its part behind a point. */
+/* Parse [DATET]HH:MM:SS, with a fraction of the second. */
 static bool parse_clock(const char *arg, int64_t start, int64_t *time)
 {
 	time_t first = start / 1000000000, seconds;
@@ -116,14 +116,14 @@ bool options_time(const char *arg, int64_t start, int64_t *time)
 	return true;
 }
 
-/* Messages go to a terminal, whatever names, paths and words they contain. */
+/* A stream to a terminal, safe for names, paths and words with any bytes. */
 struct safe_stream {
 	FILE *out;
-	size_t n;			/* bytes that are not yet printed */
+	size_t n;			/* bytes in line, not yet printed */
 	char line[1024];
 };
 
-/* Returns how many bytes at the end of text begin a character of UTF-8 without its end. */
+/* Return the number of bytes at the end of text that begin an incomplete character of UTF-8. */
 static size_t unfinished(const char *text, size_t n)
 {
 	size_t back;
@@ -137,7 +137,7 @@ static size_t unfinished(const char *text, size_t n)
 	return 0;
 }
 
-/* Prints the line as far as it is there, but for a character without its end. */
+/* Print the line so far, without an incomplete character at the end. */
 static void put_line(struct safe_stream *s)
 {
 	bool ended = s->n && s->line[s->n - 1] == '\n';
@@ -384,7 +384,7 @@ void options_open_standard(void)
 {
 	int fd;
 
-	/* The lowest that is free is the one that comes */
+	/* open() returns the lowest free descriptor */
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace diff: how what is held at the end of two recordings differs. */
+/* dmabuf-trace diff: compare the memory held at the end of two recordings. */
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static int diff(struct report *r, char **paths)
 		if (status)
 			return status;
 		report_tell_damage(r, paths[side]);
-		/* The last one that can be read */
+		/* The last readable snapshot */
 		n = source_moments(&r->source);
 		do {
 			source_choose(&r->source, n ? n - 1 : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace diff --by=stack: by which functions a recording's buffers were exported. */
+/* dmabuf-trace diff --by=stack: the functions that exported the buffers of a recording. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static int take(void *ctx, const struct model_event *event)
 	struct diff_stacks *s = ctx;
 	struct export *export;
 
-	/* Who has an inode next is exported anew: of releases nothing need be known */
+	/* The next buffer of an inode has a new export: releases do not matter */
 	if (event->raw.type != EVENT_EXPORT || event->raw.result)
 		return 0;
 	export = array_add(&s->exports, &s->n, &s->room, sizeof(*export));
@@ -68,7 +68,7 @@ static size_t put(struct diff_stacks *s, size_t len, const char *text)
 	return len + n;
 }
 
-/* "new_surface < start < main"; by the files where functions are unknown. */
+/* "new_surface < start < main"; a file's name stands for an unknown function. */
 static const char *functions(struct diff_stacks *s, const struct stack *stack)
 {
 	uint32_t i, n = 0;

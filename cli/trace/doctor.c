@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace doctor: what this machine offers, which source is used and why, what would help. */
+/* dmabuf-trace doctor: features of this machine, the source in use, and remedies. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void print_line(const char *state, const char *what, const char *text)
 	printf(" %-4s %-12s %s\n", state, what, text);
 }
 
-/* The same with what to do about it */
+/* Print a line with a remedy. */
 static void print_help(const char *state, const char *what, const char *text, const char *help)
 {
 	printf(" %-4s %-12s %-26s %s\n", state, what, text, help);
@@ -67,10 +67,10 @@ static void print_kernel(void)
 	print_capabilities();
 }
 
-/* Whether any source by BPF opened: print_sources() finds out. */
+/* A BPF source opened; print_sources() sets this. */
 static bool bpf_works;
 
-/* What a snapshot cannot tell without another source's help */
+/* Print whether the source finds buffers that no process holds. */
 static void print_kernel_only(const char *used)
 {
 	if (!strcmp(used, source_bpf_iter.name))
@@ -84,7 +84,7 @@ static void print_kernel_only(const char *used)
 			   "mount -t debugfs none /sys/kernel/debug");
 }
 
-/* Tries each source alone, so that every refusal is told with its reason. */
+/* Try each source alone, to print the reason of each failure. */
 static int print_sources(void)
 {
 	const char *used = NULL;
@@ -95,7 +95,7 @@ static int print_sources(void)
 		char *why = NULL, line[320];
 
 		if (source_open(&source, source_all[i]->name, &why)) {
-			/* The line begins with the source's name, which stands before it already */
+			/* Skip the name of the source: print_line() prints the name */
 			why[strcspn(why, "\n")] = '\0';
 			print_line("--", source_all[i]->name,
 				   why + strlen(source_all[i]->name) + 2);
@@ -118,7 +118,7 @@ static int print_sources(void)
 	return used ? EXIT_OK : EXIT_FAILED;
 }
 
-/* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
+/* DRM may be built in, a module, or missing; without DRM there are no GEM handles. */
 static void print_references(void)
 {
 	if (kernel_has_prime_types())
@@ -132,7 +132,7 @@ static void print_references(void)
 		print_line("--", "io_uring", "not in this kernel");
 }
 
-/* Which hook each event would get in live, stat and record. Returns whether calls have any. */
+/* Print the hook of each event in live, stat and record. Return whether calls have hooks. */
 static bool print_events(void)
 {
 	struct events_hook hook;
@@ -149,7 +149,7 @@ static bool print_events(void)
 	return any;
 }
 
-/* Subcommands by what they need */
+/* Print the subcommands that work, and the missing ones with the reason. */
 static void print_verdict(bool any_source, bool any_hook)
 {
 	if (any_hook)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace export: a recording for other tools, in memory that does not grow with it. */
+/* dmabuf-trace export: convert a recording for other tools, in constant memory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

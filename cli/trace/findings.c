@@ -195,7 +195,7 @@ static void put_held(FILE *out, const struct findings *s, const struct leak_find
 		fprintf(out, "held by %s[%u]%s at exit", safe(comm, sizeof(comm), p->comm), p->pid,
 			f->processes_differ ? " and others" : "");
 	else
-		fprintf(out, "of %s[%u]%s, released since\n", safe(comm, sizeof(comm), p->comm),
+		fprintf(out, "process %s[%u]%s, released since\n", safe(comm, sizeof(comm), p->comm),
 			p->pid, f->processes_differ ? " and others" : "");
 	if (!alive && !(f->fds + f->maps))
 		return;

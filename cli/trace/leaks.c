@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace leaks: whether a command, or processes that run, leak dma-bufs: a gate for CI. */
+/* dmabuf-trace leaks: check a command or running processes for leaks of dma-bufs, for CI. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -40,7 +40,7 @@ struct leaks_run {
 	char incomplete[320];
 };
 
-/* fentry misses events: it allows no verdict. */
+/* fentry misses events, and a verdict requires all events. */
 static const char *hooks_name(unsigned int i)
 {
 	return i < HOOKS_FENTRY ? tracing_hooks_name(i) : NULL;
@@ -132,7 +132,7 @@ static const struct option_table table = {
 	.runs = true,
 };
 
-/* Reject an output file that is an input file, too. OPTIONS_GO or an exit status. */
+/* Reject an output file that is also an input file. OPTIONS_GO or an exit status. */
 static int check_files(const struct leaks_run *r)
 {
 	const struct options *o = &r->tracing.common;
@@ -147,7 +147,7 @@ static int check_files(const struct leaks_run *r)
 	return OPTIONS_GO;
 }
 
-/* What can be looked at only when all options are there. OPTIONS_GO or an exit status. */
+/* Check combinations of options, and read the files. OPTIONS_GO or an exit status. */
 static int prepare(struct leaks_run *r, int argc, char **argv)
 {
 	struct tracing *t = &r->tracing;
@@ -191,7 +191,7 @@ static int read_events(struct leaks_run *r)
 	return n < 0 ? n : 0;
 }
 
-/* Until the command has ended, or for -p the processes, the time, or who asked. */
+/* Read events until the command exits; with -p, until the processes exit, the time ends, or ^C. */
 static int watch(struct leaks_run *r)
 {
 	uint64_t stop = r->duration ? now_ns() + (uint64_t)(r->duration * 1e9) : UINT64_MAX;
@@ -207,8 +207,8 @@ static int watch(struct leaks_run *r)
 }
 
 /*
- * Waits for what goes behind the end: until nothing is left, or for half of the time nothing
- * has changed, or the time is over.
+ * Wait for releases after exit: until no buffer is left, until nothing changes for half of the
+ * time, or until the time is over.
  */
 static int settle(struct leaks_run *r)
 {
@@ -229,7 +229,7 @@ static int settle(struct leaks_run *r)
 	}
 }
 
-/* What of the tree's is still there, if anything is. Where it cannot be seen: r->incomplete. */
+/* Return a snapshot of the remaining buffers, or NULL: none, or unknown (r->incomplete). */
 static const struct model *look(struct leaks_run *r)
 {
 	if (!r->leaks.alive)
@@ -268,7 +268,7 @@ static int add_frames(struct finding_frames *frames, const struct stack *stack)
 	return 0;
 }
 
-/* A stack by its number, of what runs or of a recording. */
+/* The stack of a number, of running processes or of a recording. */
 static const struct stack *stack_of(struct leaks_run *r, uint64_t number)
 {
 	return r->replay ? recorded_stack(r->replay, r->symbols, number) :
@@ -282,7 +282,7 @@ static int name_frames(void *ctx, struct leak_stack stack, struct finding_frames
 	return err ? err : add_frames(frames, stack_of(ctx, stack.user));
 }
 
-/* What hooks the kernel's functions may change meanwhile: by their names those stacks are one. */
+/* Hooks on the kernel's functions may change: stacks with equal names are one. */
 static uint64_t settle_stack(void *ctx, uint64_t number)
 {
 	const struct stack *stack = stack_of(ctx, number);
@@ -333,7 +333,7 @@ static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 	return 0;
 }
 
-/* Its events, and its last snapshot for what was still there. */
+/* Judge the events of a recording, and the last snapshot for the remaining buffers. */
 static int judge_recording(struct leaks_run *r)
 {
 	const struct replay_taker taker = {
@@ -382,7 +382,7 @@ static void say_clean(struct leaks_run *r)
 		r->leaks.n_processes == 1 ? "" : "es");
 }
 
-/* The text goes to standard error unless a file is asked for, which may have JSON. */
+/* Print the text to standard error, or to the file of -o, which may have JSON. */
 static int report(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
@@ -415,7 +415,7 @@ static int report(struct leaks_run *r)
 	return EXIT_OK;
 }
 
-/* The command's own failure is no less one for what else is found. */
+/* The status of a failed command takes precedence over findings. */
 static int verdict(struct leaks_run *r)
 {
 	struct findings_sum sum;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace live: each event as it comes, a line each, as strace does for system calls. */
+/* dmabuf-trace live: print each event on a line, as strace does for system calls. */
 #define _GNU_SOURCE	/* strerrorname_np */
 #include <errno.h>
 #include <inttypes.h>
@@ -225,7 +225,7 @@ static int watch(struct live *live, struct runner *runner)
 					    t->common.output ? t->common.output : "the events",
 					    strerror(n < 0 && n != -EIO ? -n : errno));
 	}
-	/* CSV has no place for what was lost */
+	/* CSV has no line for lost events */
 	if (!t->common.quiet || (live->lost && t->common.format == OUTPUT_CSV))
 		fprintf(stderr, "%s: %" PRIu64 " events shown, %" PRIu64 " lost\n",
 			t->common.command, live->shown, live->lost);

@@ -106,7 +106,7 @@ static int sum_up(struct report *r)
 	activity_finish(&r->activity);
 	for (i = 0; i < r->activity.n_slowest && !err; i++)
 		err = report_name_stacks(r, &r->activity.slowest[i]);
-	/* Buffers that lived between two snapshots count, too */
+	/* Include buffers that lived between two snapshots */
 	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
 		r->summary.peak = r->activity.peak;
 		r->summary.peak_time = r->activity.peak_time / 1e9;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Opening a recording, looking at its part, printing: what report, diff and export share. */
+/* Open a recording, select a part, print: shared by report, diff and export. */
 #include "symbols/symbols.h"
 #include "trace/report.h"
 
@@ -24,7 +24,7 @@ int report_open(struct report *r, const char *path)
 
 	if (options_check_output(&r->common, path, r->common.output))
 		return EXIT_USAGE;
-	/* What others have written is read without root's powers, as far as that goes */
+	/* Read the files of other users with as few privileges as possible */
 	privileges_keep(PRIVILEGES_FILES);
 	err = source_open_recording(&r->source, path);
 	if (err == -ENOENT)
@@ -105,7 +105,7 @@ int report_print(struct report *r, int (*what)(struct report *))
 	if (!r->out)
 		return options_fail(&r->common, "cannot write %s: %s", path, file_error(errno));
 	err = what(r);
-	/* The stream knows only that it failed; trying again tells why */
+	/* The stream has no errno of the failure; another flush sets errno */
 	if (fflush(r->out) && (!err || err == -EIO))
 		err = -errno;
 	err = file_end(&file, err);
@@ -137,7 +137,7 @@ int report_parse(struct report *r, int argc, char **argv, const struct option_ta
 
 	r->common.from_file = true;
 	status = option_table_parse(table, r, argc, argv);
-	/* Of --events these columns, of all else the views' */
+	/* --events has columns of its own */
 	if (r->events) {
 		views = &event_view;
 		n = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command that a subcommand runs and watches; see tracing.h. */
+/* Run and watch a command; see tracing.h. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ static volatile sig_atomic_t child;
 
 static void on_signal(int number)
 {
-	/* ^C has reached the command too: it decides whether it ends */
+	/* ^C has also reached the command, and the command decides whether to exit */
 	if (!child)
 		asked_to_end = 1;
 	else if (number != SIGINT && number != SIGCHLD)
@@ -43,7 +43,7 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 	action.sa_handler = on_child;
 	sigaction(SIGCHLD, &action, NULL);
-	/* Taken only in runner_wait(), so that none comes just before the wait and is not seen */
+	/* Received only in runner_wait(), so that no signal is missed just before the wait */
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -83,7 +83,7 @@ static const char *become(const char *name)
 #endif
 }
 
-/* Its parent is told why it cannot be run, and it ends. */
+/* Write the error to the parent, and exit. */
 static void give_up(int begun, int error, int status)
 {
 	while (write(begun, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -109,7 +109,7 @@ static void run(const struct tracing *t, int go, int begun)
 		fprintf(stderr, "%s: cannot run as %s: %s\n", t->common.command, t->user, why);
 		give_up(begun, EPERM, EXIT_TOOL_FAILED);
 	}
-	/* Nothing is written: its other end is closed when it is time, or the tool is gone */
+	/* No byte is written: the other end is closed at the start, or if the tool exits */
 	while (read(go, &byte, 1) < 0 && errno == EINTR)
 		;
 	close(go);
@@ -161,7 +161,7 @@ int runner_fork(struct runner *r, const struct tracing *t)
 		close(begun[0]);
 		run(t, pipes[0], begun[1]);
 	}
-	/* The command has what it would have without us */
+	/* The command keeps the privileges that it has without the tool */
 	privileges_keep(PRIVILEGES_WATCH);
 	child = r->pid;
 	close(pipes[0]);
@@ -177,7 +177,7 @@ void runner_go(struct runner *r)
 		return;
 	close(r->go);
 	r->go = -1;
-	/* Nothing is read where it runs, or was killed */
+	/* Nothing is read if the command runs, or was killed */
 	while (read(r->begun, &r->error, sizeof(r->error)) < 0 && errno == EINTR)
 		;
 	close(r->begun);

@@ -61,7 +61,7 @@ static double seconds_since(uint64_t start)
 	return (now_ns() - start) / 1e9;
 }
 
-/* What the table is made of: all since the start, or what came since the last time. */
+/* Collect the rows of the table: since the start, or since the last table. */
 static int collect(struct stat_run *s)
 {
 	struct model_operations swap = s->before;
@@ -83,7 +83,7 @@ static int collect(struct stat_run *s)
 	return err;
 }
 
-/* Takes the sums of the last time away from those rows; give_back() adds them again. */
+/* Subtract the sums of the last table from the rows; give_back() restores the rows. */
 static void take_away(struct stat_run *s, struct histogram *kept)
 {
 	uint32_t i;
@@ -237,7 +237,7 @@ static int print(struct stat_run *s, bool last, int status)
 		if (!kept)
 			return -ENOMEM;
 		take_away(s, kept);
-		/* Rows in which nothing came go behind those that are shown */
+		/* Move rows without new calls behind the printed rows */
 		for (i = 0; i < n; i++) {
 			const void *row = s->rows.rows[i];
 			struct histogram was = kept[i];
@@ -259,7 +259,7 @@ static int print(struct stat_run *s, bool last, int status)
 	return fflush(s->tracing.out) ? -EIO : err;
 }
 
-/* Waits until it is over, and prints in between if it was asked to. */
+/* Wait until the end, and print a table at each interval. */
 static int watch(struct stat_run *s, struct runner *runner)
 {
 	double next = s->interval / 1e3;

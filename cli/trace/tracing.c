@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of the subcommands that watch events; see tracing.h. */
+/* Options of the subcommands on events; see tracing.h. */
 #include "trace/tracing.h"
 
 #include <errno.h>
