@@ -29,7 +29,7 @@ static const struct family {
 	enum metric_type type;
 	const char *unit;		/* the name's end; "" none */
 	enum metrics_set set;
-	unsigned int place;		/* of the value in the row */
+	unsigned int place;		/* index of the value in the row */
 	uint32_t needs;			/* METRICS_* */
 	const char *help;		/* no quotes, no backslashes */
 } families[] = {
@@ -85,7 +85,7 @@ static const struct family {
 	  "Version and source of dmabuf-trace." },
 };
 
-/* Label names by set; of groups the first depends on the options. */
+/* Label names by set; the first label of groups depends on the options. */
 static const char *const label_names[METRICS_SETS][METRICS_LABELS] = {
 	[METRICS_EXPORTER] = { "exporter" },
 	[METRICS_GROUP] = { "comm" },
@@ -102,7 +102,7 @@ static const char *type_suffix(enum metric_type type)
 	return type == COUNTER ? "_total" : type == INFO ? "_info" : "";
 }
 
-/* Text that is UTF-8 already. */
+/* Print text in UTF-8. */
 static void put_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -116,7 +116,7 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-/* An empty label is as good as none. bound: of a bucket, "" none. */
+/* Print labels, without empty ones. bound: limit of a bucket, "" none. */
 static void put_labels(FILE *out, const struct metrics *m, enum metrics_set set,
 		       const struct metrics_row *row, const char *bound)
 {
@@ -158,8 +158,8 @@ static void put_bucket(FILE *out, const struct metrics *m, const struct family *
 }
 
 /*
- * The count is that of the buckets, which may have been read a moment later; where they are unknown
- * the last one, of all, is all that there is.
+ * The count is the sum of the buckets, which may be read slightly later. If the buckets are
+ * unknown, only the last bucket, with all calls, is printed.
  */
 static void put_histogram(FILE *out, const struct metrics *m, const struct family *f,
 			  const struct metrics_row *row)
@@ -267,7 +267,7 @@ const char *openmetrics_content_type(enum metrics_format format)
 		"text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* The next part of *at up to a separator, without white space around it; *len 0: it is empty. */
+/* Return the next part of *at up to a separator, without white space around; *len 0: empty. */
 static const char *next_part(const char **at, const char *separators, size_t *len)
 {
 	const char *start = *at + strspn(*at, " \t");
@@ -285,7 +285,7 @@ static bool part_is(const char *part, size_t len, const char *word)
 	return len == strlen(word) && !strncasecmp(part, word, len);
 }
 
-/* One media range with its parameters; *quality 0 to 1. Returns whether its version is ours. */
+/* Parse a media range with parameters; *quality 0 to 1. Return whether the version is ours. */
 static bool take_range(const char **at, const char *version, double *quality, const char **range,
 		       size_t *len)
 {

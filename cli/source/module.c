@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Snapshots from the companion module's tables in debugfs (dmabuf_tools(4)), for where there is
- * no BPF. The tables are read one after the other: who came or went in between is told as it
- * stood when its table was read.
+ * Snapshots from the companion module's tables in debugfs (dmabuf_tools(4)), for kernels without
+ * BPF. The tables are read one after the other: an object that changes in between has the state of
+ * the time of its table.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +112,7 @@ static int split(char *line, char **fields)
 	return n;
 }
 
-/* Titles tell what fields a line has: a module with others is not understood, -EPROTO. */
+/* The titles name the fields of a line; -EPROTO for unknown titles. */
 static int parse_table(const struct table *table, char *text, struct records *records)
 {
 	char *fields[MAX_FIELDS], *line = strsep(&text, "\n");

@@ -44,7 +44,7 @@ void privileges_keep(uint64_t keep)
 	for (i = 0; i < 2; i++) {
 		data[i].permitted &= keep >> 32 * i;
 		data[i].effective &= keep >> 32 * i;
-		data[i].inheritable = 0;	/* and with it ambient */
+		data[i].inheritable = 0;	/* also clears ambient */
 	}
 	syscall(SYS_capset, &head, data);
 }
@@ -62,7 +62,7 @@ void privileges_lockdown(char *word, size_t room)
 	free(text);
 }
 
-/* Debian has levels above those of the kernel's documentation: 3 refuses what 2 does not. */
+/* Debian has more levels than the kernel's documentation: 3 refuses more than 2. */
 static long perf_event_paranoid(void)
 {
 	char *text = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is mapped, who accesses, how long it takes, from a recording's events; see the header. */
+/* Mappings, accesses and durations from the events of a recording; see the header. */
 #include "source/recorded_state.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "recording/replay.h"
 #include "source/source.h"
 
-#define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
+#define USERS 8				/* kept for a buffer, as EVENTS_USERS */
 #define PAST 4				/* the same, as EVENTS_PAST */
 
 struct state_attachment {
@@ -21,8 +21,8 @@ struct state_attachment {
 	uint64_t ino, since, took, waited;
 	uint64_t maps[3];
 	uint32_t mapped[3], node;
-	uint32_t told;			/* the id that it goes by */
-	bool older, again;		/* again: of a past one, it is attached again */
+	uint32_t told;			/* id in the records */
+	bool older, again;		/* again: a former attachment, attached again */
 	char device[SNAP_DEVICE_LEN];
 };
 
@@ -77,7 +77,7 @@ static void count_map(struct state_attachment *a, const struct model_event *e)
 	if (direction > 2)
 		return;
 	if (e->raw.type == EVENT_UNMAP) {
-		/* One that is older was mapped before that was seen */
+		/* An older attachment was mapped before the recording */
 		a->mapped[direction] -= a->mapped[direction] != 0;
 		return;
 	}
@@ -88,7 +88,7 @@ static void count_map(struct state_attachment *a, const struct model_event *e)
 	a->waited += e->raw.wait;
 }
 
-/* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
+/* A device that attaches for each frame keeps its figures from one attachment to the next. */
 static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 {
 	struct state_buffer *b = a && a->since ? table_add(&s->buffers, a->ino) : NULL;
@@ -241,7 +241,7 @@ int recorded_state_go(struct recorded_state *s, uint32_t moment)
 	return err ? err : replay_run(s->replay, &taker, moment + 1);
 }
 
-/* Device numbers are not in a recording's events: these stand for them, with bits that none has. */
+/* Events of a recording have no device numbers: these have bits that no device number has. */
 static uint32_t stand_in(uint32_t node)
 {
 	return node ? RECORDED_NODE | node : 0;

@@ -12,7 +12,7 @@
 
 struct recording_source {
 	struct recording *recording;
-	uint32_t at;			/* the snapshot that is read next */
+	uint32_t at;			/* the next snapshot */
 	struct index names;		/* by key(): place in texts */
 	const char **texts;
 	uint32_t n_texts, room_texts;
@@ -96,7 +96,7 @@ static int snapshot(struct source *s, struct records *records)
 	return got.len ? records_add(records, got.records, got.len) : 0;
 }
 
-/* As of the snapshot that was read last. */
+/* The operations at the last snapshot. */
 static int go(struct source *s)
 {
 	struct recording_source *own = s->own;
@@ -106,7 +106,7 @@ static int go(struct source *s)
 	return own->state ? recorded_state_go(own->state, own->at) : -ENOMEM;
 }
 
-/* Hooks are named in it where there were any, also if nothing came. */
+/* A recording with hooks names them, even without events. */
 static const char *watch(struct source *s, uint32_t what)
 {
 	const struct recording_source *own = s->own;

@@ -73,8 +73,9 @@ struct runner {
 };
 
 /*
- * Fork a process that waits and then becomes the command. From then on, the command gets the signals
- * that end the tool. Return 0 or -errno; tracing_fork() prints an error and returns a status.
+ * Fork a process that waits and then becomes the command. From then on, the command gets the
+ * signals that end the tool. Return 0 or -errno; tracing_fork() prints an error and returns a
+ * status.
  */
 int runner_fork(struct runner *runner, const struct tracing *tracing);
 int tracing_fork(const struct tracing *tracing, struct runner *runner);
