@@ -18,7 +18,7 @@ MODULE_PARM_DESC(accounting, "account for all dma-bufs in /sys/kernel/dmabuf_too
 
 struct dentry *module_debugfs;
 
-/* Who has a node open before the load fails has the code of a module that is gone: see below. */
+/* A failed load must not leave an open node, whose code is freed: nodes are registered last. */
 static struct {
 	const bool *wanted;
 	int (*init)(void);
@@ -42,7 +42,7 @@ static void exit_parts(size_t count)
 	debugfs_remove_recursive(module_debugfs);
 }
 
-/* The last step. Once one node is there the module stays: then a part may lack its own. */
+/* The last step. After the first node, the module stays loaded, even if a part has no node. */
 static int __init publish(void)
 {
 	bool any = false;
@@ -72,7 +72,7 @@ static int __init dmabuf_tools_init(void)
 	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
 		err = *parts[i].wanted ? parts[i].init() : 0;
 	if (err)
-		i--;	/* which undid its own */
+		i--;	/* a failed init cleans up after itself */
 	else
 		err = publish();
 	if (err)
