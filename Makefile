@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What can be done here: make help
+# make help lists the targets.
 
 O	?= out
 PREFIX	?= /usr/local
@@ -12,7 +12,7 @@ CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS	?= -O2 -g
-# For machines of another kind: CROSS_COMPILE=aarch64-linux-gnu- (for the module ARCH=arm64, too)
+# For another architecture: CROSS_COMPILE=aarch64-linux-gnu- (for the module also ARCH=arm64)
 ifneq ($(CROSS_COMPILE),)
 ifeq ($(origin CC),default)
 CC	:= $(CROSS_COMPILE)gcc
@@ -21,7 +21,7 @@ export PKG_CONFIG_LIBDIR ?= /usr/lib/$(CROSS_COMPILE:-=)/pkgconfig:/usr/share/pk
 export ARCH CROSS_COMPILE
 endif
 LIBS	:= libbpf libelf json-c ncursesw
-# What the tools can do without, saying so
+# Optional libraries; --version lists the missing ones
 OPTIONAL := libzstd libdw libprotobuf-c libmicrohttpd
 
 ifneq ($(V),1)
@@ -33,8 +33,8 @@ endif
 WARN	:= -Wall -Wextra -Wno-unused-parameter -Werror
 override CFLAGS += $(CPPFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) -Iinclude -Icli -Ibpf -I$(O)/bpf -I$(O)/gen -MMD -MP \
 	-DVERSION='"$(VERSION)"'
-# Looked up only when something is compiled, so that help and deps need no library.
-# And once: the first use puts the result in the variable's place.
+# Looked up only when something is compiled, so that help and deps require no library.
+# Looked up once: the first use replaces the variable by the result.
 once	= $(eval $(1) := $(2))$($(1))
 HAVE	= $(call once,HAVE,$(foreach lib,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(lib) && \
 	{ test $(lib) != libprotobuf-c || command -v protoc-c >/dev/null; } && echo $(lib))))
@@ -54,7 +54,7 @@ TOOLS	:= $(O)/dmabuf-top $(O)/dmabuf-trace
 .SECONDARY:
 .PHONY: all tests-bin tests-unit tests-kmod install uninstall static dist deb clean help
 
-all: $(TOOLS)	## build the tools (O=DIR: elsewhere than out, V=1: show commands)
+all: $(TOOLS)	## build the tools (O=DIR: in DIR instead of out, V=1: print commands)
 
 $(O)/dmabuf-top: $(call obj,$(TOP) $(COMMON))
 $(O)/dmabuf-trace: $(call obj,$(TRACE) $(COMMON))
@@ -67,7 +67,7 @@ $(O)/obj/%.o: %.c | $(SKEL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
-# The library is of no use without its compiler
+# The library requires its compiler
 $(O)/gen/perfetto.pb-c.c: cli/output/perfetto.proto
 	$(call say,PROTO)
 	$(Q)mkdir -p $(@D)
@@ -75,7 +75,7 @@ $(O)/gen/perfetto.pb-c.c: cli/output/perfetto.proto
 
 $(O)/obj/cli/output/perfetto.o $(O)/tests/obj/cli/output/perfetto.o: $(O)/gen/perfetto.pb-c.c
 
-# One line instead of a screen full of errors
+# Print one line instead of a screen full of errors
 $(O)/.have:
 	@$(PKG_CONFIG) --exists $(LIBS) && command -v $(CLANG) >/dev/null && \
 		command -v $(BPFTOOL) >/dev/null || { \
@@ -99,7 +99,7 @@ include tests/build.mk
 -include tests/tests.mk
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)
 
-install: all install-dkms	## install below DESTDIR and PREFIX (the module's sources, for DKMS, in /usr/src)
+install: all install-dkms	## install to DESTDIR and PREFIX (the module's sources, for DKMS, to /usr/src)
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin share/man/man4 share/man/man5 share/man/man8)
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/dmabuf_tools_uapi.h
@@ -118,7 +118,7 @@ install: all install-dkms	## install below DESTDIR and PREFIX (the module's sour
 	install -m 644 cli/share/prometheus/dmabuf.rules.yml cli/share/grafana/*.json \
 		$(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
-uninstall: uninstall-dkms	## remove what install installed
+uninstall: uninstall-dkms	## remove the files of make install
 	rm -f $(DESTDIR)$(PREFIX)/include/dmabuf_tools_uapi.h
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/dmabuf-tools
 	rm -f $(patsubst $(O)/%,$(DESTDIR)$(PREFIX)/sbin/%,$(TOOLS))
@@ -130,19 +130,19 @@ uninstall: uninstall-dkms	## remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/dmabuf-metrics.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/dmabuf-tools
 
-# For boards with nothing installed: what Debian has as static libraries.
-static:	## dmabuf-top and dmabuf-trace without shared libraries, in $(O)/static
+# For boards without packages: the libraries that Debian has as static libraries.
+static:	## build both tools without shared libraries, in $(O)/static
 	$(Q)$(MAKE) --no-print-directory O=$(O)/static OPTIONAL='libzstd libprotobuf-c' \
 		PKG_CONFIG='$(PKG_CONFIG) --static' CPPFLAGS='$(CPPFLAGS) -DSTATIC_BUILD' \
 		LDFLAGS='$(LDFLAGS) -static -Wl,-s' all
 
-# The same bytes from the same commit: git's times and order, and none of gzip's
-dist:	## the sources of this commit in one file
+# The same bytes from the same commit: git's times and order, without gzip's time
+dist:	## pack the sources of this commit in one file
 	@mkdir -p $(O)
 	@git archive --format=tar --prefix=$(DIST)/ HEAD | gzip -9n > $(O)/$(DIST).tar.gz
 	@echo $(O)/$(DIST).tar.gz
 
-deb: dist	## Debian packages of this commit, in $(O)/deb
+deb: dist	## build Debian packages of this commit, in $(O)/deb
 	@command -v dh_dkms >/dev/null || { echo "make: deb needs more; as root: apt-get install" \
 		"dpkg-dev debhelper dh-dkms" >&2; exit 1; }
 	@rm -rf $(O)/deb && mkdir -p $(O)/deb
@@ -151,9 +151,9 @@ deb: dist	## Debian packages of this commit, in $(O)/deb
 	@cd $(O)/deb/$(DIST) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -b
 	@ls $(O)/deb/*.deb
 
-clean:	## remove what was built (not the lab's trees)
+clean:	## remove the build (not the lab's trees)
 	rm -rf $(O)
 
-help:	## this list
+help:	## print this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## */\1\t/p' $(MAKEFILE_LIST) | \
 		awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'

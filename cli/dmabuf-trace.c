@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace: what happens to dma-bufs. A table of subcommands, which is also the usage. */
+/* dmabuf-trace: events on dma-bufs. The table of subcommands is also the usage. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,15 +14,15 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "record", record_main, "what happens to dma-bufs and who holds them, into a file" },
-	{ "report", report_main, "what a recording comes to" },
-	{ "export", export_main, "a recording for Perfetto, Chrome, or line by line as JSON" },
-	{ "diff", diff_main, "how what is held differs between two recordings" },
-	{ "stat", stat_main, "how often, and how long, by exporter, device and direction" },
-	{ "live", live_main, "what happens to buffers, as it happens" },
-	{ "metrics", metrics_main, "sums for Prometheus: printed, into a file, or by HTTP" },
-	{ "leaks", leaks_main, "whether a command leaks dma-bufs, for CI" },
-	{ "doctor", doctor_main, "what this kernel offers, what is missing and how to get it" },
+	{ "record", record_main, "record events and holders of dma-bufs to a file" },
+	{ "report", report_main, "summarize a recording, or print its events" },
+	{ "export", export_main, "convert a recording for Perfetto, Chrome, or to JSON lines" },
+	{ "diff", diff_main, "compare the memory held at the end of two recordings" },
+	{ "stat", stat_main, "count and time operations by exporter, device and direction" },
+	{ "live", live_main, "print events as they occur" },
+	{ "metrics", metrics_main, "print, write or serve sums for Prometheus" },
+	{ "leaks", leaks_main, "check a command for leaks of dma-bufs, for CI" },
+	{ "doctor", doctor_main, "print this kernel's features, and how to enable the rest" },
 };
 
 static void usage(FILE *out)
@@ -30,7 +30,7 @@ static void usage(FILE *out)
 	fputs("Usage: dmabuf-trace COMMAND [options]\n\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
-	fputs("\n'dmabuf-trace COMMAND --help' tells a command's options.\n", out);
+	fputs("\n'dmabuf-trace COMMAND --help' prints the options of COMMAND.\n", out);
 }
 
 static int run(int argc, char **argv)
@@ -43,7 +43,7 @@ static int run(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name)) {
-			/* Whose option it is that getopt_long() does not know */
+			/* getopt_long() prints this name before an unknown option */
 			snprintf(name, sizeof(name), "dmabuf-trace %s", argv[1]);
 			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
@@ -64,7 +64,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	options_open_standard();
-	/* Characters as the terminal has them; numbers stay 0.5, in and out, for programs. */
+	/* The terminal's characters; numbers keep the decimal point, for programs. */
 	setlocale(LC_CTYPE, "");
 	options_safe_stderr();
 	return options_end("dmabuf-trace", run(argc, argv));

@@ -13,7 +13,7 @@
 
 #define LINKS_MAX 40		/* as the kernel's */
 
-/* Opens the directory of path, which is relative to from, and sets name to the rest. */
+/* Open the directory of path, relative to from, and set name to the rest. */
 static int open_parent(int from, const char *path, char *name)
 {
 	const char *slash = strrchr(path, '/'), *rest = slash ? slash + 1 : path;
@@ -31,7 +31,7 @@ static int open_parent(int from, const char *path, char *name)
 	return dir < 0 ? -errno : dir;
 }
 
-/* Whether what is there may have been put there by somebody else, to do harm. */
+/* Whether another user may have put the file there, to do harm. */
 static bool is_foreign(const struct stat *dir, const struct stat *st)
 {
 	if (!(dir->st_mode & (S_IWGRP | S_IWOTH)) && (!dir->st_uid || dir->st_uid == geteuid()))
@@ -43,7 +43,7 @@ static bool is_foreign(const struct stat *dir, const struct stat *st)
 	return st->st_uid != geteuid();
 }
 
-/* A link of /proc is the file itself, not a path to it. */
+/* A link of /proc is the file itself, not a path. */
 static bool is_proc(int dir)
 {
 	struct statfs fs;
@@ -51,7 +51,7 @@ static bool is_proc(int dir)
 	return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Follows links, as far as they are to be trusted: sets dir, name, in_place and what is there. */
+/* Follow trusted links, and set dir, name, in_place and the state of the file. */
 static int find(struct file_whole *f, const char *path)
 {
 	struct stat parent, st;
@@ -90,7 +90,7 @@ static int find(struct file_whole *f, const char *path)
 	return -ELOOP;
 }
 
-/* What was found, and nothing that has come to its place since. */
+/* Open the file found before, and no file that has replaced it. */
 static int open_found(const struct file_whole *f, mode_t mode)
 {
 	bool link = f->exists && S_ISLNK(f->mode);
@@ -101,7 +101,7 @@ static int open_found(const struct file_whole *f, mode_t mode)
 	if (!f->exists)
 		flags |= O_CREAT | O_EXCL;
 	else if (!link)
-		/* Should it be a FIFO by now, it is not waited for */
+		/* O_NONBLOCK: do not wait if the file is a FIFO now */
 		flags |= O_NOFOLLOW | (S_ISREG(f->mode) ? O_NONBLOCK : 0);
 	fd = openat(f->dir, f->name, flags, mode);
 	if (fd < 0)
@@ -146,11 +146,11 @@ FILE *file_stream(const char *path, mode_t mode)
 static void name_temporary(struct file_whole *f)
 {
 	snprintf(f->temporary, sizeof(f->temporary), ".%.200s.%d", f->name, (int)getpid());
-	/* One that a killed process of that number has left */
+	/* Left by a killed process with the same number */
 	unlinkat(f->dir, f->temporary, 0);
 }
 
-/* Without a name where that can be, so that whatever kills the tool leaves nothing. */
+/* Create a file without a name if possible, so that a killed tool leaves no file. */
 static int open_beside(struct file_whole *f, mode_t mode)
 {
 	int fd = -1, err;
@@ -174,7 +174,7 @@ int file_begin(struct file_whole *f, const char *path, mode_t mode)
 	memset(f, 0, sizeof(*f));
 	f->dir = AT_FDCWD;
 	err = find(f, path);
-	/* To be able to replace a file is not to be allowed to write to it */
+	/* Permission to replace a file does not imply permission to write to the file */
 	if (!err && f->exists && !f->in_place && faccessat(f->dir, f->name, W_OK, AT_EACCESS))
 		err = -errno;
 	f->fd = err ? err : f->in_place ? open_found(f, mode) : open_beside(f, mode);
@@ -257,7 +257,7 @@ int file_end(struct file_whole *f, int err)
 	errno = EIO;
 	if (f->out && (fflush(f->out) || ferror(f->out)) && !err)
 		err = -errno;
-	/* What a full disk or a quota has to say may come only now */
+	/* A full disk or a quota may fail only now */
 	if (!err && !f->in_place && fsync(f->fd))
 		err = -errno;
 	if (!err)
@@ -283,6 +283,6 @@ bool file_same(const char *a, const char *b)
 const char *file_error(int error)
 {
 	return error == ELOOP ?
-		"in a directory where others may write it is a link, or somebody else's: remove it first" :
+		"a link or another user's file in a directory that others can write; remove it first" :
 		strerror(error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Files that the tools write where somebody says. May be called by views and commands. */
+/* Output files of the tools, at paths of users. May be called by views and commands. */
 #ifndef FILE_H
 #define FILE_H
 
@@ -8,55 +8,58 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* Who holds what is root's to know; a report that others work on is for everybody. */
+/* Holders of buffers are private to root; a report for others is public. */
 #define FILE_PRIVATE	0600
 #define FILE_PUBLIC	0644
 
 /*
- * A directory is shared if its group, everybody, or a user other than root and this one may write
- * there. In it no link is followed and no other user's file is taken (as fs.protected_symlinks,
- * protected_regular and protected_fifos have it for some of these, where they are on): all below
- * return -ELOOP for those.
+ * A directory is shared if its group, everybody, or a user other than root and this user may write
+ * there. In a shared directory, no link is followed and no other user's file is opened (like some
+ * cases of fs.protected_symlinks, protected_regular and protected_fifos): the functions below
+ * return -ELOOP.
  */
 
-/* Creates a file, or empties the one there, to be written in place. A descriptor or -errno. */
+/* Create or truncate a file, to write in place. Return a descriptor or -errno. */
 int file_create(const char *path, mode_t mode);
 /* The same; a stream, or NULL with errno. */
 FILE *file_stream(const char *path, mode_t mode);
 
-/* A stream that writes to a descriptor, which it closes also on error; or to -errno: as above. */
+/*
+ * A stream that writes to a descriptor, and closes the descriptor also on error; or to -errno: as
+ * above.
+ */
 FILE *file_stream_of(int fd);
 
-/* A file that takes its path's place once it is whole. Zero-initialised has none. */
+/* A file that replaces its path when complete. Zero-initialised: no file. */
 struct file_whole {
 	int fd;
-	FILE *out;			/* of file_begin_stream() */
+	FILE *out;			/* for file_begin_stream() */
 	int dir;			/* its directory, links followed */
 	char name[NAME_MAX + 1];
-	char temporary[NAME_MAX + 1];	/* "": it has no name yet */
+	char temporary[NAME_MAX + 1];	/* "": no name yet */
 	bool exists, in_place;
-	mode_t mode;			/* of what is there, if exists, and which it is */
+	mode_t mode;			/* mode and identity of an existing file */
 	dev_t dev;
 	ino_t ino;
 };
 
 /*
- * Begins a file beside path, with the mode of the one that is there, if one is. What is no regular
- * file, or in a directory where none can be made, is written in place. Returns 0 or -errno; NULL
- * with errno. All but an error is to be ended.
+ * Begin a file beside path, with the mode of an existing file. A file that is not regular, or in a
+ * directory where no file can be created, is written in place. Return 0 or -errno; the stream:
+ * NULL with errno. After success, call file_end().
  */
 int file_begin(struct file_whole *file, const char *path, mode_t mode);
 FILE *file_begin_stream(struct file_whole *file, const char *path, mode_t mode);
-/* Whether what is there is a regular file that begins with those bytes, 16 at most. */
+/* Whether the existing file is regular and begins with these bytes, at most 16. */
 bool file_old_begins(const struct file_whole *file, const char *bytes, size_t len);
-/* The path is the new file's from now on; it stays open. With keep, the old one is FILE.old. */
+/* Rename the new file to the path and keep it open. keep: rename the old file to FILE.old. */
 int file_place(struct file_whole *file, bool keep);
-/* Closes it; without an error in place. Returns that error, or the one of doing so, or 0. */
+/* Close the file, and rename it to the path if err is 0. Return err, or the error of this, or 0. */
 int file_end(struct file_whole *file, int error);
 
-/* Whether two paths are one regular file; b NULL: standard output. */
+/* Whether two paths are the same regular file; b NULL: standard output. */
 bool file_same(const char *a, const char *b);
-/* What an error of theirs means, in words. */
+/* Return the message for an error of these functions. */
 const char *file_error(int error);
 
 #endif

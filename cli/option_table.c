@@ -303,7 +303,7 @@ static int check_next(const struct option_use *use, const char *next)
 
 	if (!value)
 		return OPTIONS_GO;
-	fprintf(stderr, "%s: --%s %s: the value of this option needs '=': --%s=%s\n",
+	fprintf(stderr, "%s: --%s %s: the value requires '='; use --%s=%s\n",
 		use->table->command, spec->name, next, spec->name, next);
 	return EXIT_USAGE;
 }

@@ -20,7 +20,7 @@
 #include "output/text.h"
 #include "source/source.h"
 
-/* Whether the Makefile found a library: HAVE_... is 1, or not defined (as IS_ENABLED has it). */
+/* HAVE_... is 1 if the Makefile found the library, else not defined, as for IS_ENABLED. */
 #define COMMA_1 0,
 #define SECOND(first, second, ...) second
 #define IS_SECOND(comma) SECOND(comma 1, 0, 0)
@@ -62,7 +62,7 @@ void options_init(struct options *o, const char *command)
 	o->source = "auto";
 }
 
-/* Of one second, and its part behind a point. */
+/* Parse [DATET]HH:MM:SS, with a fraction of the second. */
 static bool parse_clock(const char *arg, int64_t start, int64_t *time)
 {
 	time_t first = start / 1000000000, seconds;
@@ -115,14 +115,14 @@ bool options_time(const char *arg, int64_t start, int64_t *time)
 	return true;
 }
 
-/* Messages go to a terminal, whatever names, paths and words they contain. */
+/* A stream to a terminal, safe for names, paths and words with any bytes. */
 struct safe_stream {
 	FILE *out;
-	size_t n;			/* bytes that are not yet printed */
+	size_t n;			/* bytes in line, not yet printed */
 	char line[1024];
 };
 
-/* Returns how many bytes at the end of text begin a character of UTF-8 without its end. */
+/* Return the number of bytes at the end of text that begin an incomplete character of UTF-8. */
 static size_t unfinished(const char *text, size_t n)
 {
 	for (size_t back = 1; back < 4 && back <= n; back++) {
@@ -134,7 +134,7 @@ static size_t unfinished(const char *text, size_t n)
 	return 0;
 }
 
-/* Prints the line as far as it is there, but for a character without its end. */
+/* Print the line so far, without an incomplete character at the end. */
 static void put_line(struct safe_stream *s)
 {
 	bool ended = s->n && s->line[s->n - 1] == '\n';
@@ -223,12 +223,12 @@ static int parse_pids(void *data, const struct option_use *use, const char *arg)
 		OPTIONS_GO;
 }
 
-/* A pid that does not exist is a typing error: nothing would ever be shown. */
+/* A pid that does not exist is a typing error: no output could ever match. */
 int options_check(const struct options *o)
 {
 	for (uint32_t i = 0; i < o->filter.n_pids && !o->from_file; i++)
 		if (kill(o->filter.pids[i], 0) && errno == ESRCH)
-			return options_usage(o, "no process %u: holders are listed by dmabuf-top -b -n1",
+			return options_usage(o, "no process %u: 'dmabuf-top -b -n1' lists holders",
 					     o->filter.pids[i]);
 	return OPTIONS_GO;
 }
@@ -292,7 +292,7 @@ static int parse_format(void *data, const struct option_use *use, const char *ar
 	struct options *o = data;
 
 	if (o->format != OUTPUT_TEXT && o->format != format)
-		return options_usage(o, "--json or --csv, not both");
+		return options_usage(o, "--json cannot be used with --csv");
 	o->format = format;
 	return OPTIONS_GO;
 }
@@ -318,46 +318,48 @@ static const char *source_name(unsigned int i)
 
 const struct option_spec options_filter[] = {
 	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
-	  .help = "processes, and their buffers" },
+	  .help = "select processes and their buffers" },
 	{ "cgroup", 'G', OPTION_CALL, "PATH", .parse = parse_pattern, AT(filter.cgroups),
-	  .help = "processes of a cgroup and those below it" },
+	  .help = "select the processes of a cgroup and its descendants" },
 	{ "comm", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.comms),
-	  .help = "processes by command name" },
+	  .help = "select processes by command name" },
 	{ "exporter", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.exporters),
-	  .help = "buffers by exporter, by device" },
+	  .help = "select buffers by exporter or device" },
 	{ "device", 0, OPTION_CALL, "PATTERN", .parse = parse_pattern, AT(filter.devices) },
 	{ "min-size", 0, OPTION_SIZE, "SIZE", AT(filter.min_size),
-	  .help = "buffers of that size or more (K, M, G)" },
+	  .help = "select buffers of at least SIZE bytes (K, M, G)" },
 	{ 0 }
 };
 
-/* Of leaks alone */
+/* For leaks alone */
 const struct option_spec options_pid[] = {
 	{ "pid", 'p', OPTION_CALL, "PID[,PID]", .parse = parse_pids,
-	  .help = "processes that run, until they end, or ^C," },
+	  .help = "check running processes until they exit or ^C" },
 	{ 0 }
 };
 
 const struct option_spec options_table[] = {
 	{ "json", 0, OPTION_CALL, .parse = parse_format,
-	  .help = "for programs: bytes and seconds, stable names" },
+	  .help = "print JSON or CSV: bytes, seconds, stable names" },
 	{ "csv", 0, OPTION_CALL, .parse = parse_format },
 	{ "columns", 'O', OPTION_TEXT, "COLUMNS", AT(columns),
-	  .help = "a,b: these; +a: one more; --list-columns: which" },
+	  .help = "print columns a,b; +a adds one (see --list-columns)" },
 	{ "list-columns", 0, OPTION_FLAG, .hidden = true, AT(list_columns) },
-	{ "no-header", 0, OPTION_FLAG, AT(no_header), .help = "rows only; exact sizes in text" },
+	{ "no-header", 0, OPTION_FLAG, AT(no_header),
+	  .help = "print no headings; print exact sizes" },
 	{ "bytes", 0, OPTION_FLAG, AT(bytes) },
 	{ 0 }
 };
 
 const struct option_spec options_output[] = {
 	{ "output", 'o', OPTION_TEXT, "FILE", AT(output),
-	  .help = "write there instead of standard output" },
+	  .help = "write to FILE instead of standard output" },
 	{ 0 }
 };
 
 const struct option_spec options_source[] = {
-	{ "source", 0, OPTION_WORD, "SOURCE", AT(source), .value = source_name, .help = "%s" },
+	{ "source", 0, OPTION_WORD, "SOURCE", AT(source), .value = source_name,
+	  .help = "use %s" },
 	{ 0 }
 };
 
@@ -373,13 +375,13 @@ int options_check_output(const struct options *o, const char *input, const char 
 {
 	if (!file_same(input, output))
 		return EXIT_OK;
-	return options_usage(o, "%s is read: it cannot be written, too",
+	return options_usage(o, "cannot write %s: it is the input file",
 			     output ? output : "standard output");
 }
 
 void options_open_standard(void)
 {
-	/* The lowest that is free is the one that comes */
+	/* open() returns the lowest free descriptor */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)

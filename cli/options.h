@@ -35,7 +35,7 @@ struct options {
 extern const struct option_spec options_filter[], options_table[], options_source[],
 	options_output[], options_last[], options_pid[];
 #define OPTIONS_FILTER_TITLE \
-	"Of what (values of one option are alternatives, options must all hold):"
+	"Filters (any value of one option may match; all options must match):"
 #define OPTIONS_TABLE_TITLE "Output:"
 
 void options_init(struct options *options, const char *command);

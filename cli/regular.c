@@ -10,7 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Of layers or subvolumes: a path has other numbers there than the file that is mapped has. */
+/* With layers or subvolumes, a path has other numbers than the mapped file. */
 static bool is_renumbered(int fd)
 {
 	struct statfs fs;

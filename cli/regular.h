@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is known of a file. */
+/* The identity of a file. */
 struct regular_identity {
 	uint64_t size;
 	int64_t mtime;			/* seconds */
@@ -17,9 +17,9 @@ struct regular_identity {
 };
 
 /*
- * Opens a regular file that is not empty, as those of /proc and of tracefs are, for reading.
- * follow: a symbolic link at the path's end, too. identity: the only file that will do, NULL any.
- * Returns a descriptor or -errno; nothing else is opened, not even for a moment.
+ * Open a regular file for reading, but no empty file, such as the files of /proc and of tracefs.
+ * follow: also follow a symbolic link at the end of the path. identity: the only valid file, NULL
+ * any. Return a descriptor or -errno; no other file is opened, not even for a moment.
  */
 int regular_open(const char *path, bool follow, const struct regular_identity *identity);
 

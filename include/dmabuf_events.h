@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Everything that happens to dma-bufs, as BPF programs see it: one list of events, and the one
- * record they all have, in memory and on disk. Fixed width, explicit padding, native endian.
- * What does not change from event to event stands elsewhere: names of devices, exporters and
- * nodes in tables, by small numbers; a task's process, command and cgroup in a record of its own
- * before its first event. Depends on nothing of ours.
+ * The events of dma-bufs from BPF programs: one list of events, and their record, in memory and on
+ * disk. Fixed width, explicit padding, native endian. Constant data is elsewhere: names of devices,
+ * exporters and nodes in tables, by small numbers; a task's process, command and cgroup in a record
+ * before the first event of the task. Depends on no other header of ours.
  */
 #ifndef DMABUF_EVENTS_H
 #define DMABUF_EVENTS_H
@@ -19,40 +18,40 @@
  * recordings.
  */
 #define DMABUF_EVENTS(EVENT)								\
-	EVENT(EXPORT,     export,     EVENT_JUDGED | EVENT_BEGINS, "a buffer was made")	\
-	EVENT(FD,         fd,         0,            "it was given an fd")		\
+	EVENT(EXPORT,     export,     EVENT_JUDGED | EVENT_BEGINS, "a buffer was exported")	\
+	EVENT(FD,         fd,         0,            "a buffer got an fd")		\
 	EVENT(GET,        get,        EVENT_JUDGED | EVENT_BEGINS,			\
-	      "a driver took a reference by an fd")					\
-	EVENT(PUT,        put,        EVENT_JUDGED, "a driver gave a reference back")	\
+	      "a driver got a reference by an fd")					\
+	EVENT(PUT,        put,        EVENT_JUDGED, "a driver dropped a reference")	\
 	EVENT(MMAP,       mmap,       EVENT_JUDGED | EVENT_BEGINS,			\
-	      "it was mapped into a process")						\
+	      "a buffer was mapped into a process")					\
 	EVENT(ATTACH,     attach,     EVENT_ON_DEVICE | EVENT_BEGINS, "a device was attached") \
 	EVENT(DETACH,     detach,     EVENT_ON_DEVICE, "a device was detached")		\
 	EVENT(MAP,        map,        EVENT_ON_DEVICE | EVENT_BEGINS,			\
 	      "an attachment was mapped for DMA")					\
-	EVENT(UNMAP,      unmap,      EVENT_ON_DEVICE, "that mapping was undone")	\
-	EVENT(PIN,        pin,        EVENT_ON_DEVICE | EVENT_BEGINS, "it was kept from moving") \
-	EVENT(UNPIN,      unpin,      EVENT_ON_DEVICE, "it may move again")		\
+	EVENT(UNMAP,      unmap,      EVENT_ON_DEVICE, "an attachment was unmapped")	\
+	EVENT(PIN,        pin,        EVENT_ON_DEVICE | EVENT_BEGINS, "a buffer was pinned")	\
+	EVENT(UNPIN,      unpin,      EVENT_ON_DEVICE, "a buffer was unpinned")	\
 	EVENT(VMAP,       vmap,       EVENT_ON_BUFFER | EVENT_BEGINS,			\
-	      "it was mapped into the kernel")						\
-	EVENT(VUNMAP,     vunmap,     EVENT_ON_BUFFER, "that mapping was undone")	\
+	      "a buffer was mapped into the kernel")					\
+	EVENT(VUNMAP,     vunmap,     EVENT_ON_BUFFER, "a kernel mapping was removed")	\
 	EVENT(BEGIN,      begin,      EVENT_ON_BUFFER | EVENT_BEGINS,			\
-	      "the CPU began to access it")						\
-	EVENT(END,        end,        EVENT_ON_BUFFER, "the CPU's access ended")	\
-	EVENT(NAME,       name,       EVENT_JUDGED, "a user named it")			\
-	EVENT(INVALIDATE, invalidate, EVENT_CALL,   "importers were told that it moves") \
+	      "a CPU access began")							\
+	EVENT(END,        end,        EVENT_ON_BUFFER, "a CPU access ended")		\
+	EVENT(NAME,       name,       EVENT_JUDGED, "a user named a buffer")		\
+	EVENT(INVALIDATE, invalidate, EVENT_CALL,   "an exporter invalidated mappings")	\
 	EVENT(FENCE_WAIT, fence_wait, EVENT_CALL,   "a task waited for a fence")	\
-	EVENT(RELEASE,    release,    EVENT_JUDGED, "its last reference went")		\
-	EVENT(FORK,       fork,       EVENT_JUDGED | EVENT_PROCESS, "a process was made") \
+	EVENT(RELEASE,    release,    EVENT_JUDGED, "the last reference was dropped")	\
+	EVENT(FORK,       fork,       EVENT_JUDGED | EVENT_PROCESS, "a process forked")	\
 	EVENT(EXEC,       exec,       EVENT_JUDGED | EVENT_PROCESS,			\
 	      "a process runs another program")						\
-	EVENT(EXIT,       exit,       EVENT_JUDGED | EVENT_PROCESS, "a process ended")	\
+	EVENT(EXIT,       exit,       EVENT_JUDGED | EVENT_PROCESS, "a process exited")	\
 	EVENT(LEFT,       left,       EVENT_JUDGED | EVENT_PROCESS,			\
-	      "an fd or a mapping was left to its process' exit")
+	      "an fd or a mapping was left open at exit")
 
 /* Flags of the list. Each makes a set, EVENT_SET_*: no other list of events is written. */
 #define EVENT_CALL	0x01		/* has a duration */
-#define EVENT_BEGINS	0x02		/* begins what is to be ended: has stacks if asked for */
+#define EVENT_BEGINS	0x02		/* has a matching end: with stacks, if requested */
 #define EVENT_PROCESS	0x04		/* is about processes: told only if asked for */
 #define EVENT_JUDGED	0x08		/* leaks needs it */
 #define EVENT_TIMED	0x10		/* is a row of the view of latencies */
@@ -65,10 +64,10 @@ enum dmabuf_event_type {
 	DMABUF_EVENTS(DMABUF_EVENT_ENUM)
 #undef DMABUF_EVENT_ENUM
 	EVENT_TYPES,
-	/* Records that are no events; append only */
+	/* Other records; append only */
 	EVENT_TASK = 0x40,		/* struct dmabuf_event_task */
-	EVENT_TEXT,			/* struct dmabuf_event_text, of the event before it */
-	EVENT_STACK,			/* struct dmabuf_event_stack, of the event before it */
+	EVENT_TEXT,			/* struct dmabuf_event_text, for the event before */
+	EVENT_STACK,			/* struct dmabuf_event_stack, for the event before */
 	EVENT_FRAMES,			/* struct dmabuf_event_frames, of a stack */
 	EVENT_MAP_DETAILS,		/* struct dmabuf_event_map_details, of the event before */
 	EVENT_FENCE_DETAILS,		/* struct dmabuf_event_fence_details, the same */
@@ -102,17 +101,16 @@ enum dmabuf_event_type {
 #define EVENT_HAS_DETAILS	0x40	/* details of the event's kind follow, behind these */
 
 /*
- * value: of calls the duration in ns; of mmap and mappings left the length, of the others the
+ * value: for calls, the duration in ns; for mmap and mappings left, the length, for the others the
  * buffer's size, in bytes.
- * result: 0, or -errno; of fd and get the fd; of exit and left the process' exit status, as wait(2)
- * has it.
- * wait: of calls, how much of the duration was spent waiting for fences, in ns, at most 2^32-1
- * (then the fence_wait events say it).
- * attachment: counted from 1 since the start, 0 none; of fork the child's process.
- * device, node: places in tables, 0 none or unknown; of export, device is the exporter's place.
+ * result: 0, or -errno; for fd and get, the fd; for exit and left, the exit status, as for wait(2).
+ * wait: for calls, the part of the duration in waits for fences, in ns, at most 2^32-1 (then see
+ * the fence_wait events).
+ * attachment: counted from 1 since the start, 0 none; for fork, the child's process.
+ * device, node: places in tables, 0 none or unknown; for export, device is the exporter's place.
  */
 struct dmabuf_event {
-	__u64 time;			/* CLOCK_MONOTONIC, ns, when it had happened */
+	__u64 time;			/* CLOCK_MONOTONIC, ns, at the end of the event */
 	__u64 ino;			/* the buffer; 0: none, or unknown */
 	__u64 value;
 	__u32 tid;
@@ -126,13 +124,13 @@ struct dmabuf_event {
 	__u16 node;
 };
 
-/* Who a tid is, before its first event and whenever it changed. */
+/* The process of a tid, before the first event and after each change. */
 struct dmabuf_event_task {
 	__u64 time;
 	__u64 cgroup;			/* cgroup v2 id, 0 unknown */
 	__u32 tid;
 	__u32 pid;			/* thread group */
-	char comm[16];			/* TASK_COMM_LEN; of the thread, any bytes */
+	char comm[16];			/* TASK_COMM_LEN; the thread's, any bytes */
 	__u16 pad[2];
 	__u8 type;			/* EVENT_TASK */
 	__u8 pad2[3];
@@ -147,9 +145,8 @@ struct dmabuf_event_text {
 };
 
 /*
- * Which stacks led to an event: numbers of stacks, 0 none or unknown. Equal stacks have equal
- * numbers, and different ones different numbers; a recording has the frames of each before its
- * first use.
+ * The stacks of an event: numbers of stacks, 0 none or unknown. Two stacks are equal if, and only
+ * if, their numbers are equal. A recording has the frames of a stack before the first use.
  */
 struct dmabuf_event_stack {
 	__u64 time;			/* the event's */
@@ -172,9 +169,9 @@ struct dmabuf_event_map_details {
 	__u64 device_largest;		/* run of addresses of the device, bytes */
 	__u32 tid;
 	__u32 entries, device_entries;	/* in all, by scatterlist's orig_nents and nents */
-	__u32 bounced;			/* of them, mapped through bounce buffers */
+	__u32 bounced;			/* entries in bounce buffers */
 	__u16 seen;			/* entries examined */
-	__u16 runs;			/* of memory in the examined entries */
+	__u16 runs;			/* contiguous pieces in the examined entries */
 	__u8 type;			/* EVENT_MAP_DETAILS */
 	__u8 pad[3];
 };
@@ -182,10 +179,10 @@ struct dmabuf_event_map_details {
 /* The fence of an event, and its use. */
 struct dmabuf_event_fence_details {
 	__u64 time;			/* the event's */
-	__u64 fence;			/* key, the same for one fence in a recording; 0 unknown */
+	__u64 fence;			/* key, constant for a fence in a recording; 0 unknown */
 	__u64 context, seqno;		/* its timeline and place there */
 	__u32 tid;
-	__s32 error;			/* it was signaled with, -errno; 0 none */
+	__s32 error;			/* of the signaled fence, -errno; 0 none */
 	__u8 usage;			/* enum dma_resv_usage + 1; 0 unknown */
 	__u8 how;			/* enum dmabuf_event_how */
 	__u16 pad;
@@ -204,21 +201,21 @@ enum dmabuf_event_how {
 };
 
 #define EVENT_FRAMES_EACH	3	/* in a record */
-#define EVENT_FRAMES_MAX	64	/* of a stack; the outermost of a deeper one are cut */
+#define EVENT_FRAMES_MAX	64	/* of a stack; deeper stacks lose the outermost frames */
 
 /*
- * Frames of a stack, the innermost first: n of all records with this number are side by side. A
- * kernel frame is an address, in a recording a key of it. A user frame is file << 48 | offset in
- * that file, a number that names are given for elsewhere; file 0: an address in memory that no file
- * lies below. All are return addresses: what was called stands before them.
+ * Frames of a stack, the innermost first: the n frames are in adjacent records with this number. A
+ * kernel frame is an address, in a recording a key of the address. A user frame is file << 48 |
+ * offset in the file; other records name the number of the file; file 0: an address in memory
+ * without a file. All are return addresses: the call is before the address.
  */
 struct dmabuf_event_frames {
 	__u64 time;
 	__u64 stack;
 	__u64 frames[EVENT_FRAMES_EACH];
-	__u8 at, n;			/* place of the first one here; how many in all */
+	__u8 at, n;			/* index of the first frame here; number in total */
 	__u8 user;			/* 1; 0: the kernel's */
-	__u8 event;			/* that it was first seen at */
+	__u8 event;			/* the first event with the stack */
 	__u8 type;			/* EVENT_FRAMES */
 	__u8 pad[3];
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What dmabuf_tools.ko speaks with user space: ioctls of its exporter and its importer, names
- * and limits. Also compiled by tests. Documented in dmabuf_tools(4).
+ * The interface of dmabuf_tools.ko: ioctls of the exporter and the importer, names and limits.
+ * Tests also compile this header. Documented in dmabuf_tools(4).
  *
- * Every structure has a fixed size on all architectures. A field called reserved, and every flag
- * that is not named here, must be 0: anything else is -EINVAL, so that they can get a meaning
- * later. A command whose size is not the one below is -ENOTTY.
+ * Every structure has a fixed size on all architectures. Fields called reserved, and flags without
+ * a name here, must be 0, else -EINVAL, so that they can get a meaning later. A command with
+ * another size than below is -ENOTTY.
  */
 #ifndef DMABUF_TOOLS_UAPI_H
 #define DMABUF_TOOLS_UAPI_H
@@ -17,17 +17,17 @@
 #define DMABUF_TOOLS_IMPORTER	"/dev/dmabuf_tools/importer"
 
 #define DMABUF_TOOLS_NAME_LEN	32		/* with its NUL; as DMA_BUF_NAME_LEN */
-#define DMABUF_TOOLS_MAX_SIZE	(1ULL << 32)	/* bytes of one buffer */
+#define DMABUF_TOOLS_MAX_SIZE	(1ULL << 32)	/* bytes of a buffer */
 #define DMABUF_TOOLS_MAX_DEVICES 256		/* dmabuf-importer.0 to .255 */
-#define DMABUF_TOOLS_MAX_IDS	65536		/* things that one importer file holds at a time */
+#define DMABUF_TOOLS_MAX_IDS	65536		/* objects of an open importer file at a time */
 
 /*
- * The exporter. It takes DMA_HEAP_IOCTL_ALLOC (linux/dma-heap.h) too, which is EXPORT with
- * flags 0 and no name.
+ * The exporter also accepts DMA_HEAP_IOCTL_ALLOC (linux/dma-heap.h), as EXPORT with flags 0 and
+ * no name.
  */
-#define DMABUF_TOOLS_CONTIGUOUS	(1u << 0)	/* one piece of memory, not pages */
+#define DMABUF_TOOLS_CONTIGUOUS	(1u << 0)	/* contiguous memory, not pages */
 #define DMABUF_TOOLS_DYNAMIC	(1u << 1)	/* has pin and unpin, and can be moved */
-#define DMABUF_TOOLS_CHECKED	(1u << 2)	/* reports what its users do wrong */
+#define DMABUF_TOOLS_CHECKED	(1u << 2)	/* report violations by users */
 
 struct dmabuf_tools_export {
 	__u64	size;		/* bytes, rounded up to pages; 0: -EINVAL, too many: -ENOMEM */
@@ -39,8 +39,8 @@ struct dmabuf_tools_export {
 };
 
 /*
- * Tells the dynamic importers of a buffer of this exporter that it moves. -EINVAL: a buffer of
- * another exporter or no dma-buf; -EOPNOTSUPP: not a dynamic one; -EBUSY: pinned; -EINTR.
+ * Invalidate the mappings of the dynamic importers of this exporter's buffer. -EINVAL: a buffer of
+ * another exporter, or no dma-buf; -EOPNOTSUPP: not a dynamic buffer; -EBUSY: pinned; -EINTR.
  */
 struct dmabuf_tools_invalidate {
 	__s32	fd;
@@ -48,9 +48,9 @@ struct dmabuf_tools_invalidate {
 };
 
 /*
- * The importer. What attach, map, vmap, begin and fence make has an id, which only the file that
- * made it knows; ids of the five kinds are counted together from 1. Close undoes all of it in
- * the right order.
+ * The importer. Each object of attach, map, vmap, begin and fence has an id, valid for the open
+ * file. Ids of the five kinds are counted together, from 1. Close undoes all objects in the right
+ * order.
  */
 enum dmabuf_tools_direction {	/* as enum dma_data_direction */
 	DMABUF_TOOLS_BIDIRECTIONAL,
@@ -67,12 +67,12 @@ enum dmabuf_tools_usage {	/* as enum dma_resv_usage */
 
 /*
  * Break the contract on purpose; only for checked buffers of the module's own exporter (-EPERM
- * for others): UNMAP in another direction, or with a copy of the table, after which the mapping
- * remains; DETACH with mappings and pins, which go too; UNPIN what is not pinned; VUNMAP and
- * END_ACCESS as they should, and then once more.
+ * for others): UNMAP in another direction, or with a copy of the table, which leaves the mapping;
+ * DETACH with mappings and pins, and remove them; UNPIN without a pin; VUNMAP and END_ACCESS
+ * twice.
  */
 #define DMABUF_TOOLS_MISUSE		(1u << 0)
-#define DMABUF_TOOLS_ATTACH_DYNAMIC	(1u << 1)	/* importer that can be told of a move */
+#define DMABUF_TOOLS_ATTACH_DYNAMIC	(1u << 1)	/* an importer that supports a move */
 #define DMABUF_TOOLS_WRONG_TABLE	(1u << 2)	/* unmap with MISUSE: a copy of the table */
 
 struct dmabuf_tools_attach {
@@ -88,14 +88,14 @@ struct dmabuf_tools_map {
 	__u32	flags;
 	__u32	id;		/* out; must be 0 */
 	__u64	bytes;		/* out: how much the table maps; must be 0 */
-	__u64	duration_ns;	/* out: how long it took, waits included; must be 0 */
+	__u64	duration_ns;	/* out: duration, including waits; must be 0 */
 };
 
 /* Undoes one id: DETACH, UNMAP, VUNMAP, END_ACCESS. */
 struct dmabuf_tools_undo {
 	__u32	id;
 	__u32	flags;		/* DMABUF_TOOLS_MISUSE, DMABUF_TOOLS_WRONG_TABLE */
-	__u32	direction;	/* UNMAP with MISUSE: the one to give; else must be 0 */
+	__u32	direction;	/* UNMAP with MISUSE: the direction to pass; else must be 0 */
 	__u32	reserved;
 };
 
@@ -121,8 +121,8 @@ struct dmabuf_tools_access {	/* BEGIN_ACCESS by the kernel */
 struct dmabuf_tools_fence {
 	__s32	fd;
 	__u32	usage;		/* enum dmabuf_tools_usage */
-	__u64	timeout_ns;	/* signals by itself after that; 0: when told, or at close */
-	__s32	error;		/* 0, or -4095 to -1: what it signals with */
+	__u64	timeout_ns;	/* signals after this time; 0: by SIGNAL, or at close */
+	__s32	error;		/* signals with 0, or -4095 to -1 */
 	__u32	id;		/* out; must be 0 */
 };
 
@@ -131,8 +131,8 @@ struct dmabuf_tools_signal {
 	__u32	reserved;
 };
 
-/* What close does with what is left. */
-#define DMABUF_TOOLS_LEAK	(1u << 0)	/* nothing: debugfs importer/leaked undoes it */
+/* Behaviour of close for remaining objects. */
+#define DMABUF_TOOLS_LEAK	(1u << 0)	/* keep them: debugfs importer/leaked undoes them */
 
 struct dmabuf_tools_on_close {
 	__u32	flags;

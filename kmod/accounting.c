@@ -2,12 +2,11 @@
 /*
  * Accounting of all dma-bufs; see accounting.h.
  *
- * What lives, buffers by their file and attachments by their address, stands in one table of
- * slots, without a lock: a slot is claimed by compare-and-exchange and never moves, so a look-up
- * walks from the key's place over at most PROBES of them, passing empty ones. That is sound since
- * nobody asks for a key that may come or go at the same time: who attaches, maps or releases
- * something owns it. Only the scan at load sees what belongs to others; while it runs, all
- * changes go through scan_lock.
+ * Live buffers, by file, and live attachments, by address, are in one table of slots without a
+ * lock. A slot is claimed by compare-and-exchange and never moves, so a look-up walks from the
+ * key's place over at most PROBES slots, past empty ones. This is sound, because no look-up races
+ * with a change of the same key: the caller of attach, map or release owns the object. Only the
+ * scan at load finds the objects of others; during the scan, all changes take scan_lock.
  */
 #include <linux/delay.h>
 #include <linux/dma-buf.h>
@@ -27,12 +26,12 @@
 /* At half the slots in use, linear probing's longest run among 65,536 is about 60. */
 #define PROBES	128
 
-#define CLAIMED	((void *)1)	/* key of a slot that is being filled */
+#define CLAIMED	((void *)1)	/* key of an incomplete slot */
 
 static unsigned int slots = 65536;
 module_param_named(accounting_slots, slots, uint, 0444);
 MODULE_PARM_DESC(accounting_slots,
-		 "places for living buffers and attachments, 32 bytes each; best twice as many (65536)");
+		 "slots for live buffers and attachments, 32 bytes each; best twice their number (default 65536)");
 
 struct slot {
 	const void *key;	/* NULL: free */
@@ -41,7 +40,7 @@ struct slot {
 		u64 size;		/* of a buffer */
 		struct {		/* of an attachment */
 			atomic_t mappings;
-			bool gone;	/* detached while the scan runs, which may see it yet */
+			bool gone;	/* detached during the scan, which may still find it */
 		};
 	};
 	union {
@@ -68,7 +67,7 @@ static bool is_attachment(const struct slot *slot)
 	return slot->owner >= (void *)acct->devices;
 }
 
-/* hash_ptr() with a shift that the compiler knows: accounting_slots is not larger than 2^32. */
+/* hash_ptr() with a constant shift: accounting_slots is at most 2^32. */
 static inline u32 place_of_key(const void *key)
 {
 	return ((u64)(unsigned long)key * GOLDEN_RATIO_64 >> 32) & table_mask;
@@ -85,9 +84,9 @@ static inline struct slot *find(const void *key)
 }
 
 /*
- * Compared by words, since this is what an attach spends most on; no word is read before those
- * ahead of it were the same, so none beyond the one with @name's end. No for some that are the
- * same: those that cannot be read so, and those that were cut.
+ * Compare by words, because an attach spends most time here. A word is read only if all words
+ * before are equal, so no word after the end of @name is read. False also for some equal names:
+ * unsafe to read by words, or truncated.
  */
 static inline bool same_name(const struct acct_name *stored, const char *name)
 {
@@ -113,8 +112,8 @@ static void store_name(struct acct_name *stored, const char *name)
 }
 
 /*
- * A name's place in an array of things that start with it. Names of drivers and devices may come
- * from memory that was another's before, so that its address is only a hint where to look first.
+ * Return the place of a name in an array of structs that start with a name. Names of drivers and
+ * devices may be in reused memory, so the address is only a hint.
  */
 static void *place_of(const char *name, void *things, size_t size, u32 *used, u32 room)
 {
@@ -135,7 +134,7 @@ static void *place_of(const char *name, void *things, size_t size, u32 *used, u3
 		i = ACCT_OTHER;
 	} else if (i == *used) {
 		store_name(things + i * size, name);
-		/* After its name, which is read without the lock */
+		/* After the name, which is read without the lock */
 		smp_store_release(used, i + 1);
 		new_name();
 	}
@@ -198,8 +197,8 @@ static void take_out(struct slot *slot)
 }
 
 /*
- * What a slot of @key stands for ended unseen, by a hook that somebody turned off: it counts no
- * more. False if it is another's by now.
+ * Drop the object of a slot, whose end was missed by a disabled hook. Return false if the slot
+ * belongs to another object now.
  */
 static noinline bool drop(struct slot *slot, const void *key, u64 ino)
 {
@@ -217,7 +216,7 @@ static noinline bool drop(struct slot *slot, const void *key, u64 ino)
 	return true;
 }
 
-/* Who claims a slot has a new thing at the address: what stands there as @key is an old one. */
+/* Claim a slot for a new object at the address @key: a slot with @key is of an old object. */
 static inline struct slot *claim(const void *key)
 {
 	u32 at = place_of_key(key), i;
@@ -237,7 +236,7 @@ static inline struct slot *claim(const void *key)
 
 static inline void release(struct slot *slot)
 {
-	/* Whoever claims it writes to it after what was read of it */
+	/* The next owner writes to the slot after these reads */
 	smp_store_release(&slot->key, NULL);
 }
 
@@ -251,7 +250,7 @@ static struct slot *add_buffer(const struct file *file, const struct dma_buf *dm
 	slot->ino = file_inode(file)->i_ino;
 	slot->size = dmabuf->size;
 	slot->exporter = exporter;
-	/* After all of it: pairs with acct_next() */
+	/* After all fields: pairs with acct_next() */
 	smp_store_release(&slot->key, file);
 	atomic64_inc(&acct->buffers);
 	atomic64_inc(&exporter->buffers);
@@ -262,7 +261,7 @@ static struct slot *add_buffer(const struct file *file, const struct dma_buf *dm
 
 void acct_export(struct dma_buf *dmabuf)
 {
-	/* The scan cannot find it yet: no descriptor was made. */
+	/* The scan cannot find the buffer yet: no descriptor exists. */
 	struct slot *slot = add_buffer(dmabuf->file, dmabuf);
 
 	atomic64_inc(&acct->exports_total);
@@ -274,7 +273,7 @@ void acct_release(const struct file *file)
 {
 	struct slot *slot;
 
-	/* An export that failed releases its file too. */
+	/* A failed export also releases its file. */
 	if (!file->private_data)
 		return;
 	slot = find(file);
@@ -304,13 +303,13 @@ static __always_inline struct slot *add_attachment(struct dma_buf_attachment *at
 	atomic_set(&slot->mappings, 0);
 	slot->gone = false;
 	slot->device = device;
-	/* After all of it: pairs with acct_next() */
+	/* After all fields: pairs with acct_next() */
 	smp_store_release(&slot->key, attach);
 	atomic64_inc(&device->attachments);
 	return slot;
 }
 
-/* While the scan runs. @hook: by who attaches it now, so that its slot can only be an old one. */
+/* During the scan. @hook: called by the attach, so that an existing slot is of an old object. */
 static noinline struct slot *add_attachment_once(struct dma_buf_attachment *attach, bool hook)
 {
 	struct slot *slot;
@@ -342,8 +341,8 @@ void acct_attach(struct dma_buf_attachment *attach)
 }
 
 /*
- * Where the hook is the function's entry, the scan may still find it in the buffer's list after
- * this: then it has to find that it is gone.
+ * If the hook is the function's entry, the scan may still find the attachment in the buffer's list
+ * after this: the mark gone prevents a new slot.
  */
 static noinline void detach_while_scanning(struct dma_buf_attachment *attach)
 {
@@ -395,7 +394,7 @@ static inline void count_map(struct slot *slot, bool mapped, u64 ns)
 	}
 }
 
-/* An attachment from before the hooks, on a buffer that nobody has open or mapped. */
+/* An attachment from before the hooks, on a buffer without an fd and a mapping. */
 static noinline void map_unknown(struct dma_buf_attachment *attach, bool mapped, u64 ns)
 {
 	struct slot *slot = add_attachment_once(attach, false);
@@ -451,7 +450,7 @@ bool acct_next(enum acct_kind kind, loff_t *at, struct acct_row *row)
 		row->size = slot->size;
 		row->mappings = atomic_read(&slot->mappings);
 		row->name = attachment ? slot->device->name.text : slot->exporter->name.text;
-		/* Another's by now? Then what was read may be of both: the key is read last. */
+		/* If the slot has a new owner, the fields may be of both: read the key last. */
 		smp_rmb();
 		if (READ_ONCE(slot->key) != key)
 			continue;
@@ -477,8 +476,8 @@ static bool is_of(const struct file *file, u64 ino)
 }
 
 /*
- * Files are freed after RCU, or stay files for ever: a pointer of a moment ago can be asked. One
- * whose release was not seen is older, and another's by now.
+ * Files are freed after RCU, or their memory stays a file: a recent pointer is readable. An older
+ * pointer, with a missed release, belongs to another file now.
  */
 struct file *acct_file(loff_t at, const struct acct_row *row)
 {
@@ -547,7 +546,7 @@ void acct_scan(void)
 	for (at = 0; at <= table_mask; at++)
 		if (table[at].key && is_attachment(&table[at]) && table[at].gone)
 			release(&table[at]);
-	/* After what it released */
+	/* After the released slots */
 	smp_store_release(&scanning, false);
 	raw_spin_unlock(&scan_lock);
 }

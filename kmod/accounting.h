@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the accounting share. Each uses only those behind it: start.c sets it up,
- * tables.c and sysfs.c show the figures, hooks.c feeds them, accounting.c keeps them, holders.c
- * finds what was there before.
+ * Shared by the files of the accounting. Each file uses only the files after it: start.c starts the
+ * accounting, tables.c and sysfs.c print the figures, hooks.c reports events, accounting.c keeps
+ * the figures, holders.c finds older buffers.
  *
- * Handlers run in tracepoints, ftrace and kprobes: nothing here that they call sleeps, allocates
- * or takes a lock, but for the raw spinlock of a name seen for the first time and of the scan at
- * load.
+ * Handlers run in tracepoints, ftrace and kprobes: no function that they call sleeps, allocates or
+ * takes a lock, except the raw spinlocks of a new name and of the scan at load.
  */
 #ifndef DMABUF_TOOLS_ACCOUNTING_H
 #define DMABUF_TOOLS_ACCOUNTING_H
@@ -23,11 +22,11 @@ struct file;
 struct seq_file;
 struct task_struct;
 
-#define ACCT_NAME_LEN	64	/* of exporters and devices, with NUL; what is longer is cut */
+#define ACCT_NAME_LEN	64	/* of exporters and devices, with NUL; longer names are truncated */
 
 /*
- * Names are never forgotten, so that counters only grow; what comes after the last place shares
- * place 0, which has no name of its own.
+ * Names stay for ever, so that counters only grow. Names after the last place share place 0, which
+ * has no name of its own.
  */
 #define ACCT_EXPORTERS	64
 #define ACCT_DEVICES	256
@@ -35,8 +34,8 @@ struct task_struct;
 
 struct acct_name {
 	char text[ACCT_NAME_LEN] __aligned(sizeof(long));
-	u32 words;			/* whole ones before the one with its end */
-	unsigned long last;		/* which bytes of that one it has, NUL included */
+	u32 words;			/* whole words before the word with the end */
+	unsigned long last;		/* mask of the bytes in this last word, with NUL */
 };
 
 struct acct_exporter {
@@ -59,7 +58,7 @@ struct acct {
 	atomic64_t unknown_releases_total, unknown_detaches, unknown_unmaps;
 	struct acct_exporter exporters[ACCT_EXPORTERS];
 	struct acct_device devices[ACCT_DEVICES];
-	u32 n_exporters, n_devices;	/* places in use, with that of the others */
+	u32 n_exporters, n_devices;	/* places in use, including place 0 */
 };
 
 extern struct acct *acct;
@@ -73,7 +72,7 @@ int acct_alloc(void (*named)(void));
 void acct_scan(void);
 void acct_free(void);
 
-/* Events, from any context that the kernel's functions run in. */
+/* Events, from any context of the kernel's functions. */
 void acct_export(struct dma_buf *dmabuf);
 void acct_release(const struct file *file);
 void acct_attach(struct dma_buf_attachment *attach);
@@ -82,40 +81,40 @@ void acct_map(struct dma_buf_attachment *attach, bool mapped, u64 ns);
 void acct_unmap(struct dma_buf_attachment *attach);
 
 /*
- * A buffer that is held by somebody while this is called and was there before the hooks; what is
- * known already stays as it is.
+ * Add a buffer from before the hooks, while a holder keeps the buffer alive. A known buffer stays
+ * unchanged.
  */
 void acct_found(const struct file *file);
 
-/* Calls of map, those that failed too. */
+/* Return the number of map calls, including failed ones. */
 u64 acct_map_total(const struct acct_device *device);
 
-/* One buffer or attachment as a reader sees it. */
+/* A buffer or attachment, for readers. */
 struct acct_row {
-	const struct file *file;	/* a buffer's; not to be looked into without acct_file() */
+	const struct file *file;	/* a buffer's; dereference only after acct_file() */
 	u64 ino;
 	u64 size;			/* of a buffer */
 	u32 mappings;			/* of an attachment */
-	const char *name;		/* exporter's or device's; "" is one of the others */
+	const char *name;		/* exporter's or device's; "": in place 0 */
 };
 
 enum acct_kind { ACCT_BUFFER = 1, ACCT_ATTACHMENT };
 
-/* The next row of that kind from *at on, which moves behind it. False at the end. */
+/* Get the next row of a kind from *at on, and move *at behind the row. False at the end. */
 bool acct_next(enum acct_kind kind, loff_t *at, struct acct_row *row);
 
-/* A reference to a buffer's file, NULL if it went meanwhile; fput() is the caller's. */
+/* Return a reference to a buffer's file, NULL after the release; the caller calls fput(). */
 struct file *acct_file(loff_t at, const struct acct_row *row);
 
 /*
- * hooks.c. 0, or -errno with *what naming the function that cannot be followed exactly: then no
- * hook is left. After hooks_disarm() no handler runs any more.
+ * hooks.c. Return 0, or -errno without a hook, and set *what to the function without an exact hook.
+ * After hooks_disarm(), no handler runs.
  */
 int hooks_arm(const char **what);
 void hooks_disarm(void);
 u64 hooks_missed(void);
 void hooks_show(struct seq_file *m);
-/* For tests: releases are not seen, as where somebody has turned kprobes off. */
+/* For tests: miss releases, as if a user had disabled kprobes. */
 extern bool hooks_blind;
 
 /* holders.c */
@@ -123,14 +122,14 @@ struct holder {
 	struct task_struct *leader;
 	const struct file *file;	/* of a buffer */
 	pid_t tgid;
-	const void *table;		/* fd table or address space: only to tell them apart */
+	const void *table;		/* fd table or address space: for comparisons only */
 	unsigned long start, end;	/* addresses of a mapping; start: the fd */
 	bool mapping, readable, writable;
 };
 
 /*
- * Calls @found for each fd and mapping of a buffer that @leader's thread group has; it must not
- * sleep, and the file is good only while it runs. May sleep itself.
+ * Call @found for each fd and mapping of a buffer in @leader's thread group. @found must not sleep,
+ * and the file is valid only during @found. holders_of() may sleep.
  */
 void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
 		void *ctx);
@@ -146,7 +145,7 @@ int acct_sysfs_init(void);
 void acct_sysfs_exit(void);
 void acct_sysfs_names(void);
 
-/* tables.c: files in module_debugfs; after acct_tables_exit() nobody reads them any more */
+/* tables.c: files in module_debugfs; after acct_tables_exit(), no reader is left */
 void acct_tables_init(void);
 void acct_tables_exit(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A buffer of the exporter: what dma-buf's core asks of it; see buffer.h. */
+/* A buffer of the exporter: the operations for dma-buf's core; see buffer.h. */
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
@@ -169,7 +169,7 @@ static struct table *find_table(struct attachment *attachment, struct sg_table *
 	return NULL;
 }
 
-/* A table that is not known is not touched: the one that was meant goes at detach. */
+/* An unknown table stays unchanged: detach removes the right one. */
 static void unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 		  enum dma_data_direction direction)
 {
@@ -241,7 +241,7 @@ static void vunmap_op(struct dma_buf *dmabuf, struct iosys_map *map)
 	done(buffer, OP_VUNMAP, start, NULL, DMA_NONE, 0);
 }
 
-/* Each table in the direction that it was mapped in: that says what its device does. */
+/* Sync each table in the direction of its mapping: the direction is the device's access. */
 static void sync_tables(struct buffer *buffer, bool for_cpu)
 {
 	struct attachment *attachment;
@@ -258,8 +258,8 @@ static void sync_tables(struct buffer *buffer, bool for_cpu)
 }
 
 /*
- * The core waits for fences after this; if a signal ends that wait, access was begun here and
- * nobody will end it. So, to blame nobody for that, checked buffers wait before.
+ * The core waits for fences after this. If a signal ends the wait, the access has begun here, and
+ * no caller will end it. To report no violation for this, checked buffers wait before.
  */
 static int wait_for_fences(struct dma_buf *dmabuf, enum dma_data_direction direction)
 {
@@ -306,8 +306,8 @@ static int end(struct dma_buf *dmabuf, enum dma_data_direction direction)
 }
 
 /*
- * A page of a checked buffer is mapped by the first touch and unmapped when CPU access ends, so
- * that a later touch comes here too.
+ * The first touch maps a page of a checked buffer, and the end of CPU access unmaps the page, so
+ * that a later touch also gets here.
  */
 static vm_fault_t fault(struct vm_fault *vmf)
 {

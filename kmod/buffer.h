@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The exporter's buffers, and what its files ask of each other. */
+/* The exporter's buffers, and the functions that its files share. */
 #ifndef DMABUF_TOOLS_BUFFER_H
 #define DMABUF_TOOLS_BUFFER_H
 
@@ -16,7 +16,7 @@ struct backing {
 	bool contiguous;
 };
 
-/* One table that an importer was given: its own copy, mapped for its device. */
+/* A table of an importer: its own copy, mapped for its device. */
 struct table {
 	struct list_head node;
 	struct sg_table sgt;
@@ -31,9 +31,8 @@ struct attachment {
 };
 
 /*
- * Kernels differ in which operations they call with the reservation locked, so what changes is
- * guarded by a lock of our own. It is taken inside the reservation's and inside mmap_lock, and
- * outside i_mmap_rwsem.
+ * Kernels call different operations with the reservation locked, so a lock of our own guards the
+ * changing fields. Order: inside the reservation's lock and inside mmap_lock, outside i_mmap_rwsem.
  */
 struct buffer {
 	struct mutex lock;			/* see above */
@@ -43,19 +42,19 @@ struct buffer {
 	void *vaddr;				/* while vmaps */
 	u32 flags;				/* DMABUF_TOOLS_CONTIGUOUS... */
 	unsigned long reported;			/* a bit for each enum violation */
-	u64 ino;	/* a buffer's file is gone before its release */
+	u64 ino;	/* the buffer's file is freed before the release */
 };
 
 /* exporter.c */
 extern struct op_counters exporter_counters;
 
 /*
- * backing.c. Memory of @count pages in one piece or page by page; -EINTR when the caller is
- * killed meanwhile. backing_free() takes what backing_alloc() filled in.
+ * backing.c. Allocate @count pages in one piece or page by page; -EINTR if the caller is killed
+ * meanwhile. backing_free() frees the memory of backing_alloc().
  */
 int backing_alloc(struct backing *backing, size_t count, bool contiguous);
 void backing_free(struct backing *backing);
-/* A table of it, not mapped: an entry per page, or as few as @dev can take. sg_free_table() it. */
+/* Make an unmapped table: an entry per page, or as few as @dev accepts; for sg_free_table(). */
 int backing_table(const struct backing *backing, struct device *dev, struct sg_table *sgt);
 
 /*
@@ -66,15 +65,15 @@ struct dma_buf *buffer_export(u64 size, u32 flags, u32 fd_flags, const char *nam
 /* -EINVAL: not the exporter's, -EOPNOTSUPP: not dynamic, -EBUSY: pinned, -EINTR: a signal */
 int buffer_invalidate(struct dma_buf *dmabuf);
 
-/* checked.c: what users of checked buffers do wrong. */
+/* checked.c: violations by users of checked buffers. */
 #define VIOLATIONS(X)							\
-	X(UNMAP_DIRECTION, "unmap_direction", "unmapped in another direction than mapped") \
-	X(UNMAP_TABLE, "unmap_table", "unmapped with another table than was mapped") \
+	X(UNMAP_DIRECTION, "unmap_direction", "unmapped in a direction other than mapped") \
+	X(UNMAP_TABLE, "unmap_table", "unmapped with a table other than mapped") \
 	X(DETACH_MAPPED, "detach_mapped", "detached while mapped")	\
 	X(PIN, "pin", "unpinned without a pin, or detached while pinned") \
 	X(VMAP, "vmap", "vunmapped without a vmap")			\
-	X(ACCESS, "access", "CPU access ended that was not begun")	\
-	X(TOUCH, "touch", "touched by the CPU outside of begin and end of access") \
+	X(ACCESS, "access", "CPU access ended without a begin")	\
+	X(TOUCH, "touch", "touched by the CPU outside of an access") \
 	X(RELEASE, "release", "released with an access, a vmap, a pin or an attachment left")
 
 enum violation {
@@ -85,11 +84,11 @@ enum violation {
 };
 
 /*
- * Reports @violation to the log and counts it, once for each buffer and kind; nothing where the
- * buffer is not checked. @dmabuf is that of @buffer.
+ * Log and count @violation, once for each buffer and kind, if the buffer is checked. @dmabuf is the
+ * dma-buf of @buffer.
  */
 void checked_report(struct buffer *buffer, struct dma_buf *dmabuf, enum violation violation);
-/* Makes the file violations: a line of kind and count for each. Writing to it clears them. */
+/* Make the file violations: kind and count, a line each. A write clears the counts. */
 void checked_file(struct dentry *dir);
 
 /* log.c: the last operations, in the file log. @dev may be NULL, @direction DMA_NONE. */

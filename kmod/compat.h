@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between kernels from 6.1 on, each with the change that forced it. Nothing else of
- * the module looks at versions; what distributions carry back is asked of the headers (Kbuild).
+ * Differences between kernels since 6.1, each with the commit or version. No other file of the
+ * module checks versions; the headers show changes that distributions carry back (Kbuild).
  */
 #ifndef DMABUF_TOOLS_COMPAT_H
 #define DMABUF_TOOLS_COMPAT_H
@@ -52,9 +52,9 @@ static const struct file_operations name##_fops = {					\
 #endif
 
 /*
- * COMPAT_FTRACE_RETURN: what callbacks of ftrace get is also a struct pt_regs with arguments and
- * stack pointer, all that rethook needs. 6.13 ("ftrace: Make ftrace_regs abstract from direct
- * use"), carried back to 6.12: before, it was a plain member.
+ * COMPAT_FTRACE_RETURN: callbacks of ftrace get a struct pt_regs with arguments and stack pointer,
+ * as rethook requires. 6.13 ("ftrace: Make ftrace_regs abstract from direct use"), carried back to
+ * 6.12: before, a plain member.
  */
 #if defined(COMPAT_FTRACE_ARGS) && defined(CONFIG_X86_64) && defined(CONFIG_KRETPROBE_ON_RETHOOK)
 #define COMPAT_FTRACE_RETURN
@@ -66,8 +66,8 @@ static const struct file_operations name##_fops = {					\
 #endif
 
 /*
- * 7.0 ("dma-buf: add some tracepoints to debug."): where the header tells of them, the types of
- * our probes are checked against it.
+ * 7.0 ("dma-buf: add some tracepoints to debug."): if the header declares the tracepoints, the
+ * compiler checks the types of our probes.
  */
 #if defined(HAVE_dma_buf_tracepoints) && defined(CONFIG_TRACEPOINTS)
 #include <trace/events/dma_buf.h>
@@ -128,7 +128,7 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* 6.13: hrtimer_setup() takes the place of hrtimer_init(), which 6.15 drops. */
+/* 6.13: hrtimer_setup() replaces hrtimer_init(), which 6.15 drops. */
 static inline void compat_hrtimer_setup(struct hrtimer *timer,
 					enum hrtimer_restart (*function)(struct hrtimer *),
 					clockid_t clock, enum hrtimer_mode mode)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the accounting looks on: for each event the cheapest point of this kernel that misses
- * none. A tracepoint or an ftrace_ops of our own costs about 40 instructions, a kprobe 160, a
- * return probe 460 (7.3, x86); so results and durations are taken only where they are needed.
+ * The hooks of the accounting: for each event the cheapest hook of this kernel that misses none.
+ * A tracepoint or an ftrace_ops of our own costs about 40 instructions, a kprobe 160, a return
+ * probe 460 (7.3, x86); so results and durations are read only if required.
  */
 #include <linux/dma-buf.h>
 #include <linux/kprobes.h>
@@ -14,12 +14,12 @@
 #include "accounting.h"
 #include "compat.h"
 
-/* Calls of one function at a time whose return is waited for; exporters may sleep on a list. */
+/* Concurrent calls of a function with a return probe; exporters may sleep on a list. */
 #define MAX_ACTIVE	1024
 
 /*
- * A function's entry, with its arguments: an ftrace_ops where the kernel gives it arguments, else
- * a kprobe. Permanent: kernel.ftrace_enabled cannot be turned off below it.
+ * A function's entry, with arguments: an ftrace_ops if the kernel passes arguments, else a kprobe.
+ * Permanent: kernel.ftrace_enabled cannot disable the hook.
  */
 struct entry_hook {
 	const char *function;
@@ -63,8 +63,8 @@ static void notrace entry_called(unsigned long ip, unsigned long parent, struct 
 }
 
 /*
- * At a function's address. By name would be simpler, but ftrace_set_filter() takes it for success
- * when it finds no memory (7.3), and an ops without any function is called for all of them.
+ * Hook the function's address. The name would be simpler, but ftrace_set_filter() returns success
+ * without memory (7.3), and an ops without any function is called for all functions.
  */
 static int entry_arm_at(struct entry_hook *hook, kprobe_opcode_t *function, ftrace_func_t called)
 {
@@ -82,7 +82,9 @@ static int entry_arm_at(struct entry_hook *hook, kprobe_opcode_t *function, ftra
 
 static int entry_arm(struct entry_hook *hook, ftrace_func_t called)
 {
-	/* Never armed, it finds the address: to look for symbols is not exported. */
+	/*
+	 * A kprobe that is never armed finds the address: the look-up of symbols is not exported.
+	 */
 	struct kprobe probe = { .symbol_name = hook->function, .flags = KPROBE_FLAG_DISABLED };
 	int err = register_kprobe(&probe);
 
@@ -188,7 +190,7 @@ static void attach_traced(void *unused, struct dma_buf *dmabuf, struct dma_buf_a
 	acct_attach(attach);
 }
 
-/* One event. The first way that this kernel has is taken: tracepoint, entry, return. */
+/* An event. The first hook that this kernel has is used: tracepoint, entry, return. */
 static struct hook {
 	const char *function;
 	void *traced;
@@ -212,10 +214,10 @@ static struct hook {
 };
 
 /*
- * A kretprobe. Two thirds of the way to its entry handler are spent on finding a kprobe from a
- * breakpoint or from ftrace; where an ftrace_ops of our own has the registers that it needs, the
- * kprobe stays disabled and its handler, which makes the function return through ours, is called
- * from there. Nobody can turn that off in debugfs' kprobes/enabled either.
+ * A kretprobe. The way from a breakpoint or ftrace to a kprobe takes two thirds of the time before
+ * the entry handler. If an ftrace_ops of our own has the required registers, the kprobe stays
+ * disabled, and the ftrace_ops calls the kprobe's handler, which makes the function return through
+ * ours. debugfs' kprobes/enabled cannot disable the ftrace_ops.
  */
 #ifdef COMPAT_FTRACE_RETURN
 
@@ -316,7 +318,7 @@ int hooks_arm(const char **what)
 	return 0;
 }
 
-/* What makes first, what ends last: nothing that was counted is then missed at its end. */
+/* Events that create come first, events that end last: no counted object misses its end. */
 void hooks_disarm(void)
 {
 	size_t i = ARRAY_SIZE(hooks);

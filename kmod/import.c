@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the importer asks of a buffer, each under the lock that the kernel at hand wants. */
+/* The importer's operations on a buffer, each under the lock that the kernel requires. */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
@@ -25,8 +25,8 @@ static int lock(struct dma_buf *dmabuf, bool interruptible)
 }
 
 /*
- * Where the core takes the reservation lock itself, it cannot be interrupted, and the holder may
- * be waiting for a fence as long as it likes. So it is waited for here first.
+ * If the core takes the reservation lock itself, the wait is not interruptible, and the holder may
+ * wait for a fence for any time. So wait here for the lock first.
  */
 static int wait_for_lock(struct dma_buf *dmabuf, bool interruptible)
 {
@@ -184,8 +184,8 @@ static int end(struct dma_buf *dmabuf, enum dma_data_direction direction)
 }
 
 /*
- * At close the fences go first: whoever waits for one of them holds the reservation lock that all
- * the others need.
+ * At close, signal the fences first: a waiter for a fence may hold the reservation lock, which all
+ * other undos require.
  */
 int import_undo(struct import *import, bool interruptible)
 {
@@ -210,7 +210,7 @@ int import_unmap_wrongly(struct import *mapping, enum dma_data_direction directi
 	return unmap(mapping, direction, true);
 }
 
-/* Not by the core: with CONFIG_DMABUF_DEBUG it takes any table for one of its own making. */
+/* Not by the core: with CONFIG_DMABUF_DEBUG, the core regards any table as its own. */
 int import_unmap_wrong_table(struct import *mapping)
 {
 	struct dma_buf *dmabuf = mapping->dmabuf;
@@ -241,7 +241,7 @@ bool import_is_last_vmap(struct import *import)
 	return last;
 }
 
-/* Not by the core, which BUGs; and never below a vmap that somebody else has. */
+/* Not by the core, which BUGs; and never below the vmap of another user. */
 void import_vunmap_again(struct dma_buf *dmabuf, struct iosys_map *vmap)
 {
 	u64 start = ktime_get_ns();

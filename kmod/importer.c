@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The importer: /dev/dmabuf_tools/importer, its virtual devices, and what each open file holds
- * of buffers, by id; see dmabuf_tools_uapi.h.
+ * The importer: /dev/dmabuf_tools/importer, its virtual devices, and the objects of each open
+ * file, by id; see dmabuf_tools_uapi.h.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
@@ -26,7 +26,7 @@
 
 static unsigned int devices = 4;
 module_param(devices, uint, 0444);
-MODULE_PARM_DESC(devices, "how many devices the importer has, dmabuf-importer.0 and on (4; 1 to 256)");
+MODULE_PARM_DESC(devices, "number of importer devices, dmabuf-importer.N, 1 to 256 (default 4)");
 
 struct op_counters importer_counters;
 
@@ -34,8 +34,8 @@ static struct platform_device *device[DMABUF_TOOLS_MAX_DEVICES];
 
 /* One open file. */
 struct importer {
-	struct mutex lock;	/* all below, and what struct import says; never held in a wait */
-	struct xarray ids;	/* struct import; a reserved entry while one is being made */
+	struct mutex lock;	/* of all below, and fields of struct import; not held in a wait */
+	struct xarray ids;	/* struct import; a reserved entry before publish() */
 	u32 next, count;
 	bool leak;
 	struct list_head node;	/* in leaked */
@@ -56,7 +56,7 @@ union args {
 	struct dmabuf_tools_on_close on_close;
 };
 
-/* An id that nobody finds before publish(). */
+/* Reserve an id, which find() does not return before publish(). */
 static struct import *reserve(struct importer *importer, enum import_kind kind)
 {
 	struct import *import = kzalloc(sizeof(*import), GFP_KERNEL);
@@ -66,7 +66,7 @@ static struct import *reserve(struct importer *importer, enum import_kind kind)
 		return ERR_PTR(-ENOMEM);
 	import->kind = kind;
 	mutex_lock(&importer->lock);
-	/* Upwards, so that an id that was undone is not another's soon. */
+	/* Upwards, so that an old id is not reused soon. */
 	if (importer->count < DMABUF_TOOLS_MAX_IDS)
 		err = xa_alloc_cyclic(&importer->ids, &import->id, NULL, XA_LIMIT(1, INT_MAX),
 				      &importer->next, GFP_KERNEL);
@@ -81,11 +81,11 @@ static struct import *reserve(struct importer *importer, enum import_kind kind)
 
 static void publish(struct importer *importer, struct import *import)
 {
-	/* Its place is reserved: this needs no memory. */
+	/* The place is reserved: no memory is required. */
 	xa_store(&importer->ids, import->id, import, GFP_KERNEL);
 }
 
-/* What it stood for is undone, or never was. */
+/* Free an id after the undo, or after a failure. */
 static void drop(struct importer *importer, struct import *import)
 {
 	mutex_lock(&importer->lock);
@@ -136,8 +136,8 @@ static int attach(struct importer *importer, union args *args, struct import *ma
 }
 
 /*
- * Exporters that keep one table for each attachment, as heaps do, lose a mapping when they map
- * it twice; ours does not.
+ * Exporters with one table for each attachment, such as heaps, lose a mapping at a second map;
+ * our exporter does not.
  */
 static int add_mapping(struct importer *importer, u32 id, struct import *made)
 {
@@ -292,7 +292,7 @@ static int unpin(struct importer *importer, union args *args, struct import *mad
 	return err;
 }
 
-/* Under the file's lock: sets undoing of all mappings of @attachment, unless one has it. */
+/* Under the file's lock: set undoing of all mappings of @attachment, unless one is set. */
 static bool claim_mappings(struct importer *importer, struct import *attachment)
 {
 	struct import *import;
@@ -302,7 +302,7 @@ static bool claim_mappings(struct importer *importer, struct import *attachment)
 	xa_for_each(&importer->ids, id, import)
 		if (import->kind == IMPORT_MAPPING && import->of == attachment)
 			found += !import->undoing;
-	if (found != attachment->mappings)	/* or one is being made */
+	if (found != attachment->mappings)	/* or one is incomplete */
 		return false;
 	xa_for_each(&importer->ids, id, import)
 		if (import->kind == IMPORT_MAPPING && import->of == attachment)
@@ -327,8 +327,8 @@ static int may_undo(struct importer *importer, struct import *import, bool misus
 }
 
 /*
- * Finds what is to be undone, so that nobody else finds it or what hangs on it. With @misuse an
- * attachment may have pins and mappings.
+ * Find the object to undo, and hide the object and its mappings from other calls. With @misuse,
+ * an attachment may have pins and mappings.
  */
 static struct import *claim(struct importer *importer, u32 id, enum import_kind kind, bool misuse)
 {
@@ -467,7 +467,7 @@ static int on_close(struct importer *importer, union args *args, struct import *
 {
 	if (args->on_close.flags & ~DMABUF_TOOLS_LEAK || args->on_close.reserved)
 		return -EINVAL;
-	/* Without debugfs nobody could undo it. */
+	/* Without debugfs, no user could undo the leak. */
 	if (args->on_close.flags && IS_ERR(module_debugfs))
 		return -EOPNOTSUPP;
 	mutex_lock(&importer->lock);
@@ -478,7 +478,7 @@ static int on_close(struct importer *importer, union args *args, struct import *
 
 #define MAKES_NOTHING	-1
 
-/* By their number from that of ATTACH on. */
+/* Indexed by the number of the ioctl, from ATTACH on. */
 static const struct command {
 	unsigned int cmd;
 	int makes;	/* enum import_kind */
@@ -546,7 +546,7 @@ static int importer_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* No ioctl of it runs any more. What fails to end stays begun: there is nobody to try again. */
+/* After the last ioctl. An operation that fails to end stays open: no caller can try again. */
 static void undo_all(struct importer *importer)
 {
 	struct import *import;
@@ -635,7 +635,7 @@ static ssize_t leaked_write(struct file *file, const char __user *text, size_t l
 	list_for_each_entry_safe(importer, next, &leaked, node) {
 		list_del(&importer->node);
 		undo_all(importer);
-		module_put(THIS_MODULE);	/* this file still holds it */
+		module_put(THIS_MODULE);	/* this file still holds a reference */
 	}
 	mutex_unlock(&leaked_lock);
 	return len;

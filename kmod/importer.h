@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The importer's insides: importer.c keeps what each open file holds, import.c asks a buffer's
- * core and exporter for it, fence.c makes the fences.
+ * The importer's insides: importer.c keeps the objects of each open file, import.c calls the
+ * buffer's core and exporter, fence.c makes the fences.
  */
 #ifndef DMABUF_TOOLS_IMPORTER_H
 #define DMABUF_TOOLS_IMPORTER_H
@@ -23,12 +23,12 @@ extern struct op_counters importer_counters;
 /* In the order in which close undoes them: import_undo() in import.c says why fences are first. */
 enum import_kind { IMPORT_FENCE, IMPORT_ACCESS, IMPORT_VMAP, IMPORT_MAPPING, IMPORT_ATTACHMENT };
 
-/* What one id stands for. It holds a reference on its buffer. */
+/* The object of an id, with a reference to the buffer. */
 struct import {
 	struct dma_buf *dmabuf;
 	u32 id;
 	enum import_kind kind;
-	/* Under the file's lock: how many operations use it now; whether one undoes it. */
+	/* Under the file's lock: the number of running operations; whether one is the undo. */
 	u32 users;
 	bool undoing;
 	union {
@@ -48,12 +48,12 @@ struct import {
 };
 
 /*
- * import.c: each asks the buffer for one thing, counted and timed in importer_counters, and
- * fills in or empties @import; import->dmabuf and what it is of are set before. Returns 0 or
- * -errno; a wait ends with a signal, by -EINTR or -ERESTARTSYS.
+ * import.c: each function calls one operation of the buffer, counts and times the call in
+ * importer_counters, and fills or empties @import. The caller sets import->dmabuf and import->of
+ * before. Return 0 or -errno; a signal ends a wait by -EINTR or -ERESTARTSYS.
  */
 int import_attach(struct import *import, struct device *dev, bool dynamic);
-/* @ns: how long it took, the wait for the reservation lock included. */
+/* @ns: the duration, including the wait for the reservation lock. */
 int import_map(struct import *import, enum dma_data_direction direction, u64 *ns);
 int import_vmap(struct import *import);
 int import_begin(struct import *import, enum dma_data_direction direction);
@@ -64,29 +64,29 @@ int import_unpin(struct import *attachment, bool interruptible);
 int import_undo(struct import *import, bool interruptible);
 
 /*
- * The contract broken on purpose, for checked buffers of the module's own exporter only.
- * Unmap and detach take @import away; the wrong table and the others leave it as it is.
+ * Break the contract on purpose, for checked buffers of the module's own exporter only.
+ * Unmap and detach empty @import; the wrong table and the others leave @import unchanged.
  */
 int import_unmap_wrongly(struct import *mapping, enum dma_data_direction direction);
 int import_unmap_wrong_table(struct import *mapping);
-/* Once more, after import_undo() has taken away an access or, @vmap being what it had, a vmap. */
+/* Repeat the end after import_undo() of an access, or of a vmap with the address @vmap. */
 void import_end_again(struct dma_buf *dmabuf, enum dma_data_direction direction);
-/* Whether @import is the last vmap of its buffer, which import_vunmap_again() must follow. */
+/* Whether @import is the last vmap of its buffer, as import_vunmap_again() requires. */
 bool import_is_last_vmap(struct import *import);
 void import_vunmap_again(struct dma_buf *dmabuf, struct iosys_map *vmap);
 
-/* Bytes that the mapping's table shows to its device. */
+/* Return the bytes in the mapping's table, for its device. */
 u64 import_mapped_bytes(const struct import *mapping);
 
 /*
- * fence.c: adds a fence to the reservation of @dmabuf, of usage @usage (enum dma_resv_usage),
- * that signals with @error (0 or -errno) when told, or after @timeout_ns if that is not 0.
- * -ENOSPC if there are DMABUF_TOOLS_MAX_IDS unsignalled ones.
+ * fence.c: add a fence to the reservation of @dmabuf, with @usage (enum dma_resv_usage). The fence
+ * signals with @error (0 or -errno) at fence_remove(), or after @timeout_ns, if not 0.
+ * -ENOSPC after DMABUF_TOOLS_MAX_IDS unsignaled fences.
  */
 struct import_fence *fence_add(struct dma_buf *dmabuf, u32 usage, u64 timeout_ns, int error);
-/* Signals it unless it has signalled, and forgets it. */
+/* Signal an unsignaled fence, and drop the reference. */
 void fence_remove(struct import_fence *fence);
-/* Until the last fence's memory is free, after which its code may go. */
+/* Wait until the memory of the last fence is free; then the code may be unloaded. */
 void fence_exit(void);
 
 #endif

@@ -10,7 +10,7 @@ KMOD_DIR = $(abspath $(O))/kmod/$(KVER)
 
 DKMS_DIR = $(DESTDIR)/usr/src/dmabuf_tools-$(VERSION)
 
-kmod:	## build the companion module (KVER=RELEASE or KDIR=DIR: for another kernel)
+kmod:	## build the module (KVER=RELEASE or KDIR=DIR: for another kernel)
 	@test -e $(KDIR)/Makefile || { \
 		echo "make: no headers of kernel $(KVER) in $(KDIR): install linux-headers-$(KVER)," \
 			"or give KVER=RELEASE or KDIR=DIR" >&2; exit 1; }
@@ -26,5 +26,5 @@ install-dkms:	## install the module's sources for DKMS (then: dkms install dmabu
 	install -m 644 include/dmabuf_tools_uapi.h $(DKMS_DIR)/include
 	sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf > $(DKMS_DIR)/dkms.conf
 
-uninstall-dkms:	## remove those (first: dkms remove dmabuf_tools/VERSION --all)
+uninstall-dkms:	## remove the module's sources (first: dkms remove dmabuf_tools/VERSION --all)
 	rm -rf $(DKMS_DIR)

@@ -10,15 +10,15 @@
 static bool exporter = true, importer = true, accounting = true;
 
 module_param(exporter, bool, 0444);
-MODULE_PARM_DESC(exporter, "offer /dev/dmabuf_tools/exporter (1)");
+MODULE_PARM_DESC(exporter, "create /dev/dmabuf_tools/exporter (default 1)");
 module_param(importer, bool, 0444);
-MODULE_PARM_DESC(importer, "offer /dev/dmabuf_tools/importer (1)");
+MODULE_PARM_DESC(importer, "create /dev/dmabuf_tools/importer (default 1)");
 module_param(accounting, bool, 0444);
-MODULE_PARM_DESC(accounting, "keep accounts of all dma-bufs in /sys/kernel/dmabuf_tools (1)");
+MODULE_PARM_DESC(accounting, "account for all dma-bufs in /sys/kernel/dmabuf_tools (default 1)");
 
 struct dentry *module_debugfs;
 
-/* Who has a node open before the load fails has the code of a module that is gone: see below. */
+/* A failed load must not leave an open node, whose code is freed: nodes are registered last. */
 static struct {
 	const bool *wanted;
 	int (*init)(void);
@@ -42,7 +42,7 @@ static void exit_parts(size_t count)
 	debugfs_remove_recursive(module_debugfs);
 }
 
-/* The last step. Once one node is there the module stays: then a part may lack its own. */
+/* The last step. After the first node, the module stays loaded, even if a part has no node. */
 static int __init publish(void)
 {
 	bool any = false;
@@ -56,7 +56,7 @@ static int __init publish(void)
 		if (err && !any)
 			return err;
 		if (err)
-			pr_warn("dmabuf_tools: no %s (%d)\n", parts[i].node->name, err);
+			pr_warn("dmabuf_tools: cannot create %s (%d)\n", parts[i].node->name, err);
 		parts[i].published = !err;
 		any = true;
 	}
@@ -72,7 +72,7 @@ static int __init dmabuf_tools_init(void)
 	for (i = 0; i < ARRAY_SIZE(parts) && !err; i++)
 		err = *parts[i].wanted ? parts[i].init() : 0;
 	if (err)
-		i--;	/* which undid its own */
+		i--;	/* a failed init cleans up after itself */
 	else
 		err = publish();
 	if (err)
@@ -87,7 +87,7 @@ static void __exit dmabuf_tools_exit(void)
 }
 module_exit(dmabuf_tools_exit);
 
-MODULE_DESCRIPTION("Instrumented dma-buf exporter and importer, and accounting of all dma-bufs");
+MODULE_DESCRIPTION("Instrumented dma-buf exporter and importer, accounting of all dma-bufs");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(DMABUF_TOOLS_VERSION);
 COMPAT_IMPORT_NS(DMA_BUF);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The parts of dmabuf_tools.ko and what they ask of each other. Each part is one file with an
- * init and an exit; main.c calls them, in the order below and back. No init registers its part's
- * node: main.c does so when nothing can fail any more.
+ * The parts of dmabuf_tools.ko and their shared functions. Each part is one file with an init and
+ * an exit; main.c calls init in the order below, and exit in reverse. No init registers the node of
+ * its part: main.c registers the nodes after the last possible failure.
  */
 #ifndef DMABUF_TOOLS_MODULE_H
 #define DMABUF_TOOLS_MODULE_H
@@ -17,21 +17,21 @@ struct miscdevice;
 struct seq_file;
 
 /*
- * main.c: /sys/kernel/debug/dmabuf_tools. An error pointer where there is no debugfs, which
- * debugfs' own functions take.
+ * main.c: /sys/kernel/debug/dmabuf_tools, or an error pointer without debugfs; debugfs' own
+ * functions accept the error pointer.
  */
 extern struct dentry *module_debugfs;
 
 /*
- * escape.c: prints @text, which anybody may have chosen: what is not a printable ASCII
- * character, and backslash and space, as \ooo.
+ * escape.c: print @text, chosen by any user, with all characters except printable ASCII, and with
+ * backslash and space, as \ooo.
  */
 void print_name(struct seq_file *m, const char *text);
 
 /*
- * inject.c: fails or delays the exporter's operations as debugfs' inject/<op>/ says. May sleep
- * for the delay, interruptibly where the operation can fail: -EINTR then. Returns 0 or the -errno
- * to fail with, for those that cannot fail and without CONFIG_DEBUG_FS always 0.
+ * inject.c: fail or delay the exporter's operations, as set in debugfs' inject/<op>/. May sleep for
+ * the delay, interruptibly if the operation can fail: then -EINTR. Return 0 or the -errno to fail
+ * with; always 0 for operations that cannot fail, and without CONFIG_DEBUG_FS.
  */
 void inject_init(void);
 int inject(enum op op);
@@ -39,7 +39,7 @@ int inject(enum op op);
 /* exporter.c, with its buffers (buffer.h) */
 extern struct miscdevice exporter_node;
 int exporter_init(void);
-/* Whether @dmabuf is the exporter's own, and whether it was made with DMABUF_TOOLS_CHECKED. */
+/* Whether @dmabuf is the exporter's own, and whether it has DMABUF_TOOLS_CHECKED. */
 bool exporter_owns(const struct dma_buf *dmabuf);
 bool exporter_checks(const struct dma_buf *dmabuf);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The operations on a dma-buf that the module counts, times, logs and injects into: one list for
- * the exporter (what importers and users ask of it) and for the importer (what it asks of any
- * exporter). Each has its counters; debugfs shows them.
+ * the exporter (calls of importers and users) and for the importer (calls of any exporter). Each
+ * has its counters, in debugfs.
  */
 #ifndef DMABUF_TOOLS_OPS_H
 #define DMABUF_TOOLS_OPS_H
@@ -32,7 +32,7 @@ extern const char *const op_names[OP_COUNT];
 
 #define OP_BUCKETS	40	/* bucket n: 2^n <= ns < 2^(n+1); the last has all above */
 
-/* What one side did: exact, whoever calls at once. */
+/* The counters of one side: exact, also for concurrent calls. */
 struct op_counters {
 	struct {
 		atomic64_t calls, errors, ns;
@@ -47,9 +47,9 @@ struct op_counters {
 u64 op_done(struct op_counters *counters, enum op op, u64 start, int result);
 
 /*
- * Makes the files counters (op, calls, errors, ns: a line for each op that was called) and
- * latency (op, bucket's lower bound in ns, calls) in @dir. Writing anything to counters clears
- * both. @counters must outlive @dir.
+ * Make the files counters (op, calls, errors, ns: a line for each called op) and latency (op,
+ * bucket's lower bound in ns, calls) in @dir. A write to counters clears both. @counters must
+ * outlive @dir.
  */
 void op_counters_files(struct op_counters *counters, struct dentry *dir);
 

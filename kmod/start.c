@@ -5,7 +5,7 @@
 #include "accounting.h"
 #include "module.h"
 
-/* No figures are better than wrong ones, and the other parts need none. */
+/* Wrong figures are worse than none, and the other parts work without figures. */
 static int off(const char *why, int err)
 {
 	pr_warn("dmabuf_tools: accounting is off: %s (%d)\n", why, err);
@@ -21,13 +21,13 @@ int accounting_init(void)
 
 	err = acct_alloc(acct_sysfs_names);
 	if (err)
-		return off("no memory for its slots", err);
+		return off("cannot allocate the slots", err);
 	err = acct_sysfs_init();
 	if (err)
-		return off("no files in sysfs", err);
+		return off("cannot create files in sysfs", err);
 	err = hooks_arm(&what);
 	if (err) {
-		snprintf(why, sizeof(why), "%s cannot be followed", what);
+		snprintf(why, sizeof(why), "cannot hook %s", what);
 		acct_sysfs_exit();
 		return off(why, err);
 	}

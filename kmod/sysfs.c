@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/dmabuf_tools: figures of the accounting, one value per file, for everybody to read;
- * nothing about single buffers. Directories are made by a work, since what brings a new name may
- * not sleep, and with the core's own kobjects, so that none outlives the module's code.
+ * /sys/kernel/dmabuf_tools: figures of the accounting, one value per file, readable by every user;
+ * nothing about single buffers. A work makes the directories, because the caller with a new name
+ * may not sleep. They are the core's own kobjects, so that none outlives the module's code.
  */
 #include <linux/ctype.h>
 #include <linux/sysfs.h>
@@ -114,8 +114,8 @@ static struct attribute *device_attrs[] = {
 static const struct attribute_group device_group = { .attrs = device_attrs };
 
 /*
- * What cannot be a file's name, or would be hard to handle in a shell, as \ooo: so is a dot or a
- * parenthesis in the first place, which leaves "(other)" to us.
+ * Print characters as \ooo that cannot be in a file's name, or are hard to handle in a shell, and a
+ * dot or a parenthesis in the first place, which leaves "(other)" to us.
  */
 static void escape(char *out, const char *name)
 {
@@ -140,7 +140,7 @@ static void make(struct kobject *parent, const char *name, const struct attribut
 	*place = kobject_create_and_add(escaped, parent);
 	/* The figures go on without their files. */
 	if (!*place || sysfs_create_group(*place, group))
-		pr_warn("dmabuf_tools: no files for %s in sysfs\n", escaped);
+		pr_warn("dmabuf_tools: cannot create files for %s in sysfs\n", escaped);
 }
 
 static void make_names(struct work_struct *work)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The accounting's tables in debugfs, for root: a line of titles, then a line for each thing,
- * with single spaces; names escaped, so that no line has more fields than titles.
+ * The accounting's tables in debugfs, for root: a line of titles, then a line for each object,
+ * with single spaces. Names are escaped, so that no line has more fields than titles.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
@@ -56,7 +56,7 @@ static void rows_stop(struct seq_file *m, void *v)
 {
 }
 
-/* What only the buffer itself knows; "-" for one that has gone meanwhile, and without a name. */
+/* Print the fields of the buffer itself; "-" for a released buffer and for no name. */
 static void print_live(struct seq_file *m, struct rows *rows)
 {
 	struct file *file = acct_file(rows->at, &rows->row);
@@ -69,7 +69,7 @@ static void print_live(struct seq_file *m, struct rows *rows)
 		return;
 	}
 	dmabuf = file->private_data;
-	/* Without the reference that this is */
+	/* Without our own reference */
 	seq_printf(m, " %ld %lld %u ", (long)file_count(file) - 1, compat_created(file),
 		   from_kuid(&init_user_ns, file->f_cred->fsuid));
 	spin_lock(&dmabuf->name_lock);
@@ -145,7 +145,7 @@ static void print_comm(struct seq_file *m, struct task_struct *task)
 {
 	char comm[TASK_COMM_LEN];
 
-	/* Not get_task_comm(): before 6.13 it takes the lock that a walk over descriptors holds. */
+	/* Not get_task_comm(): before 6.13, it takes the lock of a walk over descriptors. */
 	strscpy_pad(comm, task->comm, sizeof(comm));
 	seq_putc(m, ' ');
 	print_name(m, comm);
@@ -177,7 +177,7 @@ static int holders_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-/* What one thread group holds; n goes on where there is no room for more. */
+/* The holdings of a thread group; n also counts those without room. */
 struct held {
 	struct held_buffer {
 		u64 ino, size;
@@ -207,7 +207,7 @@ static int compare(const void *a, const void *b)
 	return one->ino < other->ino ? -1 : one->ino > other->ino;
 }
 
-/* Again with more room until it does; -ENOMEM. */
+/* Repeat with more room until all fit; -ENOMEM. */
 static int collect_all(struct task_struct *leader, struct held *held)
 {
 	do {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Programs that tests need: workloads, and unit tests under ASan and UBSan.
+# Programs for tests: workloads, and unit tests under ASan and UBSan.
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
 UNIT	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -8,7 +8,7 @@ SINGLE	:= procwalk modfuzz modops leaker callers
 WORKLOAD_SRC := $(filter-out $(SINGLE:%=tests/workloads/%.c),$(wildcard tests/workloads/*.c))
 WORKLOADS := $(addprefix $(O)/tests/workloads/,mkbufs $(SINGLE) callers-fp)
 BENCHES	:= $(addprefix $(O)/tests/bench/,snapshot events access recording)
-# All that the mains do not hold and that needs no BPF to be called
+# The files of the tools, without the mains and without callers of BPF
 UNIT_SRC := $(COMMON) $(wildcard cli/top/*.c cli/trace/findings*.c)
 
 include tests/tui/tui.mk
@@ -16,15 +16,15 @@ include tests/fuzz/fuzz.mk
 
 tests-bin: $(WORKLOADS) $(BENCHES) $(addprefix $(O)/tests/,bench/accounting module/failnth.so)
 tests-unit: $(UNIT)
-# The module for each of RELEASES: warnings that the kernel's own build has off, and sparse's,
-# are errors. Debian 13's sparse cannot read 7.x's headers (__typeof_unqual__).
+# The module for each release of RELEASES. Warnings that the kernel's own build disables, and sparse's
+# warnings, are errors. Debian 13's sparse cannot read 7.x's headers (__typeof_unqual__).
 sparse_of = $(if $(filter 7.%,$(1)),,DMABUF_TOOLS_SPARSE=1 CHECK="sparse -Wsparse-error")
-# DKMS builds for the machine that it is on
+# DKMS builds for its own machine
 tests-kmod: $(addprefix kmod-,$(RELEASES)) $(if $(CROSS_COMPILE),,$(patsubst %,$(O)/dkms/%/dmabuf_tools.ko,$(RELEASES)))
 kmod-%:
 	$(Q)$(MAKE) --no-print-directory kmod KVER=$* KMOD_FLAGS='W=1 KCFLAGS=-Werror $(call sparse_of,$*)'
 
-# And once more from what install-dkms installs, by DKMS, in a place of its own
+# And again from the files of install-dkms, by DKMS, in a directory of its own
 $(O)/dkms/%/dmabuf_tools.ko: $(wildcard kmod/*) include/dmabuf_tools_uapi.h
 	$(call say,DKMS)
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree
@@ -54,7 +54,7 @@ $(O)/tests/workloads/mkbufs $(O)/static/mkbufs: $(WORKLOAD_SRC) $(wildcard tests
 		-pthread -o $@ $(filter %.c,$^)
 
 $(O)/tests/workloads/modfuzz $(O)/tests/workloads/modops $(O)/tests/workloads/leaker: include/dmabuf_tools_uapi.h
-# As distributions build: no frame pointers. Each function stays one of its own, each call one call.
+# As distributions build: no frame pointers. No function is inlined, and each call stays a call.
 $(O)/tests/workloads/leaker: WORKLOAD_CFLAGS := -fomit-frame-pointer -fno-optimize-sibling-calls -fno-ipa-icf -fno-tree-ch
 $(SINGLE:%=$(O)/tests/workloads/%): $(O)/tests/workloads/%: tests/workloads/%.c
 	$(call say,CC)
@@ -62,7 +62,7 @@ $(SINGLE:%=$(O)/tests/workloads/%): $(O)/tests/workloads/%: tests/workloads/%.c
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) $(WORKLOAD_CFLAGS) -Iinclude -pthread -o $@ $<
 
 $(O)/tests/workloads/callers: include/dmabuf_tools_uapi.h
-# The same with frame pointers; Debian's default, as all others have it, is without
+# The same with frame pointers; Debian's default is without
 $(O)/tests/workloads/callers-fp: tests/workloads/callers.c include/dmabuf_tools_uapi.h
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
@@ -83,8 +83,8 @@ $(O)/tests/bench/accounting: tests/bench/accounting.c include/dmabuf_tools_uapi.
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -Iinclude $(shell $(PKG_CONFIG) --cflags libdrm) -o $@ $<
 
-# gcc's and clang's analyzers; an exception is explained where it stands, by NOLINT. Without SRA: of
-# a struct that it split, -fanalyzer takes the parts for uninitialized.
+# gcc's and clang's analyzers; NOLINT explains each exception. Without SRA: -fanalyzer regards the parts
+# of a split struct as uninitialized.
 CLANG_TIDY ?= clang-tidy
 analyze-files: $(patsubst %.c,$(O)/analyze/%.ok,$(wildcard cli/*.c cli/*/*.c))
 $(O)/analyze/%.ok: %.c .clang-tidy $(wildcard cli/*.h cli/*/*.h include/*.h) | $(SKEL) $(O)/gen/perfetto.pb-c.c

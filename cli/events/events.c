@@ -64,7 +64,7 @@ static const struct call calls[] = {
 	{ "begin", EVENT_BIT(EVENT_BEGIN), { "dma_buf_begin_cpu_access" }, BOTH },
 	{ "end", EVENT_BIT(EVENT_END), { "dma_buf_end_cpu_access" }, BOTH },
 	{ "ioctl", EVENT_BIT(EVENT_END) | EVENT_BIT(EVENT_NAME), { "dma_buf_ioctl" }, BOTH,
-	  .no_fentry = true, .why = "access ends and names are set where this returns" },
+	  .no_fentry = true, .why = "its return ends an access, or sets a name" },
 	{ "invalidate", EVENT_BIT(EVENT_INVALIDATE),
 	  { "dma_buf_invalidate_mappings", "dma_buf_move_notify" }, BOTH, .why = "renamed in 7.x" },
 	{ "release", EVENT_BIT(EVENT_RELEASE), { "dma_buf_file_release" }, .entry = true },
@@ -125,7 +125,7 @@ static enum events_hooks choose_best(const struct call *call, bool exact, const 
 		return HOOKS_TRACEPOINT;
 	}
 	*why = call->why ?: exact ? "fentry misses events under preemption" :
-	       "cheapest; what it misses is counted";
+	       "cheapest; missed events are counted";
 	if (accounting_is_there() && kernel_trampolines_are_fragile()) {
 		*why = "fentry is not safe beside the module's accounting before Linux 6.4";
 	} else if (!call->no_fentry && (!exact || !kernel_is_preempted())) {
@@ -143,7 +143,7 @@ static enum events_hooks choose_best(const struct call *call, bool exact, const 
 static enum events_hooks choose(const struct call *call, enum events_hooks asked, bool exact,
 				const char **why)
 {
-	*why = "as asked";
+	*why = "requested";
 	if (!call_function(call)) {
 		*why = "not in this kernel";
 		return HOOKS_NONE;
@@ -154,19 +154,19 @@ static enum events_hooks choose(const struct call *call, enum events_hooks asked
 	case HOOKS_TRACEPOINT:
 		if (has_tracepoint(call))
 			return HOOKS_TRACEPOINT;
-		*why = "no tracepoint exists, or none that is exact";
+		*why = "no exact tracepoint exists";
 		return HOOKS_NONE;
 	case HOOKS_SESSION:
 		if (!call->entry || !call->leave)
 			return HOOKS_KPROBE;
 		if (kernel_has_sessions())
 			return HOOKS_SESSION;
-		*why = "needs Linux 6.10";
+		*why = "requires Linux 6.10";
 		return HOOKS_NONE;
 	default:
 		if (asked != HOOKS_FENTRY || !call->no_fentry)
 			return asked;
-		*why = "what fentry misses here could not be counted";
+		*why = "missed events of fentry could not be counted here";
 		return choose_probe(call);
 	}
 }
@@ -177,11 +177,11 @@ static enum events_hooks available(const struct call *call, enum events_hooks as
 	enum events_hooks hooks = choose(call, asked, exact, why);
 
 	if (hooks == HOOKS_KPROBE && !kernel_has_kprobes()) {
-		*why = "no kprobes in this kernel: CONFIG_KPROBE_EVENTS=y";
+		*why = "no kprobes in this kernel; requires CONFIG_KPROBE_EVENTS=y";
 		return HOOKS_NONE;
 	}
 	if (hooks == HOOKS_FENTRY && !kernel_has_trampolines()) {
-		*why = "no fentry in this kernel: CONFIG_FUNCTION_TRACER=y";
+		*why = "no fentry in this kernel; requires CONFIG_FUNCTION_TRACER=y";
 		return HOOKS_NONE;
 	}
 	return hooks;
@@ -198,7 +198,7 @@ bool events_hook(uint32_t i, enum events_hooks asked, bool exact, struct events_
 		hook->event = __builtin_ctzll(tracepoints[i].events);
 		hook->function = tracepoints[i].tracepoint;
 		hook->hooks = HOOKS_TRACEPOINT;
-		hook->why = "only a tracepoint";
+		hook->why = "this event has only a tracepoint";
 		return true;
 	}
 	call = &calls[i];
@@ -372,14 +372,14 @@ static int fill_cgroups(struct events *e, const struct filter *filter, char *err
 
 		snprintf(pattern, sizeof(pattern), "/sys/fs/cgroup%s", filter->cgroups.items[i]);
 		if (glob(pattern, GLOB_ONLYDIR, NULL, &found)) {
-			snprintf(error, room, "no cgroup %s", filter->cgroups.items[i]);
+			snprintf(error, room, "no such cgroup: %s", filter->cgroups.items[i]);
 			return -ENOENT;
 		}
 		for (size_t j = 0; j < found.gl_pathc && !err; j++) {
 			int fd = open(found.gl_pathv[j], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 			if (n >= EVENTS_PREFIXES) {
-				snprintf(error, room, "more than %d cgroups: name one above them",
+				snprintf(error, room, "--cgroup matches more than %d cgroups; name their parent",
 					 EVENTS_PREFIXES);
 				err = -E2BIG;
 			} else if (fd < 0 || bpf_map_update_elem(map, &n, &fd, BPF_ANY)) {
@@ -518,7 +518,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 	err = load(e, options, error, room);
 	if (err) {
 		if (!error[0])
-			snprintf(error, room, "events: %s", bpf_explain(err, "BPF programs do not load"));
+			snprintf(error, room, "events: %s", bpf_explain(err, "cannot load the BPF programs"));
 		events_close(e);
 		return err;
 	}
@@ -564,7 +564,7 @@ static int replace_programs(struct events *e, char *error, size_t room)
 	if (!err)
 		return 0;
 	if (!error[0])
-		snprintf(error, room, "%s", bpf_explain(err, "BPF programs do not load"));
+		snprintf(error, room, "%s", bpf_explain(err, "cannot load the BPF programs"));
 	events_detach(e);
 	events_bpf__destroy(e->programs);
 	e->programs = e->skel;

@@ -27,13 +27,13 @@ struct model;
 	LEAK_KIND(PIN, pin, EVENT_PIN, true, "pinned, and never unpinned")		\
 	LEAK_KIND(VMAP, vmap, EVENT_VMAP, true, "mapped into the kernel, and never unmapped") \
 	LEAK_KIND(CPU_ACCESS, cpu-access, EVENT_BEGIN, false,				\
-		  "access by the CPU begun, and never ended")				\
-	LEAK_KIND(GROWTH, growth, EVENT_TYPES, true, "a process keeps more with each cycle") \
-	LEAK_KIND(OUTLIVED, outlived, EVENT_TYPES, true, "held after the end")		\
+		  "CPU access begun, and never ended")					\
+	LEAK_KIND(GROWTH, growth, EVENT_TYPES, true, "a process holds more after each cycle") \
+	LEAK_KIND(OUTLIVED, outlived, EVENT_TYPES, true, "held after exit")		\
 	LEAK_KIND(KERNEL_HELD, kernel-held, EVENT_TYPES, true,				\
-		  "alive after the end, held by no process")				\
+		  "alive after exit, held by no process")				\
 	LEAK_KIND(UNCLOSED, unclosed, EVENT_TYPES, false,				\
-		  "an fd or a mapping left to a process' exit")				\
+		  "an fd or a mapping left open at exit of a process")			\
 	LEAK_KIND(OLD, old, EVENT_TYPES, true, "alive and idle for too long")		\
 	LEAK_KIND(UNSYNCED, unsynced, EVENT_TYPES, false, "mapped by CPU and device, never synced")
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is exported to Prometheus, summed up; see metrics.h. */
+/* Sums for Prometheus; see metrics.h. */
 #include "output/metrics.h"
 
 #include <errno.h>
@@ -13,29 +13,29 @@
 #include "model/sums.h"
 #include "output/text.h"
 
-/* So many exporters and devices have rows of their own, as in the module. */
+/* Numbers of exporters and devices with rows of their own, as in the module. */
 #define MAX_EXPORTERS 64
 #define MAX_DEVICES 256
-/* So many buffers have one each, the oldest: anybody may make them. */
+/* Number of buffers with a row each, the oldest: every user can create buffers. */
 #define MAX_BUFFERS 10000
-#define MAX_LABEL 1024		/* bytes; what is longer is cut */
+#define MAX_LABEL 1024		/* bytes; longer labels are truncated */
 #define BIT(place) (1u << (place))
 
 struct metrics_group {
 	const char *label;
-	uint64_t pss, pss_part;		/* as model_process has them */
+	uint64_t pss, pss_part;		/* as in model_process */
 	uint64_t buffers, rss, uss;
-	uint32_t row;			/* that it is summed up in */
+	uint32_t row;			/* with the sum */
 	uint32_t last;			/* buffer, and 1 */
 	bool unsized;
 };
 
-/* No label: "", always at one address. */
+/* No label: "", always at the same address. */
 static const char none[] = "";
 
 /*
- * Names that differ in bytes may be equal once they are UTF-8: rows are found by the label, so that
- * no two series are the same.
+ * Different names may be equal in UTF-8: the label is the key of a row, so that no two series are
+ * equal.
  */
 static const char *label(struct intern *strings, const char *raw)
 {
@@ -102,7 +102,7 @@ static void set_value(struct metrics_row *row, unsigned int place, uint64_t valu
 	row->known |= BIT(place);
 }
 
-/* All rows that there are have that value, which is 0 where nothing was added. */
+/* All existing rows have these values, 0 without an addition. */
 static void all_known(struct metrics *m, enum metrics_set set, uint32_t places)
 {
 	for (uint32_t i = 0; i < m->sets[set].n; i++)
@@ -119,7 +119,7 @@ int metrics_begin(struct metrics *m)
 	for (enum metrics_set set = 0; set < METRICS_SETS; set++) {
 		struct metrics_rows *rows = &m->sets[set];
 
-		/* What was seen once goes on with 0, instead of being gone */
+		/* A series that existed once continues with 0, instead of ending */
 		if (set != METRICS_EXPORTER && set != METRICS_DEVICE)
 			rows->n = 0;
 		for (uint32_t i = 0; i < rows->n; i++) {
@@ -145,7 +145,7 @@ static int add_exporters(struct metrics *m, const struct model *model)
 	return 0;
 }
 
-/* Of all that have a row, those that only hooks have told of too */
+/* Mark the values of all exporters with a row as known, also exporters that only hooks know. */
 static void know_exporters(struct metrics *m, const struct model *model)
 {
 	all_known(m, METRICS_EXPORTER, BIT(EXPORTER_BUFFERS) | BIT(EXPORTER_BYTES));
@@ -157,7 +157,7 @@ static void know_exporters(struct metrics *m, const struct model *model)
 	}
 }
 
-/* What only sums over all buffers tell. */
+/* Add the sums that require all buffers. */
 static void add_unheld(struct metrics *m, const struct model *model)
 {
 	bool sized = true;
@@ -187,7 +187,7 @@ static void add_unexplained(struct metrics *m, const struct model *model)
 	set_value(one(m), ONE_UNEXPLAINED, sum);
 }
 
-/* Groups: processes of one name, or of one cgroup */
+/* Groups: processes with the same name or cgroup */
 
 static uint32_t group_at(struct metrics *m, const char *text)
 {
@@ -214,8 +214,8 @@ static int compare_groups(const void *x, const void *y)
 }
 
 /*
- * Gives the largest a row of their own, and all others one. A group that is called as that one is
- * part of it.
+ * Give each of the largest groups a row, and all other groups one row, "other". A group of this
+ * name is part of the row.
  */
 static int choose_groups(struct metrics *m)
 {
@@ -252,7 +252,7 @@ static int choose_groups(struct metrics *m)
 	return 0;
 }
 
-/* Once in each row whose processes hold it; USS where it is one row only. */
+/* Count a buffer once in each row with a holder, and in USS if only one row has holders. */
 static void count_buffer(struct metrics *m, const struct model *model, uint32_t index,
 			 const uint32_t *group_of, uint32_t *last)
 {
@@ -359,7 +359,7 @@ static int add_devices(struct metrics *m, const struct model *model)
 	return 0;
 }
 
-/* Of each device the buffers that are mapped for it, once; unknown where one may be unseen. */
+/* Add the buffers that are mapped for each device, once; unknown if a mapping may be missing. */
 static int add_mapped(struct metrics *m, const struct model *model)
 {
 	uint32_t *last = calloc(model->n_devices + 1, sizeof(*last)), i;
@@ -541,7 +541,7 @@ int metrics_add_model(struct metrics *m, const struct model *model)
 	return err;
 }
 
-/* What the module alone has: sums since it was loaded, by exporter or by device. */
+/* Sums of the module alone: since the module was loaded, by exporter or by device. */
 
 static int add_sums_exporters(struct metrics *m, const struct module_sums *s, uint32_t lacks)
 {
@@ -565,7 +565,7 @@ static int add_sums_exporters(struct metrics *m, const struct module_sums *s, ui
 	}
 	if (!(lacks & METRICS_EXPORTS))
 		return 0;
-	/* It does not keep them apart */
+	/* The module does not distinguish them */
 	row = exporter_row(m, NULL);
 	if (!row)
 		return -ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The figures that are exported to Prometheus: sums of the model, of what hooks counted and of the
- * module's own sums, with labels as they are printed, and what of it is known.
+ * The figures for Prometheus: sums of the model, counts of hooks, and the module's own sums, with
+ * printed labels, and the set of known values.
  */
 #ifndef OUTPUT_METRICS_H
 #define OUTPUT_METRICS_H
@@ -15,8 +15,8 @@
 struct model;
 struct module_sums;
 
-/* What a family needs to be told; what is not there leaves it out. */
-#define METRICS_ALL_BUFFERS	(1u << 0)	/* those that no process holds too */
+/* Requirements of a family; a family without its requirement is not printed. */
+#define METRICS_ALL_BUFFERS	(1u << 0)	/* also buffers that no process holds */
 #define METRICS_HOLDERS		(1u << 1)
 #define METRICS_REFERENCES	(1u << 2)
 #define METRICS_ATTACHMENTS	(1u << 3)
@@ -27,7 +27,7 @@ struct module_sums;
 #define METRICS_LOST		(1u << 8)
 #define METRICS_PER_BUFFER	(1u << 9)
 
-/* What families are about; rows of one kind have the same labels. */
+/* Objects of families; rows of a kind have the same labels. */
 enum metrics_set {
 	METRICS_ONE,			/* no label */
 	METRICS_EXPORTER,		/* exporter */
@@ -73,7 +73,7 @@ struct metrics_rows {
 
 struct metrics_options {
 	bool by_cgroup;			/* else by comm */
-	uint32_t top;			/* groups that stand alone */
+	uint32_t top;			/* groups with a row of their own */
 	bool per_buffer;
 };
 
@@ -83,7 +83,7 @@ struct metrics {
 	struct metrics_rows sets[METRICS_SETS];
 
 	struct intern strings;		/* labels that stay: exporters and devices */
-	struct intern passing;		/* and those of this time */
+	struct intern passing;		/* strings of this reading */
 	struct metrics_group *groups;	/* scratch */
 	uint32_t n_groups, room_groups;
 	struct index by_label;
@@ -94,13 +94,13 @@ struct metrics {
 /* Forgets the figures of the time before; options are the caller's to set. 0 or -ENOMEM. */
 int metrics_begin(struct metrics *metrics);
 /*
- * Adds what model has: gauges, and where hooks are set (MODEL_WATCHES_*) what they counted. Once
- * after metrics_begin(), and before metrics_add_sums(). 0 or -ENOMEM.
+ * Add the gauges of model, and the counts of attached hooks (MODEL_WATCHES_*). Call this once,
+ * after metrics_begin() and before metrics_add_sums(). 0 or -ENOMEM.
  */
 int metrics_add_model(struct metrics *metrics, const struct model *model);
-/* Adds what the module knows and nobody has told yet. 0 or -ENOMEM. */
+/* Add the module's sums that the model does not have. 0 or -ENOMEM. */
 int metrics_add_sums(struct metrics *metrics, const struct module_sums *sums);
-/* Whether there was a source, its name, and how long it took to read, ns. 0 or -ENOMEM. */
+/* Add whether a source was read, its name, and the duration, ns. 0 or -ENOMEM. */
 int metrics_end(struct metrics *metrics, bool up, const char *source, uint64_t ns);
 void metrics_free(struct metrics *metrics);
 

@@ -29,44 +29,44 @@ static const struct family {
 	enum metric_type type;
 	const char *unit;		/* the name's end; "" none */
 	enum metrics_set set;
-	unsigned int place;		/* of the value in the row */
+	unsigned int place;		/* index of the value in the row */
 	uint32_t needs;			/* METRICS_* */
 	const char *help;		/* no quotes, no backslashes */
 } families[] = {
 	{ "dmabuf_buffers", GAUGE, "", METRICS_EXPORTER, EXPORTER_BUFFERS, METRICS_ALL_BUFFERS,
-	  "Buffers that there are." },
+	  "Buffers alive." },
 	{ "dmabuf_bytes", GAUGE, "bytes", METRICS_EXPORTER, EXPORTER_BYTES, METRICS_ALL_BUFFERS,
-	  "Sizes of the buffers that there are, summed up." },
+	  "Sum of the sizes of all buffers." },
 	{ "dmabuf_exports", COUNTER, "", METRICS_EXPORTER, EXPORTER_EXPORTS, METRICS_EXPORTS,
-	  "Buffers that were made." },
+	  "Buffers exported." },
 	{ "dmabuf_releases", COUNTER, "", METRICS_EXPORTER, EXPORTER_RELEASES, METRICS_EXPORTS,
-	  "Buffers whose last reference went." },
+	  "Buffers released." },
 	{ "dmabuf_process_buffers", GAUGE, "", METRICS_GROUP, GROUP_BUFFERS, METRICS_HOLDERS,
 	  "Buffers that these processes hold." },
 	{ "dmabuf_process_rss_bytes", GAUGE, "bytes", METRICS_GROUP, GROUP_RSS, METRICS_HOLDERS,
-	  "Sizes of the distinct buffers that these processes hold." },
+	  "Sum of the sizes of the distinct buffers that these processes hold." },
 	{ "dmabuf_process_pss_bytes", GAUGE, "bytes", METRICS_GROUP, GROUP_PSS, METRICS_HOLDERS,
-	  "Sizes of the buffers that these processes hold, each divided among all its holders." },
+	  "Sum of the sizes of the buffers that these processes hold, each divided among all holders." },
 	{ "dmabuf_process_uss_bytes", GAUGE, "bytes", METRICS_GROUP, GROUP_USS, METRICS_HOLDERS,
-	  "Sizes of the buffers that no other process holds." },
+	  "Sum of the sizes of the buffers that no other process holds." },
 	{ "dmabuf_kernel_only_bytes", GAUGE, "bytes", METRICS_ONE, ONE_KERNEL_ONLY_BYTES,
-	  METRICS_ALL_BUFFERS, "Sizes of the buffers that no process holds." },
+	  METRICS_ALL_BUFFERS, "Sum of the sizes of the buffers that no process holds." },
 	{ "dmabuf_unexplained_references", GAUGE, "", METRICS_ONE, ONE_UNEXPLAINED,
-	  METRICS_REFERENCES, "References to buffers of which it is not known who has them." },
+	  METRICS_REFERENCES, "References to buffers with an unknown holder." },
 	{ "dmabuf_device_attachments", GAUGE, "", METRICS_DEVICE, DEVICE_ATTACHMENTS,
 	  METRICS_ATTACHMENTS, "Attachments of the device to buffers." },
 	{ "dmabuf_device_mapped_bytes", GAUGE, "bytes", METRICS_DEVICE, DEVICE_MAPPED_BYTES,
-	  METRICS_MAPPED, "Sizes of the buffers that are mapped for the device now." },
+	  METRICS_MAPPED, "Sum of the sizes of the buffers that are mapped for the device." },
 	{ "dmabuf_maps", COUNTER, "", METRICS_CALL, CALL_COUNT, METRICS_MAPS,
-	  "Maps of attachments for their device, those that failed too." },
+	  "Maps of attachments for the device, including failed maps." },
 	{ "dmabuf_map_errors", COUNTER, "", METRICS_CALL, CALL_ERRORS, METRICS_MAPS,
-	  "Maps that failed." },
+	  "Failed maps." },
 	{ "dmabuf_map_duration_seconds", HISTOGRAM, "seconds", METRICS_CALL, CALL_COUNT,
-	  METRICS_MAPS, "How long maps took, waiting for fences included." },
+	  METRICS_MAPS, "Duration of maps, including waits for fences." },
 	{ "dmabuf_fence_wait_seconds", HISTOGRAM, "seconds", METRICS_WAIT, CALL_COUNT,
-	  METRICS_WAITS, "How long maps, and accesses by the CPU, waited for fences." },
+	  METRICS_WAITS, "Duration of waits for fences in maps and CPU accesses." },
 	{ "dmabuf_suspects", GAUGE, "", METRICS_SUSPECT, SUSPECT_BUFFERS, METRICS_ALL_BUFFERS,
-	  "Buffers that may have been leaked, by what is odd about them." },
+	  "Buffers that may be leaks, by kind of suspicion." },
 	{ "dmabuf_buffer_bytes", GAUGE, "bytes", METRICS_BUFFER, BUFFER_BYTES, METRICS_PER_BUFFER,
 	  "Size of one buffer." },
 	{ "dmabuf_buffer_references", GAUGE, "", METRICS_BUFFER, BUFFER_REFERENCES,
@@ -76,16 +76,16 @@ static const struct family {
 	{ "dmabuf_buffer_attachments", GAUGE, "", METRICS_BUFFER, BUFFER_ATTACHMENTS,
 	  METRICS_PER_BUFFER, "Attachments of one buffer." },
 	{ "dmabuf_events_lost", COUNTER, "", METRICS_ONE, ONE_LOST, METRICS_LOST,
-	  "What happened and could not be counted: unless this is 0, counters are too small." },
+	  "Events missing from the counters, because they were lost." },
 	{ "dmabuf_scrape_duration_seconds", GAUGE, "seconds", METRICS_ONE, ONE_DURATION, 0,
-	  "How long it took to read all this." },
+	  "Duration of reading all metrics." },
 	{ "dmabuf_up", GAUGE, "", METRICS_ONE, ONE_UP, 0,
-	  "Whether there was a source to read: 1, or 0 and nothing else is told." },
+	  "1 if a source was read; 0 if not, without other metrics." },
 	{ "dmabuf_build", INFO, "", METRICS_BUILD, BUILD_ONE, 0,
-	  "The version of dmabuf-trace, and its source." },
+	  "Version and source of dmabuf-trace." },
 };
 
-/* Label names by set; of groups the first depends on the options. */
+/* Label names by set; the first label of groups depends on the options. */
 static const char *const label_names[METRICS_SETS][METRICS_LABELS] = {
 	[METRICS_EXPORTER] = { "exporter" },
 	[METRICS_GROUP] = { "comm" },
@@ -102,7 +102,7 @@ static const char *type_suffix(enum metric_type type)
 	return type == COUNTER ? "_total" : type == INFO ? "_info" : "";
 }
 
-/* Text that is UTF-8 already. */
+/* Print text in UTF-8. */
 static void put_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -116,7 +116,7 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-/* An empty label is as good as none. bound: of a bucket, "" none. */
+/* Print labels, without empty ones. bound: limit of a bucket, "" none. */
 static void put_labels(FILE *out, const struct metrics *m, enum metrics_set set,
 		       const struct metrics_row *row, const char *bound)
 {
@@ -157,8 +157,8 @@ static void put_bucket(FILE *out, const struct metrics *m, const struct family *
 }
 
 /*
- * The count is that of the buckets, which may have been read a moment later; where they are unknown
- * the last one, of all, is all that there is.
+ * The count is the sum of the buckets, which may be read slightly later. If the buckets are
+ * unknown, only the last bucket, with all calls, is printed.
  */
 static void put_histogram(FILE *out, const struct metrics *m, const struct family *f,
 			  const struct metrics_row *row)
@@ -259,7 +259,7 @@ const char *openmetrics_content_type(enum metrics_format format)
 		"text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* The next part of *at up to a separator, without white space around it; *len 0: it is empty. */
+/* Return the next part of *at up to a separator, without white space around; *len 0: empty. */
 static const char *next_part(const char **at, const char *separators, size_t *len)
 {
 	const char *start = *at + strspn(*at, " \t");
@@ -277,7 +277,7 @@ static bool part_is(const char *part, size_t len, const char *word)
 	return len == strlen(word) && !strncasecmp(part, word, len);
 }
 
-/* One media range with its parameters; *quality 0 to 1. Returns whether its version is ours. */
+/* Parse a media range with parameters; *quality 0 to 1. Return whether the version is ours. */
 static bool take_range(const char **at, const char *version, double *quality, const char **range,
 		       size_t *len)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Metrics as text, in the two formats that Prometheus reads, from one table of families. */
+/* Metrics as text, in both formats of Prometheus, from one table of families. */
 #ifndef OUTPUT_OPENMETRICS_H
 #define OUTPUT_OPENMETRICS_H
 
@@ -13,16 +13,16 @@ enum metrics_format {
 	METRICS_FORMATS,
 };
 
-/* What HTTP calls it. */
+/* The content type for HTTP. */
 const char *openmetrics_content_type(enum metrics_format format);
 
 /*
- * The format that an Accept header likes best (NULL: none was sent); where it takes neither, or
- * both as much without naming OpenMetrics, that is Prometheus'.
+ * Return the format with the best quality in an Accept header (NULL: no header). The format is
+ * Prometheus' if the header accepts neither, or both equally without the name of OpenMetrics.
  */
 enum metrics_format openmetrics_negotiate(const char *accept);
 
-/* Writes all that is known. Errors are the stream's. */
+/* Write all known figures. Errors are those of the stream. */
 void openmetrics_write(FILE *out, const struct metrics *metrics, enum metrics_format format);
 
 /* A line for each family: name, type, unit or -, labels or -, help; with titles. */

@@ -99,35 +99,35 @@ static int check_head(struct recording *r, char *error, size_t room)
 	if (err && err != -ENODATA)
 		return refuse(error, room, err, strerror(-err));
 	if (!r->size)
-		return refuse(error, room, -ENODATA, "it is empty");
+		return refuse(error, room, -ENODATA, "empty file");
 	if (memcmp(head->magic, RECORDING_MAGIC, r->size < sizeof(head->magic) ? r->size :
 		   sizeof(head->magic)))
-		return refuse(error, room, -EBADMSG, "it is no recording of dmabuf-trace");
+		return refuse(error, room, -EBADMSG, "not a recording of dmabuf-trace");
 	if (err)
-		return refuse(error, room, -ENODATA, "it is cut within its header");
+		return refuse(error, room, -ENODATA, "truncated in the header");
 	if (head->endian == __builtin_bswap32(RECORDING_ENDIAN))
 		return refuse(error, room, -ENOTSUP,
-			      "it was made on a machine of the other byte order; read it on one like that");
+			      "recorded on a machine of the other byte order; read the file on such a machine");
 	if (head->endian != RECORDING_ENDIAN || !head->version)
-		return refuse(error, room, -EBADMSG, "its header is damaged");
+		return refuse(error, room, -EBADMSG, "damaged header");
 	if (head->version > RECORDING_VERSION) {
-		snprintf(error, room, "it has format %u, and this version knows %d: a newer dmabuf-trace reads it",
+		snprintf(error, room, "format %u is unknown, this version reads %d; use a newer dmabuf-trace",
 			 head->version, RECORDING_VERSION);
 		return -ENOTSUP;
 	}
 	if (head->len < sizeof(*head) || head->len > RECORDING_HEAD_MAX || head->len % 8)
-		return refuse(error, room, -EBADMSG, "its header is damaged");
+		return refuse(error, room, -EBADMSG, "damaged header");
 	if (head->len > r->size)
-		return refuse(error, room, -ENODATA, "it is cut within its header");
+		return refuse(error, room, -ENODATA, "truncated in the header");
 	texts = head->len - sizeof(*head);
 	r->texts = calloc(1, texts + 1);
 	if (!r->texts)
 		return refuse(error, room, -ENOMEM, strerror(ENOMEM));
 	err = read_at(r, r->texts, texts, sizeof(*head));
 	if (err)
-		return refuse(error, room, err, "it cannot be read");
+		return refuse(error, room, err, "cannot read the header");
 	if (recording_head_crc(head, r->texts) != head->crc)
-		return refuse(error, room, -EBADMSG, "its header is damaged");
+		return refuse(error, room, -EBADMSG, "damaged header");
 	return 0;
 }
 
@@ -148,7 +148,7 @@ int recording_open_fd(struct recording **out, int fd, char *error, size_t room)
 		err = refuse(error, room, -EISDIR, strerror(EISDIR));
 	else if (!S_ISREG(st.st_mode))
 		err = refuse(error, room, -EINVAL,
-			     "it is not a regular file: put the recording into one first");
+			     "not a regular file; copy the recording to a file first");
 	if (!err) {
 		r->size = st.st_size;
 		err = check_head(r, error, room);
@@ -234,13 +234,13 @@ const char *recording_damage(struct recording *r)
 
 	*r->damage = '\0';
 	if (r->bad_at)
-		len = snprintf(r->damage, sizeof(r->damage), "it is cut or damaged at byte %llu of %llu, and read up to there",
+		len = snprintf(r->damage, sizeof(r->damage), "truncated or damaged at byte %llu of %llu; the part before is read",
 			       (unsigned long long)r->bad_at, (unsigned long long)r->size);
 	if (r->damaged)
-		len += snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u damaged blocks were left out",
+		len += snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u damaged blocks were skipped",
 				len ? "; " : "", r->damaged);
 	if (r->unknown)
-		snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u blocks are packed as this build cannot unpack",
+		snprintf(r->damage + len, sizeof(r->damage) - len, "%s%u blocks have a compression that this build lacks",
 			 len ? "; " : "", r->unknown);
 	return *r->damage ? r->damage : NULL;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Snapshots by BPF (bpf/snapshot.bpf.c). Two sources: bpf:iter, with the kernel's iterator over
- * dma-bufs (Linux 6.16), and bpf:task, which sees fds and mappings and then walks the kernel's
- * list of buffers from one of those. If no process holds any, bufinfo tells what there is.
+ * dma-bufs (Linux 6.16), and bpf:task, with fds and mappings, and a walk along the kernel's list
+ * of buffers from any of them. If no process holds a buffer, bufinfo has the list.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -35,7 +35,7 @@
 
 struct net {
 	__u32 ino;
-	int fd;				/* -1: no process in it is to be seen */
+	int fd;				/* -1: no visible process in the namespace */
 };
 
 struct bpf_source {
@@ -47,7 +47,7 @@ struct bpf_source {
 	bool drm;			/* its types were known when the programs were loaded */
 	struct ring_buffer *ring;
 	int ring_fd;
-	struct records *into;		/* where the ring's records go */
+	struct records *into;		/* records from the ring */
 	int error;			/* of the ring's callback */
 };
 
@@ -80,27 +80,28 @@ const char *bpf_explain(int err, const char *what)
 
 	privileges_lockdown(lockdown, sizeof(lockdown));
 	/*
-	 * The verifier says EACCES too, but to root only where a program is at fault. Where
-	 * unprivileged_bpf_disabled is 0 anybody gets further, and EINVAL for what needs more.
+	 * The verifier also returns EACCES, but to root only for a faulty program. If
+	 * unprivileged_bpf_disabled is 0, every user gets further, and EINVAL at a privileged
+	 * feature.
 	 */
 	if (err == -EPERM || (err == -EACCES && geteuid()) ||
 	    !strcmp(lockdown, "confidentiality") ||
 	    (!privileges_have(CAP_SYS_ADMIN) && !privileges_have(CAP_BPF)))
 		return privileges_missing();
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return "no BTF: the kernel needs CONFIG_DEBUG_INFO_BTF=y";
+		return "no BTF; the kernel requires CONFIG_DEBUG_INFO_BTF=y";
 	if (err == -ENOSYS)
-		return "no BPF in this kernel: CONFIG_BPF_SYSCALL=y";
-	/* libbpf before 1.3 wants to see the modules' types, too, or nothing */
+		return "no BPF; the kernel requires CONFIG_BPF_SYSCALL=y";
+	/* libbpf before 1.3 requires the modules' types, also */
 	if (strstr(last_warning, "failed to iterate BTF objects") &&
 	    !privileges_have(CAP_SYS_ADMIN)) {
-		snprintf(text, sizeof(text), "libbpf %s needs CAP_SYS_ADMIN, too",
+		snprintf(text, sizeof(text), "libbpf %s also requires CAP_SYS_ADMIN",
 			 libbpf_version_string());
 		return text;
 	}
 	last_warning[strcspn(last_warning, "\n")] = '\0';
 	snprintf(text, sizeof(text), "%s%s%s (%s)", what, *what ? ": " : "",
-		 strerror(-err), last_warning[0] ? last_warning : "-v tells more");
+		 strerror(-err), last_warning[0] ? last_warning : "use -v for details");
 	return text;
 }
 
@@ -113,7 +114,7 @@ static int take_record(void *ctx, void *data, size_t len)
 	return 0;
 }
 
-/* Puts a ring of at least that many bytes in the place of the one there is. */
+/* Replace the ring by a ring of at least that size. */
 static int set_ring(struct bpf_source *own, size_t bytes)
 {
 	__u32 size = RING_SIZE, zero = 0;
@@ -135,7 +136,7 @@ static int set_ring(struct bpf_source *own, size_t bytes)
 	return own->ring ? 0 : -errno;
 }
 
-/* Forgets the network namespaces that are not among those: an open one would live on. */
+/* Close the network namespaces that no process has: an open namespace stays alive. */
 static void keep_nets(struct bpf_source *own, const __u32 *nets, __u32 n)
 {
 	int i, kept = 0;
@@ -178,7 +179,7 @@ static int open_net(__u32 ino)
 	return fd;
 }
 
-/* Takes up what the walk over fds has found; returns whether there are new ones to look into. */
+/* Add the namespaces that the walk over fds found. Return whether some are new. */
 static bool update_nets(struct bpf_source *own)
 {
 	const struct snapshot_run *run = &own->skel->bss->run;
@@ -250,7 +251,7 @@ static int bpf_load(struct bpf_source *own, bool iterator)
 		own->skel->bss->run.net = st.st_ino;
 	err = set_ring(own, RING_SIZE);
 	kernel_forget();
-	/* Parsing the kernel's BTF took several MiB that are free now. */
+	/* Return several MiB of the parser of the kernel's BTF. */
 	malloc_trim(0);
 	return err;
 }
@@ -268,7 +269,7 @@ static const char *bpf_open(struct source *s, bool iterator)
 	s->own = own;
 	err = bpf_load(own, iterator);
 	if (err) {
-		missing = bpf_explain(err, "BPF programs do not load");
+		missing = bpf_explain(err, "cannot load the BPF programs");
 		bpf_close(s);
 	}
 	s->sees = MODEL_SEES_HOLDERS | MODEL_SEES_KERNEL_ONLY | MODEL_SEES_ATTACHMENTS |
@@ -297,7 +298,7 @@ static const char *bpf_iter_open(struct source *s)
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return bpf_explain(-ENOENT, "");
 	if (!kernel_has_dmabuf_iterator())
-		return "no iterator over dma-bufs in this kernel: needs Linux 6.16";
+		return "no iterator over dma-bufs in this kernel; requires Linux 6.16";
 	return bpf_open(s, true);
 }
 
@@ -349,7 +350,7 @@ static void forget_sockets(struct bpf_source *own)
 	}
 }
 
-/* Takes what the programs put into the ring; 1 if it was too small and is larger now. */
+/* Read the ring; return 1 if the ring was too small, and is larger now. */
 static int take_ring(struct bpf_source *own)
 {
 	const struct snapshot_run *run = &own->skel->bss->run;
@@ -359,7 +360,7 @@ static int take_ring(struct bpf_source *own)
 		return own->error ? own->error : err;
 	if (!run->dropped)
 		return 0;
-	/* A quarter more than now, for what comes meanwhile. */
+	/* A quarter more, for new buffers meanwhile. */
 	err = set_ring(own, run->bytes + run->bytes / 4);
 	return err ? err : 1;
 }
@@ -374,7 +375,7 @@ static void start_run(struct bpf_source *own, struct records *records, size_t st
 	run->bytes = run->dropped = run->whole = 0;
 }
 
-/* Messages of our network namespace and of the others that have any. */
+/* Read the messages of our network namespace and of the others with messages. */
 static int read_messages(struct bpf_source *own, struct records *records)
 {
 	int err = bpf_read_iterator(own->messages, records), i;
@@ -390,8 +391,9 @@ static int read_messages(struct bpf_source *own, struct records *records)
 }
 
 /*
- * Messages first: the walk over fds tells who has the sockets open that they are in. GEM handles
- * come by the ring, since a DRM file has more than an iterator can give at once.
+ * Messages come first: the walk over fds finds the processes that have their sockets open. GEM
+ * handles come by the ring, because a DRM file has more handles than an iterator can return at
+ * once.
  */
 static int read_slots(struct bpf_source *own, struct records *records)
 {
@@ -420,7 +422,7 @@ static int read_slots(struct bpf_source *own, struct records *records)
 	return err == 1 ? -EAGAIN : err;
 }
 
-/* Runs a program that puts all buffers into the ring; once more with a larger ring if need be. */
+/* Run a program that writes all buffers to the ring; again with a larger ring if necessary. */
 static int read_buffers(struct bpf_source *own, struct bpf_program *prog, bool recount,
 			struct records *records, bool *whole)
 {
@@ -449,7 +451,7 @@ static int bpf_iter_snapshot(struct source *s, struct records *records)
 
 	meet_drm(s, true);
 	own = s->own;
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): opened again or not, there is one */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): not NULL, opened again or not */
 	return read_buffers(own, own->skel->progs.buffers_by_iterator, false, records, &whole) ?:
 	       read_slots(own, records);
 }
@@ -463,8 +465,8 @@ static int bpf_iter_recount(struct source *s, struct records *records)
 }
 
 /*
- * The walk goes without a lock: one that lost its way starts anew, a few times; the kernel's
- * own bufinfo, slower and with its locks, does for the rest. Returns 0, or -errno with *why.
+ * The walk has no lock: if the list changes below it, the walk restarts, a few times. The kernel's
+ * bufinfo, which is slower and locks, replaces a failed walk. Return 0, or -errno with *why.
  */
 static int walk_buffers(struct bpf_source *own, struct records *records, bool recount,
 			const char **why)
@@ -498,11 +500,11 @@ static int bpf_task_snapshot(struct source *s, struct records *records)
 		return err;
 	s->lacks = NULL;
 	s->sees |= MODEL_SEES_KERNEL_ONLY;
-	/* Nothing to walk from: then the kernel holds what there is, and bufinfo may tell. */
+	/* No start for the walk: the kernel holds all buffers, and bufinfo may list them. */
 	err = walk_buffers(own, records, false, &s->lacks);
 	if (err == -EAGAIN) {
 		snprintf(s->error, sizeof(s->error),
-			 "bpf:task: the kernel's list of buffers changes faster than it can be read, and no bufinfo");
+			 "bpf:task: the kernel's list of buffers changes too fast, and bufinfo is not readable; mount debugfs");
 		return err;
 	}
 	if (err)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs' bufinfo: what the kernel itself prints of all buffers. Used by source/bpf.c where no
- * process holds a buffer from which the kernel's list could be walked. dma_buf_debug_show() of
- * drivers/dma-buf/dma-buf.c prints names raw: the text of a name must not pass for a row.
+ * debugfs' bufinfo, the kernel's own list of all buffers. source/bpf.c reads bufinfo if no process
+ * holds a buffer to start the walk from. dma_buf_debug_show() of drivers/dma-buf/dma-buf.c prints
+ * names raw: the text of a name must not pass for a row.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
 
-/* A column of exactly digits of that base (or more, if the number is longer) and a tab. */
+/* A column of exactly this number of digits (or more, if the number is longer) and a tab. */
 static char *number(char *at, int digits, int base, unsigned long long *value)
 {
 	char *end;
@@ -30,8 +30,8 @@ static char *number(char *at, int digits, int base, unsigned long long *value)
 
 /*
  * "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t%s\n": size, flags, mode, count, exporter, inode, name
- * (drivers/dma-buf/dma-buf.c). Such a row takes 43 bytes at least before its name: longer than
- * any name, so no name can hold one. Returns the name, or NULL if this line is no such row.
+ * (drivers/dma-buf/dma-buf.c). A row has at least 43 bytes before the name, which is longer than
+ * any name: no name can contain a row. Return the name, or NULL if the line is no row.
  */
 static char *parse_row(char *line, struct snap_buffer *out)
 {
@@ -56,7 +56,7 @@ static char *parse_row(char *line, struct snap_buffer *out)
 	return name;
 }
 
-/* "<none>" is what the kernel prints for a buffer without a name. */
+/* The kernel prints "<none>" for a buffer without a name. */
 static void set_name(struct snap_buffer *out, const char *name, size_t len)
 {
 	if (len == 6 && !memcmp(name, "<none>", 6))
@@ -108,8 +108,8 @@ static char *next_line(char *at)
 }
 
 /*
- * A name may hold newlines: it ends where the first of the kernel's own lines follows, which
- * all start with a tab (the fences, then the devices).
+ * A name may contain newlines: the name ends before the first line of the kernel. These lines start
+ * with a tab (the fences, then the devices).
  */
 static size_t name_length(const char *name, const char *end)
 {
@@ -132,7 +132,7 @@ int bufinfo_parse(char *text, struct records *records)
 		next_name = *line ? parse_row(line, &next_row) : NULL;
 		if (*line && !next_name)
 			continue;
-		/* The line is the next buffer's row, or the end: what lies before is complete. */
+		/* The line is the next row, or the end: the part before is complete. */
 		if (name) {
 			set_name(&row, name, name_length(name, line));
 			err = parse_attachments(name, line, &row, records) ?:
@@ -156,11 +156,11 @@ int bufinfo_snapshot(struct records *records, const char **why)
 	if (len < 0) {
 		err = len;
 		*why = err == -EPERM || err == -EACCES ?
-			"debugfs refuses (lockdown, or not root): buffers that no process holds are not seen" :
-			"no debugfs: buffers that no process holds are not seen; mount -t debugfs none /sys/kernel/debug";
+			"no access to debugfs (lockdown, or not root): buffers that no process holds are missing" :
+			"no debugfs: buffers that no process holds are missing; mount -t debugfs none /sys/kernel/debug";
 	} else {
 		err = bufinfo_parse(text, records);
-		*why = "bufinfo of an unknown form: buffers that no process holds are not seen";
+		*why = "unknown format of bufinfo: buffers that no process holds are missing";
 	}
 	free(text);
 	return err;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Snapshots from the companion module's tables in debugfs (dmabuf_tools(4)), for where there is
- * no BPF. The tables are read one after the other: who came or went in between is told as it
- * stood when its table was read.
+ * Snapshots from the companion module's tables in debugfs (dmabuf_tools(4)), for kernels without
+ * BPF. The tables are read one after the other: an object that changes in between has the state of
+ * the time of its table.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +112,7 @@ static int split(char *line, char **fields)
 	return n;
 }
 
-/* Titles tell what fields a line has: a module with others is not understood, -EPROTO. */
+/* The titles name the fields of a line; -EPROTO for unknown titles. */
 static int parse_table(const struct table *table, char *text, struct records *records)
 {
 	char *fields[MAX_FIELDS], *line = strsep(&text, "\n");
@@ -134,7 +134,7 @@ static int read_table(struct source *s, const struct table *table, struct record
 	int err = len < 0 ? len : parse_table(table, own->text, records);
 
 	if (err == -EPROTO)
-		snprintf(s->error, sizeof(s->error), "module: %s has other fields than this tool knows",
+		snprintf(s->error, sizeof(s->error), "module: %s has unknown fields; use the tool and the module of one version",
 			 table->path);
 	return err;
 }
@@ -151,12 +151,12 @@ static int module_snapshot(struct source *s, struct records *records)
 static const char *module_open(struct source *s)
 {
 	if (access("/sys/module/dmabuf_tools", F_OK))
-		return "dmabuf_tools.ko is not loaded: modprobe dmabuf_tools";
+		return "dmabuf_tools.ko is not loaded; modprobe dmabuf_tools";
 	if (access("/sys/kernel/dmabuf_tools", F_OK))
-		return "dmabuf_tools.ko keeps no accounts: load it without accounting=0, see its line in dmesg";
+		return "accounting of dmabuf_tools.ko is off; load the module without accounting=0, or see dmesg";
 	if (access(tables[0].path, R_OK))
-		return errno == EACCES ? "needs root; the sums in /sys/kernel/dmabuf_tools are for everybody" :
-			"no debugfs: mount -t debugfs none /sys/kernel/debug";
+		return errno == EACCES ? "requires root; every user can read the sums in /sys/kernel/dmabuf_tools" :
+			"no debugfs; mount -t debugfs none /sys/kernel/debug";
 	s->own = calloc(1, sizeof(struct module_source));
 	if (!s->own)
 		return strerror(ENOMEM);
@@ -175,7 +175,7 @@ static void module_close(struct source *s)
 
 const struct source_ops source_module = {
 	.name = "module",
-	.summary = "dmabuf_tools.ko: all buffers since it was loaded, and those held then",
+	.summary = "dmabuf_tools.ko: buffers held when it was loaded, and all exported since",
 	.open = module_open,
 	.snapshot = module_snapshot,
 	.close = module_close,

@@ -46,7 +46,7 @@ static int add_devname(FILE *out, const char *uevent)
 	return name != NULL;
 }
 
-/* All files that match, in their order. */
+/* All matching files, in order. */
 static const char *look_up(struct node_names *names, const char *pattern)
 {
 	const char *kept = NULL;

@@ -43,7 +43,7 @@ void privileges_keep(uint64_t keep)
 	for (int i = 0; i < 2; i++) {
 		data[i].permitted &= keep >> 32 * i;
 		data[i].effective &= keep >> 32 * i;
-		data[i].inheritable = 0;	/* and with it ambient */
+		data[i].inheritable = 0;	/* also clears ambient */
 	}
 	syscall(SYS_capset, &head, data);
 }
@@ -61,7 +61,7 @@ void privileges_lockdown(char *word, size_t room)
 	free(text);
 }
 
-/* Debian has levels above those of the kernel's documentation: 3 refuses what 2 does not. */
+/* Debian has more levels than the kernel's documentation: 3 refuses more than 2. */
 static long perf_event_paranoid(void)
 {
 	char *text = NULL;
@@ -82,16 +82,16 @@ const char *privileges_missing(void)
 
 	if (!privileges_have(CAP_SYS_ADMIN) &&
 	    !(privileges_have(CAP_BPF) && privileges_have(CAP_PERFMON)))
-		return geteuid() ? "needs root, or CAP_BPF and CAP_PERFMON" :
-			"root without CAP_BPF and CAP_PERFMON, as in a container: give it both";
+		return geteuid() ? "requires root, or CAP_BPF and CAP_PERFMON" :
+			"root lacks CAP_BPF and CAP_PERFMON, as in a container; add both";
 	privileges_lockdown(lockdown, sizeof(lockdown));
 	if (!strcmp(lockdown, "confidentiality"))
-		return "lockdown is confidentiality: BPF may not read what is the kernel's";
+		return "lockdown is confidentiality: BPF cannot read kernel memory; requires lockdown none or integrity";
 	paranoid = perf_event_paranoid();
 	if (paranoid > 2 && !privileges_have(CAP_SYS_ADMIN)) {
-		snprintf(text, sizeof(text), "kernel.perf_event_paranoid is %ld: above 2 hooks need "
-			 "CAP_SYS_ADMIN, too", paranoid);
+		snprintf(text, sizeof(text), "kernel.perf_event_paranoid is %ld: above 2, hooks also "
+			 "require CAP_SYS_ADMIN", paranoid);
 		return text;
 	}
-	return "refused in spite of CAP_BPF and CAP_PERFMON: by a security module, or debugfs and tracefs may not be searched (CAP_DAC_READ_SEARCH)";
+	return "refused despite CAP_BPF and CAP_PERFMON: by a security module, or for lack of access to debugfs and tracefs (CAP_DAC_READ_SEARCH)";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Capabilities: what is missing, and giving up what is not needed. May be called by commands. */
+/* Capabilities: find the missing ones, drop the others. May be called by commands. */
 #ifndef SOURCE_PRIVILEGES_H
 #define SOURCE_PRIVILEGES_H
 
@@ -23,11 +23,11 @@
 /* Whether a capability is in force. */
 bool privileges_have(unsigned int cap);
 /*
- * Gives up all capabilities but those, in every set and for what would be executed, as far as that
- * is permitted: once what is needed is open. No more can be had afterwards.
+ * Drop all other capabilities, in every set and for executed programs, as far as permitted. Call
+ * this after all files are open: dropped capabilities do not return.
  */
 void privileges_keep(uint64_t keep);
-/* Why the kernel refuses BPF or a hook, and what helps: one line, good until the next call. */
+/* Return why the kernel refuses BPF or a hook, and the remedy; good until the next call. */
 const char *privileges_missing(void);
 /* The kernel's lockdown: "none", "integrity", "confidentiality", "unknown". */
 void privileges_lockdown(char *word, size_t room);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Snapshots from /proc alone: what fdinfo and maps say of the processes that we may read. Knows
- * no attachments and nothing that only the kernel holds. Fd tables and address spaces are told
- * apart by process here: tables shared between processes, and threads' own, are not seen as such.
+ * Snapshots from /proc alone, from fdinfo and maps of the readable processes. No attachments, and
+ * no buffers that only the kernel holds. Fd tables and address spaces are distinguished by process:
+ * tables shared between processes, and threads with their own, are not detected.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -27,9 +27,9 @@ struct proc_source {
 	char *text;
 	size_t room;
 	struct index seen;		/* inodes whose buffer record is out */
-	dev_t dev;			/* of the dma-buf file system, once seen */
+	dev_t dev;			/* of the dma-buf file system, 0 unknown */
 	struct records *records;
-	uint32_t refused;		/* processes that we may not read */
+	uint32_t refused;		/* unreadable processes */
 };
 
 struct proc_process {
@@ -49,8 +49,8 @@ static const char *field(const char *text, const char *name)
 
 /*
  * The buffer's own lines in fdinfo: "size:", "count:", "exp_name:" and last "name:", raw
- * (dma_buf_show_fdinfo). Only what stands before the name can be relied on, so the first of each
- * counts.
+ * (dma_buf_show_fdinfo). Only the lines before the name are reliable, so the first line of each
+ * key counts.
  */
 static int add_buffer(struct proc_source *own, const struct stat *st, char *text, size_t len)
 {
@@ -137,7 +137,7 @@ static int add_fd(struct proc_source *own, struct proc_process *p, int fds, cons
 	if (index_get(&own->seen, st.st_ino) == INDEX_NONE) {
 		snprintf(path, sizeof(path), "fdinfo/%s", fd);
 		len = read_whole(p->dir, path, &own->text, &own->room);
-		/* Closed meanwhile, or a plain file of that name: not a buffer of this snapshot. */
+		/* Closed meanwhile, or a plain file of this name: not a buffer of this snapshot. */
 		if (len < 0 || !field(own->text, "\nexp_name:\t"))
 			return 0;
 		own->dev = st.st_dev;
@@ -169,7 +169,7 @@ static int walk_fds(struct proc_source *own, struct proc_process *p)
 	return err;
 }
 
-/* A buffer that lives by its mappings alone has no fdinfo: only its inode is known. */
+/* A buffer with mappings alone has no fdinfo: only the inode is known. */
 static int add_mapped_only(struct proc_source *own, uint64_t ino)
 {
 	struct snap_buffer out = { .head = { SNAP_BUFFER, sizeof(out), 0 }, .ino = ino };
@@ -273,8 +273,8 @@ static int proc_snapshot(struct source *s, struct records *records)
 	err = walk_all(own, walk_fds, true) ?: walk_all(own, walk_maps, false);
 	s->sees = own->refused ? 0 : MODEL_SEES_HOLDERS;
 	s->lacks = own->refused ?
-		"no devices, no kernel-held buffers, no processes of others: needs root, or CAP_BPF and CAP_PERFMON" :
-		"no devices, no kernel-held buffers: needs BPF, see dmabuf-trace doctor";
+		"no devices, no kernel-held buffers, no processes of other users: requires root, or CAP_BPF and CAP_PERFMON" :
+		"no devices, no kernel-held buffers: requires BPF; see 'dmabuf-trace doctor'";
 	return err;
 }
 
@@ -287,7 +287,7 @@ static const char *proc_open(struct source *s)
 	own->proc = opendir("/proc");
 	if (!own->proc) {
 		free(own);
-		return "/proc is not mounted: mount -t proc proc /proc";
+		return "/proc is not mounted; mount -t proc proc /proc";
 	}
 	s->own = own;
 	return NULL;

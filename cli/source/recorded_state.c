@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is mapped, who accesses, how long it takes, from a recording's events; see the header. */
+/* Mappings, accesses and durations from the events of a recording; see the header. */
 #include "source/recorded_state.h"
 
 #include <errno.h>
@@ -13,13 +13,13 @@
 #include "recording/replay.h"
 #include "source/source.h"
 
-#define USERS 8				/* of one buffer that are kept, as EVENTS_USERS */
+#define USERS 8				/* kept for a buffer, as EVENTS_USERS */
 #define PAST 4				/* the same, as EVENTS_PAST */
 
 struct state_attachment {
 	uint64_t id;
-	struct snap_mapping record;	/* its id: of the one that it goes on from */
-	bool again;			/* of a past one: it is attached again */
+	struct snap_mapping record;	/* id: of the former attachment that this one continues */
+	bool again;			/* a former attachment, attached again */
 };
 
 struct state_buffer {
@@ -72,7 +72,7 @@ static void count_map(struct snap_mapping *a, const struct model_event *e)
 	if (direction > 2)
 		return;
 	if (e->raw.type == EVENT_UNMAP) {
-		/* One that is older was mapped before that was seen */
+		/* An older attachment was mapped before the recording */
 		a->mapped[direction] -= a->mapped[direction] != 0;
 		return;
 	}
@@ -83,7 +83,7 @@ static void count_map(struct snap_mapping *a, const struct model_event *e)
 	a->waited += e->raw.wait;
 }
 
-/* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */
+/* A device that attaches for each frame keeps its figures from one attachment to the next. */
 static int keep_past(struct recorded_state *s, const struct state_attachment *a)
 {
 	bool used = a && a->record.since;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What events of a recording come to at a moment, as hooks would have told it; recording.c's. */
+/* The state at a time from the events of a recording, as hooks report it; for recording.c. */
 #ifndef SOURCE_RECORDED_STATE_H
 #define SOURCE_RECORDED_STATE_H
 
 #include <stdint.h>
 
-/* A device number that stands for a node of the recording: this, and its number there */
+/* A device number for a node of the recording: these bits, and the number of the node */
 #define RECORDED_NODE (1u << 31)
 
 struct model_operations;
@@ -15,8 +15,8 @@ struct records;
 
 struct recorded_state *recorded_state_new(struct recording *recording);
 /*
- * Goes to a snapshot, counted from 0: on from where it is, or from the beginning if that is behind.
- * Returns 0 or -errno.
+ * Move to a snapshot, counted from 0: forward from the current one, or else from the beginning.
+ * Return 0 or -errno.
  */
 int recorded_state_go(struct recorded_state *state, uint32_t moment);
 /* As events_state() and events_operations(). */

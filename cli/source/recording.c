@@ -11,7 +11,7 @@
 
 struct recording_source {
 	struct recording *recording;
-	uint32_t at;			/* the snapshot that is read next */
+	uint32_t at;			/* the next snapshot */
 	struct index names;		/* by key(): place in texts */
 	const char **texts;
 	uint32_t n_texts, room_texts;
@@ -76,14 +76,14 @@ static int snapshot(struct source *s, struct records *records)
 	int err;
 
 	if (own->at >= recording_snapshots(own->recording)) {
-		snprintf(s->error, sizeof(s->error), "there is no snapshot in it");
+		snprintf(s->error, sizeof(s->error), "the recording has no snapshot");
 		return -ENODATA;
 	}
 	err = recording_read_snapshot(own->recording, own->at, &got);
 	if (err) {
 		snprintf(s->error, sizeof(s->error), "snapshot %u of %u: %s", own->at + 1,
-			 recording_snapshots(own->recording), err == -EBADMSG ? "it is damaged" :
-			 err == -ENOTSUP ? "this build cannot unpack it" : strerror(-err));
+			 recording_snapshots(own->recording), err == -EBADMSG ? "damaged" :
+			 err == -ENOTSUP ? "this build cannot decompress it" : strerror(-err));
 		return err;
 	}
 	s->sees = got.sees;
@@ -94,7 +94,7 @@ static int snapshot(struct source *s, struct records *records)
 	return got.len ? records_add(records, got.records, got.len) : 0;
 }
 
-/* As of the snapshot that was read last. */
+/* The operations at the last snapshot. */
 static int go(struct source *s)
 {
 	struct recording_source *own = s->own;
@@ -104,7 +104,7 @@ static int go(struct source *s)
 	return own->state ? recorded_state_go(own->state, own->at) : -ENOMEM;
 }
 
-/* Hooks are named in it where there were any, also if nothing came. */
+/* A recording with hooks names them, even without events. */
 static const char *watch(struct source *s, uint32_t what)
 {
 	const struct recording_source *own = s->own;
@@ -142,7 +142,7 @@ static void close_recording(struct source *s)
 
 const struct source_ops source_recording = {
 	.name = "recording",
-	.summary = "a file that dmabuf-trace record wrote",
+	.summary = "a file of dmabuf-trace record",
 	.snapshot = snapshot,
 	.cgroup = cgroup,
 	.node = node,
@@ -166,8 +166,8 @@ static int probe(struct recording_source *own)
 	const char *damage = recording_damage(own->recording);
 
 	if (err == -EBADMSG || err == -ENOTSUP)
-		snprintf(own->why, sizeof(own->why), "nothing of it can be read: %s",
-			 damage ? damage : "its snapshots are damaged");
+		snprintf(own->why, sizeof(own->why), "no part of the recording is readable: %s",
+			 damage ? damage : "the snapshots are damaged");
 	return err;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choosing a source, and reading it until its rows agree; see source.h. */
+/* Choose a source, and read snapshots until the rows agree; see source.h. */
 #include "source/source.h"
 
 #include <errno.h>
@@ -103,7 +103,7 @@ static int read_once(struct source *s, struct model *m)
 	return err;
 }
 
-/* What the kernel gives as numbers, and what a device is known by. */
+/* Name the numbers of the kernel, and the nodes of devices. */
 static void name_things(struct source *s, struct model *m)
 {
 	/* Anybody may make cgroups, and remove them */
@@ -121,10 +121,10 @@ static void name_things(struct source *s, struct model *m)
 }
 
 /*
- * References that nothing explains are believed when they are found twice in the same way, now or
- * in the snapshot before: one that moves from a place not yet read to one read already (an fd
- * sent and closed) is missed, and its count does not change. Returns how many rows are to be read
- * again; with last they become unknown instead.
+ * Unexplained references count if two readings, now or in the snapshot before, find the same
+ * number. A reference that moves from an unread place to a read place (an fd that is sent and
+ * closed) is missed, while the count stays the same. Return the number of rows to read again; with
+ * last, these rows become unknown instead.
  */
 static uint32_t confirm_unexplained(struct source *s, struct model *m, bool last)
 {
@@ -139,7 +139,7 @@ static uint32_t confirm_unexplained(struct source *s, struct model *m, bool last
 		if (b->count == (uint64_t)b->fds + b->maps || !b->ino ||
 		    !model_buffer_unexplained(m, b, &unexplained) || !unexplained)
 			continue;
-		/* Not INDEX_NONE; a count that changed is another finding */
+		/* Not INDEX_NONE; another count is another finding */
 		seen = (unexplained * 31 + b->count) & 0x7fffffff;
 		index_put(&now, b->ino, seen);
 		if (index_get(&s->unexplained, b->ino) == seen)
@@ -169,7 +169,7 @@ int source_snapshot(struct source *s, struct model *m, const struct filter *filt
 					 strerror(-err));
 			return err;
 		}
-		/* What was recorded was confirmed before */
+		/* Recorded snapshots are confirmed */
 		if (s->recorded)
 			break;
 		doubtful = confirm_unexplained(s, m, try == SNAPSHOT_TRIES - 1);

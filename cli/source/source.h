@@ -59,23 +59,23 @@ struct source {
 	const struct source_ops *ops;
 	void *own;			/* the source's state */
 	uint32_t sees;			/* MODEL_SEES_*; a snapshot may change it */
-	const char *lacks;		/* what it cannot see and what helps, NULL nothing */
+	const char *lacks;		/* missing part and remedy, NULL none */
 	char error[PATH_MAX + 256];
-	/* Where the snapshots are made: this machine, unless the source says otherwise */
+	/* The machine of the snapshots: this machine, unless the source sets another */
 	char host[65], release[65];	/* as uname(2) has them */
 	uint64_t memory;		/* bytes of RAM, 0 unknown */
 	double time;			/* CLOCK_REALTIME of the last snapshot; 0: when asked for */
-	const char *recorded;		/* the source it was recorded from, NULL: it is read now */
+	const char *recorded;		/* source of a recording, NULL: a live source */
 	struct records records, again;	/* the last snapshot's; its second count's */
 	struct cgroup_names *cgroups;
 	struct node_names *nodes;
 	struct users users;
-	struct index unexplained;	/* inode to what was found the last time */
+	struct index unexplained;	/* inode to the finding of the last time */
 	/* Hooks, watch.c */
-	uint32_t watched;		/* MODEL_WATCHES_* that are set */
-	uint32_t unwatchable;		/* those that cannot be, as no_hooks says */
+	uint32_t watched;		/* MODEL_WATCHES_* with hooks */
+	uint32_t unwatchable;		/* MODEL_WATCHES_* without, see no_hooks */
 	char no_hooks[256];		/* if all can: why they were replaced, or empty */
-	uint64_t lost;			/* events, of a source that has its own hooks */
+	uint64_t lost;			/* events, of a source with its own hooks */
 	struct events *state, *times;	/* this machine's */
 	struct intern names;		/* of exporters and devices */
 };
@@ -86,37 +86,36 @@ extern const struct source_ops source_bpf_iter, source_bpf_task, source_module, 
 extern const struct source_ops *const source_all[];
 
 /*
- * Opens the source of that name, or with "auto" the best that can be opened. why, if not NULL,
- * gets one line for each better source that was passed over (caller frees). Returns 0,
- * -ENOENT for an unknown name, -ENODEV if none could be opened (source->error says why),
- * -ENOMEM.
+ * Open the source of a name, or with "auto" the best source that opens. why, if not NULL, gets one
+ * line for each better source that failed (caller frees). Return 0, -ENOENT for an unknown name,
+ * -ENODEV if no source opens (source->error has the reason), -ENOMEM.
  */
 int source_open(struct source *source, const char *name, char **why);
 
 /*
- * Reads a snapshot into model, again up to three times when rows changed meanwhile, and sums
- * it up over what the filter selects. Returns 0 or -errno with source->error set.
+ * Read a snapshot into model, up to three times if rows change meanwhile, and add up the sums of
+ * the selected objects. Return 0 or -errno with source->error set.
  */
 int source_snapshot(struct source *source, struct model *model, const struct filter *filter);
 
 /*
- * Sets hooks for what is asked for (MODEL_WATCHES_*), and takes away the others: from the next
- * snapshot on the model has what they tell. Of times the filter's processes, exporters and
- * devices. Where they cannot be set, source->no_hooks says why. watch.c
+ * Attach hooks for MODEL_WATCHES_*, and detach the others. From the next snapshot on, the model has
+ * their figures; times are those of the filter's processes, exporters and devices. If hooks cannot
+ * be attached, source->no_hooks has the reason. watch.c
  */
 void source_watch(struct source *source, uint32_t what, const struct filter *filter);
 /*
- * For who reads for long: all of that by one set of hooks (enum events_hooks), which miss nothing
- * and count exports, releases and fence waits too. Until source_close().
+ * The same for long runs, by one set of hooks (enum events_hooks) until source_close(). The hooks
+ * miss no event, and also count exports, releases and fence waits.
  */
 void source_watch_all(struct source *source, unsigned int hooks);
-/* Appends the state's records; reads operations and what was lost into the model. 0 or -errno. */
+/* Append the state's records; read operations and lost events into the model. 0 or -errno. */
 int watch_state(struct source *source);
 int watch_operations(struct source *source, struct model *model);
 
 /*
- * Writes into the records of the last snapshot what model was found to be: buffers that went are
- * taken out, those that moved are marked. What is made of them then is the model as it was read.
+ * Write the findings of model into the records of the last snapshot: remove released buffers, and
+ * mark moved buffers. A model of these records equals model.
  */
 void source_settle(struct source *source, const struct model *model);
 
@@ -142,7 +141,7 @@ const char *source_unknown(const struct source *source);
 struct recording;
 struct recording *source_file(const struct source *source);
 
-/* Print what libbpf has to say (-v). */
+/* Print libbpf's messages (-v). */
 extern bool source_verbose;
 
 #endif

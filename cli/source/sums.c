@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the companion module's sums: one value per file in sysfs, for everybody, and the
- * histograms of maps from debugfs where they may be read.
+ * Read the companion module's sums: one value per file in sysfs, for every user, and the
+ * histograms of maps from debugfs, if readable.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -106,7 +106,7 @@ static struct sums_device *find_device(struct module_sums *s, const char *name)
 	return NULL;
 }
 
-/* "op device ns calls": how many maps took at least that long, and less than twice as long. */
+/* "op device ns calls": the number of maps of at least ns and less than twice ns. */
 static void read_latency(struct reading *r)
 {
 	char *next, *line, device[256], bytes[256];

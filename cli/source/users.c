@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may use a buffer without holding it: processes that held it and live, and open device files,
- * whose drivers keep what was queued there. Called by source.c.
+ * Possible users of a buffer that do not hold the buffer: live processes that held the buffer, and
+ * open device files, whose drivers keep queued buffers. Called by source.c.
  */
 #include "source/users.h"
 
@@ -17,7 +17,7 @@
 
 #define PROC_PID_INIT_INO 0xeffffffc	/* include/linux/proc_ns.h */
 
-/* Elsewhere pids are other numbers than those in the kernel's records. */
+/* In another pid namespace, pids differ from the kernel's records. */
 bool users_are_seen(void)
 {
 	struct stat st;
@@ -82,7 +82,7 @@ int users_update(struct users *u, struct model *m, struct records *records)
 		uint32_t pid = u->pids[i];
 
 		if (index_get(&m->by_pid, pid) == INDEX_NONE) {
-			/* Another process of that number keeps a suspicion away, no more */
+			/* Another process with this number only prevents a suspicion */
 			if (kill(pid, 0) && errno == ESRCH) {
 				index_remove(&u->by_pid, pid);
 				continue;

@@ -260,7 +260,7 @@ static void read_kernel(struct symbols *s)
 	s->n_kernel = 0;
 	in = fopen("/proc/kallsyms", "re");
 	if (!in) {
-		s->lacks = "kernel functions have no names: /proc/kallsyms cannot be read";
+		s->lacks = "kernel functions have no names: /proc/kallsyms is not readable; requires CAP_SYSLOG";
 		return;
 	}
 	while (fgets(line, sizeof(line), in) && !take_line(s, line))

@@ -95,7 +95,7 @@ static int read_sources(struct collector *c)
 	/* Beside another source, the module may be unloaded and loaded */
 	if (c->open && !is(c, "module"))
 		return 0;
-	snprintf(c->error, sizeof(c->error), "module: its sums cannot be read: %s", strerror(-err));
+	snprintf(c->error, sizeof(c->error), "module: cannot read the sums: %s", strerror(-err));
 	lose_source(c);
 	return err;
 }
@@ -120,7 +120,7 @@ int collector_read(struct collector *c)
 		return err;
 	}
 	if (c->told_lost && !c->common.quiet)
-		fprintf(stderr, "%s: the source is back\n", c->common.command);
+		fprintf(stderr, "%s: the source works again\n", c->common.command);
 	c->told_lost = false;
 	source = c->open ? c->source.ops->name : "module";
 	return metrics_end(&c->figures, true, source, now_ns() - start);

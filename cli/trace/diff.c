@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace diff: how what is held at the end of two recordings differs. */
+/* dmabuf-trace diff: compare the memory held at the end of two recordings. */
 #include <errno.h>
 #include <getopt.h>
 
@@ -19,8 +19,8 @@ static const char *group_name(unsigned int i)
 
 static const struct option_spec specs[] = {
 	{ "by", 0, OPTION_CHOICE, "GROUP", .at = offsetof(struct report, by), .value = group_name,
-	  .help = "exporter (default), comm, name of the buffers; stack:\n"
-		  "the functions that exported them (record --stacks)" },
+	  .help = "group by exporter, comm, buffer name or stack, the\n"
+		  "functions of record --stacks (default exporter)" },
 	{ 0 }
 };
 
@@ -29,7 +29,7 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace diff",
 	"Usage: dmabuf-trace diff [options] A B\n"
-	"How what was held at the end of recording B differs from A; needs no root.\n\n",
+	"Compare the memory held at the end of recordings A and B. Root is not required.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ OPTIONS_FILTER_TITLE, options_filter, COMMON },
@@ -76,7 +76,7 @@ static int diff(struct report *r, char **paths)
 		if (status)
 			return status;
 		options_tell_damage(&r->common, &r->source, paths[side]);
-		/* The last one that can be read */
+		/* The last readable snapshot */
 		n = source_moments(&r->source);
 		do {
 			source_choose(&r->source, n ? n - 1 : 0);
@@ -102,7 +102,7 @@ int diff_main(int argc, char **argv)
 	options_init(&r.common, "dmabuf-trace diff");
 	status = report_parse(&r, argc, argv, &table, NULL, &diff_view, 1);
 	if (status == OPTIONS_GO && argc - optind != 2)
-		status = options_usage(&r.common, "it takes two recordings, the earlier one first");
+		status = options_usage(&r.common, "two recordings are required, the earlier first");
 	if (status == OPTIONS_GO)
 		status = diff(&r, argv + optind);
 	report_release(&r);

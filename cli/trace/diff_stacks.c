@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace diff --by=stack: by which functions a recording's buffers were exported. */
+/* dmabuf-trace diff --by=stack: the functions that exported the buffers of a recording. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static int take(void *ctx, const struct model_event *event)
 	struct diff_stacks *s = ctx;
 	const struct export export = { event->kernel_stack, event->user_stack };
 
-	/* Who has an inode next is exported anew: of releases nothing need be known */
+	/* The next buffer of an inode has a new export: releases do not matter */
 	if (event->raw.type != EVENT_EXPORT || event->raw.result)
 		return 0;
 	return array_append(&s->exports, &s->n, &s->room, &export, sizeof(export)) ?:
@@ -54,7 +54,7 @@ struct diff_stacks *diff_stacks_read(struct recording *recording, int *err)
 	return s;
 }
 
-/* "new_surface < start < main"; by the files where functions are unknown. */
+/* "new_surface < start < main"; a file's name stands for an unknown function. */
 static const char *functions(struct diff_stacks *s, const struct stack *stack)
 {
 	uint32_t i, n = 0;

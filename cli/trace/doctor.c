@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace doctor: what this machine offers, which source is used and why, what would help. */
+/* dmabuf-trace doctor: features of this machine, the source in use, and remedies. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void print_line(const char *state, const char *what, const char *text)
 	printf(" %-4s %-12s %s\n", state, what, text);
 }
 
-/* The same with what to do about it */
+/* Print a line with a remedy. */
 static void print_help(const char *state, const char *what, const char *text, const char *help)
 {
 	printf(" %-4s %-12s %-26s %s\n", state, what, text, help);
@@ -66,24 +66,24 @@ static void print_kernel(void)
 	print_capabilities();
 }
 
-/* Whether any source by BPF opened: print_sources() finds out. */
+/* A BPF source opened; print_sources() sets this. */
 static bool bpf_works;
 
-/* What a snapshot cannot tell without another source's help */
+/* Print whether the source finds buffers that no process holds. */
 static void print_kernel_only(const char *used)
 {
 	if (!strcmp(used, source_bpf_iter.name))
 		print_line("ok", "kernel-only", "buffers that no process holds, by the iterator");
 	else if (!strcmp(used, source_module.name))
-		print_line("ok", "kernel-only", "those exported since the module was loaded");
+		print_line("ok", "kernel-only", "buffers exported since the module was loaded");
 	else if (!strcmp(used, source_bpf_task.name) && debugfs_mounted())
-		print_line("WARN", "kernel-only", "from bufinfo; a stuck driver can block it");
+		print_line("WARN", "kernel-only", "from bufinfo, which a stuck driver can block");
 	else
-		print_help("--", "kernel-only", "buffers that no process holds are not seen",
+		print_help("--", "kernel-only", "buffers that no process holds are missing",
 			   "mount -t debugfs none /sys/kernel/debug");
 }
 
-/* Tries each source alone, so that every refusal is told with its reason. */
+/* Try each source alone, to print the reason of each failure. */
 static int print_sources(void)
 {
 	const char *used = NULL;
@@ -93,7 +93,7 @@ static int print_sources(void)
 		char *why = NULL, line[320];
 
 		if (source_open(&source, source_all[i]->name, &why)) {
-			/* The line begins with the source's name, which stands before it already */
+			/* Skip the name of the source: print_line() prints the name */
 			why[strcspn(why, "\n")] = '\0';
 			print_line("--", source_all[i]->name,
 				   why + strlen(source_all[i]->name) + 2);
@@ -110,27 +110,27 @@ static int print_sources(void)
 	}
 	if (used && strcmp(used, source_proc.name) == 0)
 		print_line("WARN", "snapshot",
-			   "own processes only: no devices, nothing that only the kernel holds");
+			   "readable processes only: no devices, no buffers that only the kernel holds");
 	else if (used)
 		print_kernel_only(used);
 	return used ? EXIT_OK : EXIT_FAILED;
 }
 
-/* DRM may be built in, be a module, or not be there, and then nothing has GEM handles. */
+/* DRM may be built in, a module, or missing; without DRM there are no GEM handles. */
 static void print_references(void)
 {
 	if (kernel_has_prime_types())
 		print_line("ok", "GEM handles", "by each DRM file's PRIME table");
 	else
 		print_line("--", "GEM handles", "no DRM driver is loaded");
-	print_line("ok", "in flight", "messages in unix sockets, of all network namespaces of processes");
+	print_line("ok", "in flight", "messages in unix sockets, in the network namespaces of all processes");
 	if (kernel_has_io_uring())
 		print_line("ok", "io_uring", "registered files");
 	else
 		print_line("--", "io_uring", "not in this kernel");
 }
 
-/* Which hook each event would get in live, stat and record. Returns whether calls have any. */
+/* Print the hook of each event in live, stat and record. Return whether calls have hooks. */
 static bool print_events(void)
 {
 	struct events_hook hook;
@@ -142,11 +142,11 @@ static bool print_events(void)
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
 		any |= hook.hooks != HOOKS_TRACEPOINT && hook.hooks != HOOKS_NONE;
 	}
-	puts("dmabuf-top's statistics are by fentry, which is cheaper; what it misses is shown.");
+	puts("dmabuf-top uses fentry for its statistics, which is cheaper, and shows missed events.");
 	return any;
 }
 
-/* Subcommands by what they need */
+/* Print the subcommands that work, and the missing ones with the reason. */
 static void print_verdict(bool any_source, bool any_hook)
 {
 	if (any_hook)
@@ -157,13 +157,13 @@ static void print_verdict(bool any_source, bool any_hook)
 		       "a kernel with kprobes and the function tracer" :
 		       "BPF: root, or CAP_BPF and CAP_PERFMON, and a kernel with BTF");
 	else
-		puts("Works: report, diff, export of recordings.  Missing: all that looks at this machine.");
+		puts("Works: report, diff, export of recordings.  Missing: the commands that observe this machine.");
 }
 
 static const struct option_table table = {
 	"dmabuf-trace doctor",
 	"Usage: dmabuf-trace doctor [-v]\n"
-	"Tells what this kernel offers, which source is used and why, and what helps.\n",
+	"Print this kernel's features, the source in use, and how to enable the rest.\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, options_last, 0 },
 		{ 0 }
@@ -187,8 +187,8 @@ int doctor_main(int argc, char **argv)
 	if (status == EXIT_OK && bpf_works)
 		print_references();
 	if (!debugfs_mounted())
-		print_line("WARN", "debugfs", "buffers that only the kernel holds may go unseen on "
-			   "kernels before 6.16: mount -t debugfs none /sys/kernel/debug");
+		print_line("WARN", "debugfs", "before Linux 6.16, buffers that only the kernel holds may be "
+			   "missing; mount -t debugfs none /sys/kernel/debug");
 	if (bpf_works)
 		any_hook = print_events();
 	kernel_forget();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace export: a recording for other tools, in memory that does not grow with it. */
+/* dmabuf-trace export: convert a recording for other tools, in constant memory. */
 
 #include "trace/export.h"
 #include "trace/report.h"
@@ -24,8 +24,8 @@ static const char *format_name(unsigned int i)
 static const struct option_spec specs[] = {
 	{ "format", 0, OPTION_CHOICE, "FORMAT", .at = offsetof(struct report, format),
 	  .value = format_name,
-	  .help = "perfetto: for ui.perfetto.dev; chrome: JSON, for that\n"
-		  "and chrome://tracing; ndjson: an object on each line" },
+	  .help = "write perfetto for ui.perfetto.dev, chrome JSON also\n"
+		  "for chrome://tracing, or ndjson, an object per line" },
 	{ 0 }
 };
 
@@ -34,7 +34,7 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace export",
 	"Usage: dmabuf-trace export --format FORMAT [options]\n"
-	"Makes of a recording what other tools read; needs no root.\n\n",
+	"Convert a recording for other tools. Root is not required.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ NULL, report_input, 0 },
@@ -73,13 +73,13 @@ int export_main(int argc, char **argv)
 
 	options_init(&r.common, "dmabuf-trace export");
 	activity_init(&r.activity);
-	status = report_parse(&r, argc, argv, &table, "; a recording is -i FILE", &event_view, 1);
+	status = report_parse(&r, argc, argv, &table, "; name a recording with -i FILE", &event_view, 1);
 	if (status == OPTIONS_GO && r.format == FORMATS)
-		status = options_usage(&r.common, "--format takes perfetto, chrome or ndjson");
+		status = options_usage(&r.common, "--format is required (perfetto, chrome, ndjson)");
 #ifndef HAVE_PROTOBUF_C
 	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto)
 		status = options_fail(&r.common,
-				      "perfetto needs protobuf-c, which this build is without; chrome is read by Perfetto too");
+				      "--format=perfetto requires protobuf-c, which this build lacks; Perfetto also reads --format=chrome");
 #endif
 	if (status == OPTIONS_GO)
 		status = export(&r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of dmabuf-trace export share. */
+/* Shared by the files of dmabuf-trace export. */
 #ifndef EXPORT_H
 #define EXPORT_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dmabuf-trace export, for tools that draw time: a track for each buffer, with its life, who is
- * attached, what is mapped and each call; a counter for each process, of the bytes that it holds.
- * A slice is written when it ends, so what is kept is what lives.
+ * dmabuf-trace export, for tools that draw time: a track for each buffer, with lifetime,
+ * attachments, mappings and calls; a counter for each process, of the bytes held. A slice is
+ * written at its end, so memory grows with live objects only.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,16 +24,16 @@ struct timeline_buffer {
 	uint64_t size;
 	const char *exporter;		/* NULL unknown */
 	char comm[17], name[33];
-	uint32_t pid;			/* that exported it, 0 unknown */
+	uint32_t pid;			/* exporting process, 0 unknown */
 	bool older;			/* than the recording */
 	struct lanes lanes;
 	uint64_t *tracks;		/* of the lanes; the first is the buffer's own */
 	uint32_t n_tracks, room_tracks;
-	/* The last two that wrote it, the later first */
+	/* The last two writers, the later first */
 	struct flow {
 		uint64_t id;		/* 0 none */
 		uint64_t start;
-		uint64_t writer, reader;	/* who has read it last */
+		uint64_t writer, reader;	/* reader: the last one */
 	} flows[2];
 };
 
@@ -71,7 +71,7 @@ static int add_track(struct export *x, uint64_t *id, uint64_t parent, const char
 	return x->timeline.ops->track(&x->timeline, &track);
 }
 
-/* NULL if memory is out, or it could not be written. */
+/* NULL: no memory, or a failed write. */
 static struct timeline_buffer *get_buffer(struct export *x, uint64_t ino, uint64_t start)
 {
 	struct timeline_buffer *b = table_get(&x->buffers, ino);
@@ -95,7 +95,7 @@ static struct timeline_buffer *get_buffer(struct export *x, uint64_t ino, uint64
 	return b;
 }
 
-/* On a lane of the buffer where it disturbs no other. */
+/* Write the slice on a lane of the buffer without another slice at this time. */
 static int put_slice(struct export *x, struct timeline_buffer *b, struct timeline_slice *s)
 {
 	uint32_t lane = 0;
@@ -113,7 +113,7 @@ static int put_slice(struct export *x, struct timeline_buffer *b, struct timelin
 
 		if (!track)
 			return -ENOMEM;
-		snprintf(name, sizeof(name), "at the same time %u", b->n_tracks - 1);
+		snprintf(name, sizeof(name), "concurrent %u", b->n_tracks - 1);
 		err = add_track(x, track, b->track, name);
 		if (err)
 			return err;
@@ -217,9 +217,9 @@ static uint64_t actor(const struct model_event *e)
 }
 
 /*
- * An arrow from who wrote the content to each who reads it next. A device writes while it is
- * mapped from_device, and has written when that ends; enum dma_data_direction is the device's, so
- * that the CPU reads what is from_device.
+ * Draw an arrow from the writer of the content to each next reader. A device writes during a
+ * mapping from_device, until the unmap. enum dma_data_direction is the device's direction: the
+ * CPU reads data from_device.
  */
 static void set_flow(struct export *x, struct timeline_buffer *b, const struct model_event *e,
 		     struct timeline_slice *s)
@@ -297,7 +297,7 @@ static int put_event(struct export *x, struct timeline_buffer *b, const struct m
 
 static void take_export(struct export *x, struct timeline_buffer *b, const struct model_event *e)
 {
-	/* A snapshot may have had it first, made while the event was still on its way */
+	/* An earlier snapshot may have the buffer: events are delivered later */
 	b->older = false;
 	b->start = e->raw.time;
 	b->size = e->raw.value;
@@ -350,7 +350,7 @@ static int take_gone(void *ctx, uint64_t ino)
 {
 	struct export *x = ctx;
 	struct timeline_buffer *b = table_get(&x->buffers, ino);
-	int err = b ? end_life(x, b, x->last, "when that was lost") : 0;
+	int err = b ? end_life(x, b, x->last, "when events were lost") : 0;
 
 	if (b)
 		forget_buffer(x, b);
@@ -367,12 +367,12 @@ static int count_held(struct export *x, const struct timeline_held *h, uint64_t 
 	int err;
 
 	snprintf(name, sizeof(name), h->renamed ? "held by %s" : h->pid ? "held" :
-		 "held by the kernel only", h->comm);
+		 "held by the kernel alone", h->comm);
 	err = new ? x->timeline.ops->track(&x->timeline, &track) : 0;
 	return err ? err : x->timeline.ops->counter(&x->timeline, &track, time, bytes);
 }
 
-/* What a pid is after exec, or when it is used again, has a counter of its own. */
+/* A pid has a new counter after exec, and for a new process. */
 static int put_held(struct export *x, struct timeline_held *h, const char *comm, uint64_t time,
 		    uint64_t bytes)
 {
@@ -396,7 +396,7 @@ static int put_held(struct export *x, struct timeline_held *h, const char *comm,
 	return err ? err : count_held(x, h, time, bytes, new);
 }
 
-/* What each process holds; those that hold nothing more go to 0. */
+/* Write the bytes that each process holds, and 0 for a process that holds none any more. */
 static int take_snapshot(void *ctx, uint32_t i)
 {
 	struct export *x = ctx;
@@ -432,7 +432,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 	return err;
 }
 
-/* What has not ended ends with the recording. */
+/* End all open slices at the end of the recording. */
 static int end_all(struct export *x)
 {
 	int err = 0;

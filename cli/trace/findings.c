@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Findings as text, as LeakSanitizer prints leaks, and as annotations; see findings.h. */
+/* Findings as text, in LeakSanitizer's form, and as annotations; see findings.h. */
 #include "trace/findings.h"
 
 #include <errno.h>
@@ -97,7 +97,7 @@ static char *head_text(char *buf, size_t room, const struct findings *s,
 	return buf;
 }
 
-/* What was begun and not ended, one line; "" nothing. Returns buf. */
+/* Write the operation without an end in one line, "" for none. Return buf. */
 static char *begun_text(char *buf, size_t room, const struct findings *s,
 		       const struct leak_finding *f)
 {
@@ -147,7 +147,7 @@ static void put_frames(FILE *out, const struct finding_frames *frames)
 	}
 }
 
-/* One line for each that holds it. */
+/* One line for each holder. */
 static void put_holders(FILE *out, const struct leak_finding *f)
 {
 	char text[400];
@@ -167,10 +167,10 @@ static void put_holders(FILE *out, const struct leak_finding *f)
 		fprintf(out, h->others ? ", %" PRIu64 " other\n" : "\n", h->others);
 	}
 	if (f->more_holders)
-		fputs("    and others\n", out);
+		fputs("    and other holders\n", out);
 }
 
-/* How they are held: the reference sum. */
+/* The reference sum of the buffers. */
 static void put_held(FILE *out, const struct findings *s, const struct leak_finding *f)
 {
 	const struct leak_process *p = process_of(s, f);
@@ -181,12 +181,12 @@ static void put_held(FILE *out, const struct findings *s, const struct leak_find
 	if (alive && !f->n_holders)
 		fputs("held by no process", out);
 	else if (alive)
-		fputs("held after the end", out);
+		fputs("held after exit", out);
 	else if (f->fds + f->maps)
 		fprintf(out, "held by %s[%u]%s at exit", safe(comm, sizeof(comm), p->comm), p->pid,
 			f->processes_differ ? " and others" : "");
 	else
-		fprintf(out, "of %s[%u]%s, released meanwhile\n", safe(comm, sizeof(comm), p->comm),
+		fprintf(out, "process %s[%u]%s, released since\n", safe(comm, sizeof(comm), p->comm),
 			p->pid, f->processes_differ ? " and others" : "");
 	if (!alive && !(f->fds + f->maps))
 		return;
@@ -237,7 +237,7 @@ static void put_title(FILE *out, const struct findings *s, const struct leak_fin
 		fprintf(out, "%" PRIu64 " fd%s%s", f->fds, plural(f->fds), f->maps ? " and " : "");
 	if (f->maps)
 		fprintf(out, "%" PRIu64 " map%s", f->maps, plural(f->maps));
-	fprintf(out, " of %u buffer%s (%s) left to exit by %s[%u]%s\n", f->n, plural(f->n),
+	fprintf(out, " of %u buffer%s (%s) left open at exit by %s[%u]%s\n", f->n, plural(f->n),
 		finding_size(size, f->bytes), safe(comm, sizeof(comm), p->comm), p->pid,
 		f->processes_differ ? " and others" : "");
 }
@@ -254,7 +254,7 @@ void finding_text(FILE *out, const struct findings *s, uint32_t i, uint32_t numb
 		fprintf(out, "    low-water mark rose in each of the last %" PRIu64 " cycles: %"
 			PRIu64 " -> %" PRIu64 "\n", f->cycles, f->from, f->to);
 	if (f->kind == LEAK_OLD)
-		fprintf(out, "    nothing was done to it for %s\n", text_ns(idle, f->idle));
+		fprintf(out, "    idle for %s\n", text_ns(idle, f->idle));
 	if (f->begun)
 		fprintf(out, "    not ended: %s\n", begun_text(line, sizeof(line), s, f));
 	put_frames(out, &s->stacks[i].begun);
@@ -312,7 +312,7 @@ int findings_text(FILE *out, const struct findings *s)
 	if (sum.leaks + sum.warnings)
 		fprintf(out, "=================================================================\n"
 			"==%u==%s: dmabuf-trace: %s\n", s->pid, sum.leaks ? "ERROR" : "WARNING",
-			sum.leaks ? "dma-buf leaks detected" : "dma-bufs left");
+			sum.leaks ? "dma-buf leaks detected" : "possible dma-buf leaks");
 	for (i = 0; i < l->n_findings; i++)
 		if (is_shown(&l->findings[i]))
 			finding_text(out, s, i, ++number);
@@ -332,7 +332,7 @@ int findings_text(FILE *out, const struct findings *s)
 	return ferror(out) ? -EIO : 0;
 }
 
-/* What a workflow command would take for its end, or for another property. */
+/* Escape the characters that end a workflow command or a property. */
 static void put_escaped(FILE *out, const char *text, bool property)
 {
 	for (; *text; text++)
@@ -343,7 +343,7 @@ static void put_escaped(FILE *out, const char *text, bool property)
 			fputc(*text, out);
 }
 
-/* The first place in a program's source, NULL if none is known. */
+/* Return the first line in a program's source, NULL: unknown. */
 static const struct stack_frame *find_source(const struct finding_stacks *stacks)
 {
 	const struct finding_frames *both[] = { &stacks->begun, &stacks->exported };
@@ -374,7 +374,8 @@ int findings_annotate(FILE *out, const struct findings *s)
 			put_escaped(out, line, true);
 			fprintf(out, ",line=%u,", at->line);
 		}
-		fprintf(out, "title=dma-buf leak (%s)::", leak_name(f->kind));
+		fprintf(out, "title=dma-buf %s (%s)::", f->error ? "leak" : "warning",
+			leak_name(f->kind));
 		put_escaped(out, head_text(line, sizeof(line), s, f), false);
 		begun_text(begun, sizeof(begun), s, f);
 		if (*begun) {
@@ -386,7 +387,7 @@ int findings_annotate(FILE *out, const struct findings *s)
 	return ferror(out) ? -EIO : 0;
 }
 
-/* What a rule is held against. */
+/* Whether a rule matches the exporter, a command, the device or a frame of finding i. */
 static bool rule_matches(const struct suppression *r, const struct findings *s, uint32_t i)
 {
 	const struct leak_finding *f = &s->leaks->findings[i];

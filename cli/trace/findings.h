@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What leaks were found, for people and for programs: text, JSON, JUnit, annotations; and which of
- * them are known or suppressed. The model has judged (model/leaks.h).
+ * The output of findings: text, JSON, JUnit, annotations; and the known and suppressed findings.
+ * The model judges (model/leaks.h).
  */
 #ifndef FINDINGS_H
 #define FINDINGS_H
@@ -22,7 +22,7 @@ struct finding_frames {
 /* One line of a suppressions file. */
 struct suppression {
 	char *pattern;
-	uint64_t findings, bytes;	/* that it was used for */
+	uint64_t findings, bytes;	/* suppressed by the line */
 };
 
 struct suppressions {
@@ -30,7 +30,7 @@ struct suppressions {
 	uint32_t n, room;
 };
 
-/* What a finding was known by; each string is not NULL. */
+/* The identity of a known finding; no string is NULL. */
 #define BASELINE_FUNCTIONS 5
 struct known_finding {
 	unsigned int kind;
@@ -50,20 +50,20 @@ struct finding_stacks {
 
 struct findings {
 	const struct leaks *leaks;
-	struct finding_stacks *stacks;	/* one for each finding */
+	struct finding_stacks *stacks;	/* as many as findings */
 	struct suppressions suppressions;
 	struct baseline baseline;
 	uint32_t fail_on;		/* 1 << kind; 0: all errors */
-	/* What was run */
+	/* The command */
 	char **command;			/* NULL none */
 	uint32_t pid;
 	int status;			/* the command's */
-	bool full;			/* all buffers of each in text */
+	bool full;			/* print all buffers in text */
 	uint64_t lost;
-	const char *incomplete;		/* why the verdict is, NULL: it is not */
+	const char *incomplete;		/* reason of an incomplete verdict, NULL: complete */
 };
 
-/* How many findings fail, and what they come to. */
+/* Numbers and sizes of findings. */
 struct findings_sum {
 	uint64_t leaks, warnings, buffers, bytes;	/* errors; others; of errors */
 	uint64_t suppressed, suppressed_bytes, known;
@@ -76,11 +76,11 @@ struct findings_sum {
  */
 typedef int finding_resolver(void *ctx, struct leak_stack stack, struct finding_frames *frames);
 
-/* Looks up stacks, suppressions and the baseline for what leaks were judged. 0 or -ENOMEM. */
+/* Look up stacks, suppressions and the baseline for the findings of leaks. 0 or -ENOMEM. */
 int findings_prepare(struct findings *findings, struct leaks *leaks, finding_resolver *resolve,
 		     void *ctx);
 void findings_sum(const struct findings *findings, struct findings_sum *sum);
-/* Whether it counts against the command. */
+/* Whether a finding fails the command. */
 bool finding_fails(const struct findings *findings, const struct leak_finding *f);
 /* "error", "warning" */
 const char *finding_severity(const struct leak_finding *f);
@@ -93,15 +93,15 @@ char *finding_size(char *buf, uint64_t bytes);
 void finding_text(FILE *out, const struct findings *findings, uint32_t i, uint32_t number);
 /* All return 0, -ENOMEM or -EIO. */
 int findings_text(FILE *out, const struct findings *findings);
-/* Workflow commands of GitHub Actions, one for each finding that is not suppressed or known. */
+/* Print a workflow command of GitHub Actions for each finding that is not suppressed or known. */
 int findings_annotate(FILE *out, const struct findings *findings);
 int findings_json(FILE *out, const struct findings *findings);
 /* Write a file. Return 0 or -errno. */
 int findings_junit(const char *path, const struct findings *findings);
 
 /*
- * Reading and writing what is suppressed and known. Return 0, or -errno with error saying what is
- * wrong in one line: the file's name is in it.
+ * Read and write suppressions and baselines. Return 0, or -errno with one line in error, which
+ * includes the name of the file.
  */
 int suppressions_read(struct suppressions *suppressions, const char *path, char *error,
 		      size_t room);
@@ -109,7 +109,7 @@ int suppressions_read(struct suppressions *suppressions, const char *path, char 
 bool suppression_matches(const char *pattern, const char *text);
 int baseline_read(struct baseline *baseline, const char *path, char *error, size_t room);
 int baseline_write(const char *path, const struct findings *findings, char *error, size_t room);
-/* What stands in a baseline for finding i. Strings are the finding's, made safe in room. */
+/* Whether the baseline has finding i. */
 bool baseline_knows(const struct baseline *baseline, const struct findings *findings, uint32_t i);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which findings are known: suppressions as LeakSanitizer has them, and baselines; findings.h. */
+/* Suppressions, in LeakSanitizer's form, and baselines of known findings; see findings.h. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -10,11 +10,11 @@
 #include "output/text.h"
 #include "trace/findings.h"
 
-/* A file larger than that is none of ours. */
+/* Largest file, in bytes */
 #define MAX_FILE (16u << 20)
 #define TEXT_ROOM 512
 
-/* The next piece of a pattern, up to a *, is at that place of text or, if it may, behind it. */
+/* Find the next piece of a pattern, up to a *. here: it must be at the start of text. */
 static const char *find_piece(const char *text, const char *piece, size_t len, bool here, bool last)
 {
 	size_t left = strlen(text);
@@ -39,7 +39,7 @@ bool suppression_matches(const char *pattern, const char *text)
 		return false;
 	for (pattern += here; *pattern;) {
 		size_t len = strcspn(pattern, "*");
-		/* A $ elsewhere is one */
+		/* A $ elsewhere is an ordinary character */
 		bool last = len && pattern[len - 1] == '$' && !pattern[len];
 
 		len -= last;
@@ -57,7 +57,7 @@ bool suppression_matches(const char *pattern, const char *text)
 	return true;
 }
 
-/* Reads all of it, ended by NUL; *text is NULL if it cannot be read. */
+/* Read the file, terminated by NUL; *text is NULL after an error. */
 static int read_text(const char *path, char **text, size_t *len, char *error, size_t room)
 {
 	FILE *in = fopen(path, "re");
@@ -119,7 +119,7 @@ int suppressions_read(struct suppressions *s, const char *path, char *error, siz
 	if (!text)
 		return err;
 	if (memchr(text, '\0', len)) {
-		snprintf(error, room, "%s is no suppressions file: it has a NUL", path);
+		snprintf(error, room, "%s: not a suppressions file: it contains a NUL byte", path);
 		free(text);
 		return -EBADMSG;
 	}
@@ -134,7 +134,7 @@ int suppressions_read(struct suppressions *s, const char *path, char *error, siz
 		if (!*line || *line == '#')
 			continue;
 		if (strncmp(line, "leak:", 5) || !line[5]) {
-			snprintf(error, room, "%s:%u: not 'leak:PATTERN'", path, number);
+			snprintf(error, room, "%s:%u: invalid line (expected leak:PATTERN)", path, number);
 			err = -EBADMSG;
 		} else {
 			err = add_rule(s, line + 5);
@@ -149,8 +149,8 @@ int suppressions_read(struct suppressions *s, const char *path, char *error, siz
 /* Baselines */
 
 /*
- * The functions that a finding is known by: the program's, whose names stay from kernel to kernel,
- * and the kernel's where there are none.
+ * The functions that identify a finding: the program's, because their names do not depend on the
+ * kernel, or else the kernel's.
  */
 static void name_functions(const struct findings *s, uint32_t i,
 			   const char *functions[BASELINE_FUNCTIONS])
@@ -202,7 +202,7 @@ bool baseline_knows(const struct baseline *baseline, const struct findings *s, u
 	return false;
 }
 
-/* A copy of a string member; NULL if it is none, and -ENOMEM as that. */
+/* Copy a string member; NULL: another type, or no memory. */
 static char *take_string(struct json_object *object, const char *key)
 {
 	struct json_object *value;
@@ -273,14 +273,14 @@ int baseline_read(struct baseline *baseline, const char *path, char *error, size
 	if (!all || !json_object_is_type(all, json_type_object) ||
 	    !json_object_object_get_ex(all, "known", &list) ||
 	    !json_object_is_type(list, json_type_array)) {
-		snprintf(error, room, "%s is no baseline: --write-baseline writes one", path);
+		snprintf(error, room, "%s: not a baseline; write one with --write-baseline", path);
 		err = -EBADMSG;
 	}
 	n = err ? 0 : json_object_array_length(list);
 	for (i = 0; i < n && !err; i++) {
 		if (take_known(baseline, json_object_array_get_idx(list, i)))
 			continue;
-		snprintf(error, room, "%s: finding %zu of %zu makes no sense", path, i + 1, n);
+		snprintf(error, room, "%s: finding %zu of %zu is invalid", path, i + 1, n);
 		err = -EBADMSG;
 	}
 	json_object_put(all);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace leaks: whether a command, or processes that run, leak dma-bufs: a gate for CI. */
+/* dmabuf-trace leaks: check a command or running processes for leaks of dma-bufs, for CI. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ struct leaks_run {
 	char incomplete[320];
 };
 
-/* fentry misses events: it allows no verdict. */
+/* fentry misses events, and a verdict requires all events. */
 static const char *hooks_name(unsigned int i)
 {
 	return i < HOOKS_FENTRY ? tracing_hooks_name(i) : NULL;
@@ -63,48 +63,48 @@ static int parse_kinds(void *data, const struct option_use *use, const char *arg
 
 static const struct option_spec processes[] = {
 	{ "duration", 0, OPTION_SECONDS, "SECONDS", AT(duration), SECONDS,
-	  .help = "or until then" },
+	  .help = "stop checking the processes of -p after SECONDS" },
 	{ "replay", 'r', OPTION_TEXT, "FILE", AT(recording),
-	  .help = "a recording: what all its processes exported" },
+	  .help = "check all processes of a recording" },
 	{ 0 }
 };
 
 static const struct option_spec settling[] = {
 	{ "settle", 0, OPTION_SECONDS, "SECONDS", AT(settle), SECONDS,
-	  .help = "wait as long at most for what goes after the end (2)" },
+	  .help = "wait up to SECONDS after exit for release (default 2)" },
 	{ 0 }
 };
 
 static const struct option_spec judging[] = {
 	{ "max-age", 0, OPTION_SECONDS, "SECONDS", AT(max_age), SECONDS,
 	  .given = offsetof(struct leaks_run, max_age_given),
-	  .help = "alive and idle; mapped, never synced" },
+	  .help = "report idle buffers; unsynced mappings" },
 	{ "unsynced", 0, OPTION_FLAG, AT(options.unsynced) },
 	{ "strict", 0, OPTION_FLAG, AT(options.strict),
-	  .help = "fds and mappings left to an exit are errors" },
+	  .help = "count fds and mappings left at exit as errors" },
 	{ "fail-on", 0, OPTION_CALL, "KIND[,KIND]", .parse = parse_kinds, .value = leak_name,
-	  .help = "findings of these kinds fail, and no others" },
+	  .help = "fail only for findings of KIND (default: errors)" },
 	{ "suppressions", 0, OPTION_TEXT, "FILE", AT(suppressions),
-	  .help = "lines of leak:PATTERN, as for LeakSanitizer" },
+	  .help = "suppress leak:PATTERN lines, as LeakSanitizer does" },
 	{ "baseline", 0, OPTION_TEXT, "FILE", AT(baseline),
-	  .help = "findings that are known; makes it" },
+	  .help = "ignore known findings; save them" },
 	{ "write-baseline", 0, OPTION_TEXT, "FILE", AT(write_baseline) },
 	{ "exit-code", 0, OPTION_NUMBER, "N", AT(exit_code), .most = 255,
-	  .help = "if any finding fails (23)" },
+	  .help = "exit with N if a finding fails (default 23)" },
 	{ "allow-lost", 0, OPTION_FLAG, AT(allow_lost),
-	  .help = "judge even where events were lost" },
+	  .help = "judge even if events are lost" },
 	{ 0 }
 };
 
 static const struct option_spec printing[] = {
-	{ "json", 0, OPTION_FLAG, AT(json), .help = "for programs; a test case for each kind" },
+	{ "json", 0, OPTION_FLAG, AT(json), .help = "print JSON; write a test case for each kind" },
 	{ "junit", 0, OPTION_TEXT, "FILE", AT(junit) },
 	{ "output", 'o', OPTION_TEXT, "FILE", AT(tracing.common.output),
-	  .help = "write there instead of standard error" },
+	  .help = "write to FILE instead of standard error" },
 	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(tracing.events.hooks), .value = hooks_name,
-	  .help = "%s" },
+	  .help = "use %s" },
 	{ "ring-size", 0, OPTION_SIZE, "SIZE", AT(tracing.events.ring_bytes), .least = 1,
-	  .most = 1 << 30, .help = "room for events that are not yet read (8M)" },
+	  .most = 1 << 30, .help = "reserve SIZE for unread events (default 8M)" },
 	{ 0 }
 };
 
@@ -115,13 +115,13 @@ static const struct option_table table = {
 	"dmabuf-trace leaks",
 	"Usage: dmabuf-trace leaks [options] [--] COMMAND [ARGUMENT...]\n"
 	"       dmabuf-trace leaks [options] -p PID[,PID] | -r FILE\n"
-	"Runs COMMAND; tells which dma-bufs that it and its children exported leak.\n\n",
+	"Run COMMAND and report leaks of the dma-bufs that its processes export.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, options_pid, COMMON },
 		{ NULL, processes, 0 },
 		{ NULL, tracing_user, TRACING },
 		{ NULL, settling, 0 },
-		{ "What is a finding:", judging, 0 },
+		{ "Findings:", judging, 0 },
 		{ "Output:", printing, 0 },
 		{ NULL, options_source, COMMON },
 		{ NULL, options_last, COMMON },
@@ -130,7 +130,7 @@ static const struct option_table table = {
 	.runs = true,
 };
 
-/* Reject an output file that is an input file, too. OPTIONS_GO or an exit status. */
+/* Reject an output file that is also an input file. OPTIONS_GO or an exit status. */
 static int check_files(const struct leaks_run *r)
 {
 	const struct options *o = &r->tracing.common;
@@ -145,7 +145,7 @@ static int check_files(const struct leaks_run *r)
 	return OPTIONS_GO;
 }
 
-/* What can be looked at only when all options are there. OPTIONS_GO or an exit status. */
+/* Check combinations of options, and read the files. OPTIONS_GO or an exit status. */
 static int prepare(struct leaks_run *r, int argc, char **argv)
 {
 	struct tracing *t = &r->tracing;
@@ -154,15 +154,15 @@ static int prepare(struct leaks_run *r, int argc, char **argv)
 	if (optind < argc)
 		t->command = argv + optind;
 	if (t->command && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or a COMMAND, not both");
+		return options_usage(&t->common, "-p cannot be used with a COMMAND");
 	if (r->recording && (t->command || t->common.filter.n_pids))
-		return options_usage(&t->common, "-r, -p or a COMMAND: one of them");
+		return options_usage(&t->common, "-r cannot be used with -p or a COMMAND");
 	if (!t->command && !t->common.filter.n_pids && !r->recording)
-		return options_usage(&t->common, "whose? a COMMAND's, -p PID or -r FILE");
+		return options_usage(&t->common, "nothing to check: give a COMMAND, -p PID or -r FILE");
 	if (!t->command && t->user)
-		return options_usage(&t->common, "-u is about a COMMAND: there is none");
+		return options_usage(&t->common, "-u requires a COMMAND");
 	if (t->command && r->duration)
-		return options_usage(&t->common, "--duration is about -p");
+		return options_usage(&t->common, "--duration requires -p");
 	if (options_check(&t->common) != OPTIONS_GO || check_files(r) != OPTIONS_GO)
 		return EXIT_USAGE;
 	if ((r->suppressions && suppressions_read(&r->findings.suppressions, r->suppressions,
@@ -189,7 +189,7 @@ static int read_events(struct leaks_run *r)
 	return n < 0 ? n : 0;
 }
 
-/* Until the command has ended, or for -p the processes, the time, or who asked. */
+/* Read events until the command exits; with -p, until the processes exit, the time ends, or ^C. */
 static int watch(struct leaks_run *r)
 {
 	uint64_t stop = r->duration ? now_ns() + (uint64_t)(r->duration * 1e9) : UINT64_MAX;
@@ -205,8 +205,8 @@ static int watch(struct leaks_run *r)
 }
 
 /*
- * Waits for what goes behind the end: until nothing is left, or for half of the time nothing
- * has changed, or the time is over.
+ * Wait for releases after exit: until no buffer is left, until nothing changes for half of the
+ * time, or until the time is over.
  */
 static int settle(struct leaks_run *r)
 {
@@ -227,7 +227,7 @@ static int settle(struct leaks_run *r)
 	}
 }
 
-/* What of the tree's is still there, if anything is. Where it cannot be seen: r->incomplete. */
+/* Return a snapshot of the remaining buffers, or NULL: none, or unknown (r->incomplete). */
 static const struct model *look(struct leaks_run *r)
 {
 	if (!r->leaks.alive)
@@ -235,12 +235,12 @@ static const struct model *look(struct leaks_run *r)
 	if (source_open(&r->source, r->tracing.common.source, NULL) ||
 	    source_snapshot(&r->source, &r->end, NULL)) {
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "what is still there cannot be seen: %.255s", r->source.error);
+			 "cannot list the remaining buffers: %.255s", r->source.error);
 		return NULL;
 	}
 	if ((r->end.sees & MODEL_SEES_HOLDERS) && (r->end.sees & MODEL_SEES_KERNEL_ONLY))
 		return &r->end;
-	snprintf(r->incomplete, sizeof(r->incomplete), "%s does not see all that is still there: %s",
+	snprintf(r->incomplete, sizeof(r->incomplete), "%s does not see all remaining buffers: %s",
 		 r->end.source, r->end.lacks ? r->end.lacks : "");
 	return NULL;
 }
@@ -255,7 +255,7 @@ static int add_frames(struct finding_frames *frames, const struct stack *stack)
 	return err;
 }
 
-/* A stack by its number, of what runs or of a recording. */
+/* The stack of a number, of running processes or of a recording. */
 static const struct stack *stack_of(struct leaks_run *r, uint64_t number)
 {
 	return r->replay ? recorded_stack(r->replay, r->symbols, number) :
@@ -268,7 +268,7 @@ static int name_frames(void *ctx, struct leak_stack stack, struct finding_frames
 	       add_frames(frames, stack_of(ctx, stack.user));
 }
 
-/* What hooks the kernel's functions may change meanwhile: by their names those stacks are one. */
+/* Hooks on the kernel's functions may change: stacks with equal names are one. */
 static uint64_t settle_stack(void *ctx, uint64_t number)
 {
 	const struct stack *stack = stack_of(ctx, number);
@@ -297,7 +297,7 @@ static int judge(struct leaks_run *r)
 	r->findings.lost = lost.dropped + lost.missed;
 	if (r->findings.lost && !r->allow_lost)
 		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64
-			 " events were lost (%" PRIu64 " for want of room: --ring-size; --allow-lost judges all the same)",
+			 " events were lost, %" PRIu64 " for lack of room; use a larger --ring-size, or --allow-lost to judge anyway",
 			 r->findings.lost, lost.dropped);
 	if (*r->incomplete)
 		r->findings.incomplete = r->incomplete;
@@ -318,7 +318,7 @@ static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 	return 0;
 }
 
-/* Its events, and its last snapshot for what was still there. */
+/* Judge the events of a recording, and the last snapshot for the remaining buffers. */
 static int judge_recording(struct leaks_run *r)
 {
 	const struct replay_taker taker = {
@@ -338,15 +338,15 @@ static int judge_recording(struct leaks_run *r)
 		end = &r->end;
 	if (r->leaks.alive && !end)
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "it has no snapshot of all that was still there");
+			 "the recording has no snapshot of all remaining buffers");
 	if (!r->leaks.changes)
 		snprintf(r->incomplete, sizeof(r->incomplete),
-			 "it has no events: dmabuf-trace record writes them");
+			 "the recording has no events; see 'dmabuf-trace doctor' and record again");
 	if (source_damage(&r->source))
-		snprintf(r->incomplete, sizeof(r->incomplete), "not all of it can be read: %.200s",
+		snprintf(r->incomplete, sizeof(r->incomplete), "not all of the recording is readable: %.200s",
 			 source_damage(&r->source));
 	if (r->findings.lost && !r->allow_lost)
-		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64 " events were lost",
+		snprintf(r->incomplete, sizeof(r->incomplete), "%" PRIu64 " events were lost; use --allow-lost to judge anyway",
 			 r->findings.lost);
 	if (*r->incomplete)
 		r->findings.incomplete = r->incomplete;
@@ -366,7 +366,7 @@ static void say_clean(struct leaks_run *r)
 		r->leaks.n_processes == 1 ? "" : "es");
 }
 
-/* The text goes to standard error unless a file is asked for, which may have JSON. */
+/* Print the text to standard error, or to the file of -o, which may have JSON. */
 static int report(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
@@ -399,7 +399,7 @@ static int report(struct leaks_run *r)
 	return EXIT_OK;
 }
 
-/* The command's own failure is no less one for what else is found. */
+/* The status of a failed command takes precedence over findings. */
 static int verdict(struct leaks_run *r)
 {
 	struct findings_sum sum;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace live: each event as it comes, a line each, as strace does for system calls. */
+/* dmabuf-trace live: print each event on a line, as strace does for system calls. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,8 +27,8 @@ struct live {
 static const struct option_table table = {
 	"dmabuf-trace live",
 	"Usage: dmabuf-trace live [options] [COMMAND [ARGUMENT...]]\n"
-	"Prints what happens to dma-bufs as it happens: all of it, or what COMMAND's\n"
-	"processes do and what is done to the buffers that they export.\n\n",
+	"Print events as they occur: all events, or the events of COMMAND's processes\n"
+	"and of the buffers that these processes export.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, tracing_events, TRACING },
 		{ NULL, tracing_all, TRACING },
@@ -210,10 +210,10 @@ static int watch(struct live *live, struct runner *runner)
 			tell_lost(live);
 		if (n < 0 || fflush(t->out))
 			return tracing_fail(t, "cannot write %s: %s",
-					    t->common.output ? t->common.output : "what happens",
+					    t->common.output ? t->common.output : "the events",
 					    strerror(n < 0 && n != -EIO ? -n : errno));
 	}
-	/* CSV has no place for what was lost */
+	/* CSV has no line for lost events */
 	if (!t->common.quiet || (live->lost && t->common.format == OUTPUT_CSV))
 		fprintf(stderr, "%s: %" PRIu64 " events shown, %" PRIu64 " lost\n",
 			t->common.command, live->shown, live->lost);

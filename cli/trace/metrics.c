@@ -184,7 +184,7 @@ static int run(struct collector *c)
 	if (!c->once) {
 		signals = take_signals();
 		if (signals < 0)
-			return options_fail(&c->common, "no signals: %s", strerror(errno));
+			return options_fail(&c->common, "cannot receive signals: %s", strerror(errno));
 	}
 	/* A source that fails at the start is most likely a wrong option */
 	if (collector_open(c))
@@ -204,7 +204,7 @@ static int parse_textfile(void *data, const struct option_use *use, const char *
 	size_t len = strlen(name);
 
 	if (len <= 5 || strcmp(name + len - 5, ".prom"))
-		return options_usage(&c->common, "invalid --textfile '%s' (a file for node_exporter ends in .prom)",
+		return options_usage(&c->common, "invalid --textfile '%s' (expected a path that ends in .prom, for node_exporter)",
 				     arg);
 	c->textfile = arg;
 	return OPTIONS_GO;
@@ -227,28 +227,28 @@ static const char *group_name(unsigned int i)
 
 static const struct option_spec serving[] = {
 	{ "listen", 0, OPTION_TEXT, "ADDR:PORT", .optional = true, .otherwise = DEFAULT_LISTEN,
-	  AT(listen), .help = "serve /metrics and /-/healthy (" DEFAULT_LISTEN ")" },
+	  AT(listen), .help = "serve /metrics, /-/healthy (default " DEFAULT_LISTEN ")" },
 	{ "textfile", 0, OPTION_CALL, "PATH", .parse = parse_textfile,
-	  .help = "write PATH, which ends in .prom, for node_exporter" },
+	  .help = "write PATH for node_exporter; PATH ends in .prom" },
 	{ "interval", 0, OPTION_SECONDS, "SECONDS", AT(interval), .least = 0.1, .most = 86400,
-	  .zero = true, .help = "how often, from 0.1 on (15); 0: once" },
+	  .zero = true, .help = "write every SECONDS; 0: write once (default 15)" },
 	{ 0 }
 };
 
 static const struct option_spec figures[] = {
 	{ "by", 0, OPTION_CHOICE, "comm|cgroup", AT(by), .value = group_name,
-	  .help = "group processes by command name or cgroup (comm)" },
+	  .help = "group processes by comm or cgroup (default comm)" },
 	{ "top", 0, OPTION_NUMBER, "N", AT(top), .most = MAX_TOP,
-	  .help = "so many of those, and the rest as \"other\" (20)" },
-	{ "per-buffer", 0, OPTION_FLAG, AT(options.per_buffer), .help = "each buffer too" },
+	  .help = "report the N largest groups and \"other\" (default 20)" },
+	{ "per-buffer", 0, OPTION_FLAG, AT(options.per_buffer), .help = "add a series for each buffer" },
 	{ "list-metrics", 0, OPTION_CALL, .parse = parse_list,
-	  .help = "every metric, its type, unit and labels; and exit" },
+	  .help = "list metrics with type, unit and labels, and exit" },
 	{ 0 }
 };
 
 static const struct option_spec ways[] = {
 	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(hooks), .value = tracing_hooks_name,
-	  .help = "%s" },
+	  .help = "use %s" },
 	{ "openmetrics", 0, OPTION_FLAG, AT(openmetrics),
 	  .help = "print OpenMetrics instead of Prometheus' text format" },
 	{ 0 }
@@ -259,11 +259,11 @@ static const struct option_spec ways[] = {
 static const struct option_table table = {
 	"dmabuf-trace metrics",
 	"Usage: dmabuf-trace metrics [options]\n"
-	"Prints sums over all dma-bufs for Prometheus, once; or, until SIGTERM or ^C:\n",
+	"Print sums of all dma-bufs for Prometheus, once; or, until SIGTERM or ^C:\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, serving, 0 },
-		{ "What to tell:", figures, 0 },
-		{ "How:", options_source, COMMON },
+		{ "Figures:", figures, 0 },
+		{ "Source and output:", options_source, COMMON },
 		{ NULL, ways, 0 },
 		{ NULL, options_output, COMMON },
 		{ NULL, options_last, COMMON },
@@ -280,11 +280,11 @@ static int parse(struct collector *c, int argc, char **argv)
 	if (status != OPTIONS_GO)
 		return status;
 	if (c->textfile && c->listen)
-		return options_usage(&c->common, "--textfile or --listen, not both");
+		return options_usage(&c->common, "--textfile cannot be used with --listen");
 	if (c->interval != 15 && !c->textfile)
-		return options_usage(&c->common, "--interval is for --textfile");
+		return options_usage(&c->common, "--interval requires --textfile");
 	if ((c->common.output || c->openmetrics) && (c->textfile || c->listen))
-		return options_usage(&c->common, "-o and --openmetrics are for printing once");
+		return options_usage(&c->common, "-o and --openmetrics cannot be used with --textfile or --listen");
 	c->options.by_cgroup = c->by;
 	c->options.top = c->top;
 	return OPTIONS_GO;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The HTTP server of dmabuf-trace metrics, by libmicrohttpd. One thread does all: requests wait
- * until those that came before are answered, then the figures are read once for all that wait.
- * So a scrape is never older than its request, and many at once cost as one.
+ * The HTTP server of dmabuf-trace metrics, by libmicrohttpd. In one thread, requests wait until
+ * earlier requests are answered; then the figures are read once for all waiting requests. A
+ * scrape is never older than its request, and concurrent requests cost one reading.
  */
 #include "trace/collector.h"
 #include "trace/metrics_http.h"
@@ -28,20 +28,20 @@
 #define SILENT_SECONDS 15
 #define MAX_CONNECTIONS 512
 #define MAX_PER_ADDRESS 256
-/* Bytes of answers that clients have not read yet: above that, no further one is made. */
+/* Limit on the bytes of answers that clients have not read: above, no answer is made. */
 #define MAX_UNREAD (32u << 20)
-/* Bytes that the kernel keeps of an answer, for each connection */
+/* Bytes of an answer that the kernel keeps, for each connection */
 #define SEND_BUFFER (64 << 10)
-/* Descriptors that connections leave for reading the figures */
+/* Descriptors reserved for reading the figures */
 #define OWN_FILES 64
 /* The server looks after itself so often, even if nothing happens. */
 #define IDLE_MS 60000
-/* Before the next look at a client that cannot be accepted */
+/* Time before the next attempt to accept a client */
 #define REFUSED_MS 100
 
-/* What was read once, for all requests that waited for it. */
+/* The figures of one reading, for all waiting requests. */
 struct scrape {
-	struct MHD_Response *formats[METRICS_FORMATS];	/* NULL: nobody wants it yet */
+	struct MHD_Response *formats[METRICS_FORMATS];	/* NULL: no request yet */
 	unsigned int users;
 	size_t bytes;
 };
@@ -49,7 +49,7 @@ struct scrape {
 struct request {
 	struct request *next;
 	struct MHD_Connection *connection;
-	struct scrape *scrape;		/* NULL: it waits, or there is no room for one */
+	struct scrape *scrape;		/* NULL: the request waits, or no memory */
 	enum metrics_format format;
 };
 
@@ -57,10 +57,10 @@ struct server {
 	struct collector *collector;
 	struct MHD_Daemon *daemon;
 	struct request *waiting;
-	size_t unread;			/* bytes of all scrapes that are used */
+	size_t unread;			/* bytes of all scrapes in use */
 };
 
-/* The state of a request before it waits */
+/* The state of a request before the wait */
 static char headers_seen;
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
@@ -91,7 +91,7 @@ static enum MHD_Result answer_metrics(struct request *request)
 
 	if (!scrape || !scrape->formats[request->format])
 		return answer(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
-			      "no memory for one more answer\n");
+			      "out of memory; try again later\n");
 	return MHD_queue_response(request->connection, MHD_HTTP_OK,
 				  scrape->formats[request->format]);
 }
@@ -113,8 +113,8 @@ static enum MHD_Result wait_for_scrape(struct server *server, struct MHD_Connect
 }
 
 /*
- * libmicrohttpd calls this when it has the headers, for each part of a body, and when it has the
- * whole request. An answer before the last call closes the connection.
+ * libmicrohttpd calls this after the headers, for each part of a body, and after the whole
+ * request. An answer before the last call closes the connection.
  */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *upload,
@@ -123,7 +123,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!*state) {
 		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 			return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
-				      "only GET and HEAD\n");
+				      "the methods are GET and HEAD\n");
 		*state = &headers_seen;
 		return MHD_YES;
 	}
@@ -138,7 +138,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!strcmp(url, "/"))
 		return answer(connection, MHD_HTTP_OK, "text/html", index_page);
 	if (strcmp(url, "/metrics"))
-		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "there is /metrics\n");
+		return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "no such page; see /metrics\n");
 	return wait_for_scrape(ctx, connection, state);
 }
 
@@ -166,7 +166,7 @@ static void on_end(void *ctx, struct MHD_Connection *connection, void **state,
 	free(request);
 }
 
-/* Of what was read, in one format; NULL if memory is out. */
+/* Make the answer in one format; NULL: no memory. */
 static struct MHD_Response *make_answer(struct server *server, struct scrape *scrape,
 					enum metrics_format format)
 {
@@ -189,7 +189,7 @@ static struct MHD_Response *make_answer(struct server *server, struct scrape *sc
 	return response;
 }
 
-/* NULL: there is no memory for it. */
+/* NULL: no memory. */
 static struct scrape *read_figures(struct server *server)
 {
 	struct scrape *scrape = server->unread < MAX_UNREAD ? calloc(1, sizeof(*scrape)) : NULL;
@@ -232,7 +232,7 @@ static bool answer_all(struct server *server)
 	return true;
 }
 
-/* An IPv6 socket takes IPv4 too. Returns it, or -errno. */
+/* An IPv6 socket also accepts IPv4. Return the socket, or -errno. */
 static int listen_at(const struct addrinfo *at)
 {
 	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -252,7 +252,7 @@ static int listen_at(const struct addrinfo *at)
 	return err;
 }
 
-/* The first address that this machine has, those of IPv6 before those of IPv4; or -errno. */
+/* Listen at the first address of this machine, IPv6 before IPv4. Return the socket or -errno. */
 static int listen_at_any(const struct addrinfo *found)
 {
 	int fd = -EADDRNOTAVAIL, pass;
@@ -285,7 +285,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 
 	if (!colon || !colon[1] || n >= (int)sizeof(host) || strspn(colon + 1, "0123456789") !=
 	    strlen(colon + 1) || atol(colon + 1) > 65535) {
-		snprintf(error, room, "--listen takes ADDRESS:PORT, like 127.0.0.1:9417: '%s'",
+		snprintf(error, room, "invalid --listen '%s' (expected ADDRESS:PORT, such as 127.0.0.1:9417)",
 			 address);
 		return -EINVAL;
 	}
@@ -295,7 +295,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 		snprintf(host, sizeof(host), "%.*s", n, address);
 	err = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found);
 	if (err) {
-		snprintf(error, room, "--listen: no address '%s': %s", host, gai_strerror(err));
+		snprintf(error, room, "invalid --listen address '%s': %s", host, gai_strerror(err));
 		return -EINVAL;
 	}
 	fd = listen_at_any(found);
@@ -305,7 +305,7 @@ int metrics_listen(const char *address, char *error, size_t room)
 	return fd;
 }
 
-/* With the port that 0 has become. */
+/* Print the address with the real port: the kernel replaces port 0. */
 static void tell_address(int fd)
 {
 	struct sockaddr_storage address;
@@ -328,10 +328,10 @@ static unsigned int count_connections(struct server *server)
 }
 
 /*
- * Does all that can be done now. At its limits libmicrohttpd takes the listening socket out of its
- * epoll set, and puts it back at the start of the first run after the one that has closed a
- * connection: without that run no client would wake poll() again. The limits hold throughout a run,
- * so that it has closed some if there are fewer than before.
+ * Do all pending work. At its limits, libmicrohttpd removes the listening socket from its epoll
+ * set, and adds the socket at the start of the first run after the closing of a connection.
+ * Without this run, no client would wake poll() again. The limits hold throughout a run: if there
+ * are fewer connections than before, the run has closed some.
  */
 static void run(struct server *server)
 {
@@ -362,13 +362,13 @@ static int loop(struct server *server, int signals)
 		if (fds[0].revents)
 			return 0;
 		run(server);
-		/* A client that cannot be accepted is there at once again */
+		/* A client that is not accepted wakes poll() at once again */
 		if (fds[1].revents && !count_connections(server) && poll(fds, 1, REFUSED_MS) > 0)
 			return 0;
 	}
 }
 
-/* How many connections there may be, given the descriptors that are left; 0: none. */
+/* The maximum of connections, by the free descriptors; 0: none. */
 static unsigned int most_connections(int fd)
 {
 	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0), left, own;
@@ -420,7 +420,7 @@ int metrics_serve(struct collector *collector, int fd, int signals, bool quiet)
 
 int metrics_listen(const char *address, char *error, size_t room)
 {
-	snprintf(error, room, "built without libmicrohttpd, so there is no --listen; --textfile works");
+	snprintf(error, room, "--listen requires libmicrohttpd, which this build lacks; use --textfile");
 	return -ENOTSUP;
 }
 

@@ -35,25 +35,26 @@ static int parse_trigger(void *data, const struct option_use *use, const char *a
 	struct record *r = data;
 
 	return record_parse_trigger(r, arg) ?
-		options_usage(&r->tracing.common, "--trigger takes a call and a time, like map>5ms: '%s'",
+		options_usage(&r->tracing.common, "invalid --trigger '%s' (expected EVENT>TIME, such as map>5ms)",
 			      arg) : OPTIONS_GO;
 }
 
 #define AT(field) .at = offsetof(struct record, field)
 
 static const struct option_spec specs[] = {
-	{ "output", 'o', OPTION_TEXT, "FILE", AT(path), .help = "the recording (dmabuf.data)" },
-	{ "tree", 'F', OPTION_FLAG, AT(tree), .help = "only COMMAND's processes, and what they export" },
+	{ "output", 'o', OPTION_TEXT, "FILE", AT(path), .help = "write to FILE (default dmabuf.data)" },
+	{ "tree", 'F', OPTION_FLAG, AT(tree),
+	  .help = "record only COMMAND's processes and their buffers" },
 	{ "snapshot", 0, OPTION_SECONDS, "SECONDS", AT(interval), .least = 0.01, .most = 86400,
-	  .zero = true, .help = "between two snapshots (1); 0: only at start and end" },
+	  .zero = true, .help = "snapshot every SECONDS; 0: start and end (default 1)" },
 	{ "max-size", 0, OPTION_SIZE, "SIZE", AT(options.max_size), .least = MIN_SIZE,
-	  .help = "stop before the file is larger (K, M, G)" },
+	  .help = "stop before the file exceeds SIZE (K, M, G)" },
 	{ "compress", 0, OPTION_NUMBER, "LEVEL", .optional = true, .otherwise = "3", AT(level),
-	  .least = 1, .most = 19, .help = "by zstd, 1 to 19 (3)" },
+	  .least = 1, .most = 19, .help = "compress with zstd, LEVEL 1 to 19 (default 3)" },
 	{ "flight", 0, OPTION_SECONDS, "SECONDS", AT(flight), .least = 0.1, .most = 86400,
-	  .help = "the last, from memory (256M): at the end, on SIGUSR2" },
+	  .help = "keep last SECONDS (256M); write at exit and SIGUSR2" },
 	{ "trigger", 0, OPTION_CALL, "EVENT>TIME", .parse = parse_trigger,
-	  .help = "and when one takes longer, like map>5ms" },
+	  .help = "also write if EVENT exceeds TIME, such as map>5ms" },
 	{ 0 }
 };
 
@@ -63,7 +64,7 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace record",
 	"Usage: dmabuf-trace record [options] [-- COMMAND...]\n"
-	"Records what happens to dma-bufs and who holds them, until ^C or COMMAND ends.\n\n",
+	"Record the events and the holders of dma-bufs until COMMAND exits, or until ^C.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ NULL, tracing_events, TRACING },
@@ -162,7 +163,7 @@ static int take_snapshot(struct record *r)
 	err = record_snapshot(r, &records);
 	if (err) {
 		if (!r->snapshot_failed && !r->tracing.common.quiet)
-			fprintf(stderr, "%s: no snapshot: %s\n", r->tracing.common.command,
+			fprintf(stderr, "%s: cannot take a snapshot: %s\n", r->tracing.common.command,
 				r->source.error);
 		r->snapshot_failed = true;
 		return err;
@@ -258,7 +259,7 @@ static int finish(struct record *r)
 	if (r->error) {
 		status = tracing_fail(&r->tracing, "cannot write %s: %s", r->path,
 				      strerror(-r->error));
-		fprintf(stderr, "%s: what was written before can be read\n",
+		fprintf(stderr, "%s: the part of the file before the failure is readable\n",
 			r->tracing.common.command);
 	} else if (!strcmp(why, "max-size")) {
 		fprintf(stderr, "%s: stopped at --max-size\n", r->tracing.common.command);
@@ -366,20 +367,19 @@ static int check(struct record *r)
 	struct tracing *t = &r->tracing;
 
 	if (!t->command && (t->user || r->tree))
-		return options_usage(&t->common, "-u and -F are about a COMMAND: there is none");
+		return options_usage(&t->common, "-u and -F require a COMMAND");
 	if (r->tree && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or -F, not both");
+		return options_usage(&t->common, "-p cannot be used with -F");
 	if (r->options.compress && !recording_zstd_version())
-		return options_fail(&t->common, "--compress needs zstd, which this build is without");
+		return options_fail(&t->common, "--compress requires zstd, which this build lacks");
 	if (options_check(&t->common) != OPTIONS_GO)
 		return EXIT_USAGE;
 	if (r->trigger == EVENT_TYPES)
 		return OPTIONS_GO;
 	if (!r->options.keep)
-		return options_usage(&t->common,
-				     "--trigger writes what --flight keeps: there is none");
+		return options_usage(&t->common, "--trigger requires --flight");
 	if (!(t->events.wanted & 1u << r->trigger))
-		return options_usage(&t->common, "--trigger waits for %s, which -e leaves out",
+		return options_usage(&t->common, "--trigger requires %s among the events of -e",
 				     event_name(r->trigger));
 	return OPTIONS_GO;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of dmabuf-trace record share. */
+/* Shared by the files of dmabuf-trace record. */
 #ifndef RECORD_H
 #define RECORD_H
 
@@ -9,9 +9,9 @@
 #include "source/source.h"
 #include "trace/tracing.h"
 
-#define NUMBERS 65536			/* that a device or a node may have in an event */
+#define NUMBERS 65536			/* of devices or nodes in events */
 
-/* What of a recording's names is in it already, by number */
+/* Bits of the numbers with a recorded name */
 struct named {
 	uint8_t devices[NUMBERS / 8], exporters[NUMBERS / 8], nodes[NUMBERS / 8];
 	struct cgroup_names *cgroups;
@@ -25,8 +25,8 @@ struct record {
 	long level;			/* --compress */
 	const char *path;
 	bool tree;			/* -F */
-	unsigned int trigger;		/* EVENT_*, EVENT_TYPES none: if it takes longer than: */
-	uint64_t trigger_ns;
+	unsigned int trigger;		/* EVENT_*, EVENT_TYPES none */
+	uint64_t trigger_ns;		/* write if the event takes longer */
 	struct file_whole file;
 	struct source source;
 	struct model model;
@@ -39,24 +39,24 @@ struct record {
 	struct events *events;		/* NULL: snapshots only */
 	struct named named;
 	bool triggered;
-	uint64_t lost;			/* as far as it is in the recording */
-	/* With -F: its processes, beside what the options say, and what they exported */
+	uint64_t lost;			/* number in the recording so far */
+	/* With -F: the processes of the tree, and their exports */
 	struct filter filter;
 	struct index exported;
-	struct records kept;		/* of a snapshot, what the filter lets through */
+	struct records kept;		/* filtered records of a snapshot */
 };
 
 /* Whether only part of the system is recorded. */
 bool record_is_filtered(const struct record *r);
 
 /*
- * Hooks that tell events, from now on. Without them there are snapshots, unless an option asked
- * for events: returns 0, or -errno with error set.
+ * Attach the hooks of events. After a failure the caller records snapshots alone, unless an option
+ * requests events. Return 0, or -errno with error set.
  */
 int record_open_events(struct record *r, char *error, size_t room);
-/* What came since the last time goes to the writer; with lost: what did not, too. 0 or -errno. */
+/* Write the new events; lost: also the number of lost events. 0 or -errno. */
 int record_read_events(struct record *r, bool lost);
-/* Takes the source's snapshot and leaves in *records what is to be recorded. 0 or -errno. */
+/* Read a snapshot of the source, and set *records to the part to record. 0 or -errno. */
 int record_snapshot(struct record *r, const struct records **records);
 void record_close_events(struct record *r);
 

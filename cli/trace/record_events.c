@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace record: what goes from the ring to the file, and which part of a snapshot. */
+/* dmabuf-trace record: events from the ring to the file, and the recorded part of a snapshot. */
 #include "trace/record.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ int record_parse_trigger(struct record *r, const char *arg)
 	return 0;
 }
 
-/* A name that is not there yet is asked for again with the next event. */
+/* If the name is unknown, the next event asks again. */
 static int name_number(struct record *r, uint8_t *named, unsigned int kind, uint32_t number,
 		       const char *name)
 {
@@ -79,7 +79,7 @@ static int name_numbers(struct record *r, const struct dmabuf_event *e)
 	return err;
 }
 
-/* What a stack's frames lie in. */
+/* Record the names of the symbols or files of a stack's frames. */
 static int name_frames(struct record *r, const struct dmabuf_event_frames *frames, size_t n)
 {
 	const char *text, *build_id;
@@ -117,7 +117,7 @@ static int add_pid(struct record *r, uint32_t pid)
 			    sizeof(pid));
 }
 
-/* Its processes, and what they exported, so that snapshots have them. */
+/* Add processes of the tree and their exports to the filter of snapshots. */
 static int follow(struct record *r, const struct dmabuf_event *e)
 {
 	if (e->type == EVENT_EXPORT)
@@ -127,7 +127,7 @@ static int follow(struct record *r, const struct dmabuf_event *e)
 	return e->type == EVENT_FORK && e->attachment ? add_pid(r, e->attachment) : 0;
 }
 
-/* Writes a stack's frames, with keys in place of the kernel's addresses. */
+/* Write the frames of a stack, with keys instead of the kernel's addresses. */
 static int take_frames(struct record *r, const struct dmabuf_event_frames *records, size_t len)
 {
 	struct dmabuf_event_frames frames[EVENT_FRAMES_MAX];
@@ -187,7 +187,7 @@ int record_open_events(struct record *r, char *error, size_t room)
 	if (r->tree) {
 		if (add_pid(r, r->runner.pid))
 			return -ENOMEM;
-		/* To know its processes */
+		/* For the processes of the tree */
 		o->wanted |= EVENT_BIT(EVENT_FORK);
 	}
 	return events_open(&r->events, o, error, room);
@@ -201,7 +201,7 @@ static bool is_kept(const struct record *r, uint64_t ino)
 	       index_get(&r->exported, ino) != INDEX_NONE;
 }
 
-/* All records have their buffer's inode behind the head; 0: they are about none. */
+/* Each record has the inode of a buffer after the head, 0 for no buffer. */
 static int keep_records(struct record *r)
 {
 	const char *at = r->source.records.bytes, *end = at + r->source.records.len;

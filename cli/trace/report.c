@@ -17,11 +17,12 @@ static const char *view_name(unsigned int i)
 #define AT(field) .at = offsetof(struct report, field)
 
 static const struct option_spec specs[] = {
-	{ "view", 0, OPTION_WORD, "VIEW", AT(view), .value = view_name, .help = "%s" },
+	{ "view", 0, OPTION_WORD, "VIEW", AT(view), .value = view_name,
+	  .help = "print one table (default: all):\n%s" },
 	{ "events", 0, OPTION_CALL, "EVENT,...", .optional = true, .parse = report_parse_events,
-	  .value = event_name, .help = "instead, what happened, one by one: all, or these" },
+	  .value = event_name, .help = "print all events, or the named ones, one per line" },
 	{ "sort", 0, OPTION_TEXT, "COLUMN", AT(sort),
-	  .help = "events by that instead of as they came (takes memory)" },
+	  .help = "sort events by COLUMN instead of arrival, in memory" },
 	{ 0 }
 };
 
@@ -30,7 +31,7 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace report",
 	"Usage: dmabuf-trace report [options]\n"
-	"What a recording comes to: peaks, holders, how long operations took; no root.\n\n",
+	"Summarize a recording: peaks, holders, operations. Root is not required.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, report_input, 0 },
 		{ NULL, specs, 0 },
@@ -101,7 +102,7 @@ static int sum_up(struct report *r)
 	activity_finish(&r->activity);
 	for (uint32_t i = 0; i < r->activity.n_slowest && !err; i++)
 		err = report_name_stacks(r, &r->activity.slowest[i]);
-	/* Buffers that lived between two snapshots count, too */
+	/* Include buffers that lived between two snapshots */
 	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
 		r->summary.peak = r->activity.peak;
 		r->summary.peak_time = r->activity.peak_time / 1e9;
@@ -155,7 +156,7 @@ static void print_summary(const struct report *r)
 		fprintf(r->out, "  %.1f s  ", s->last - s->first);
 	}
 	fprintf(r->out, "%u snapshots  %" PRIu64 " events  %" PRIu64 " lost%s\n", s->snapshots,
-		r->activity.events, r->activity.lost, ended(r) ? "" : "  cut short");
+		r->activity.events, r->activity.lost, ended(r) ? "" : "  truncated");
 	if (s->snapshots || s->seen) {
 		fprintf(r->out, "Buffers %" PRIu64 " seen   peak %s at ", s->seen,
 			text_size(size, s->peak));
@@ -165,7 +166,7 @@ static void print_summary(const struct report *r)
 				text_size(end, s->bytes));
 		fputc('\n', r->out);
 		if (s->snapshots > 1)
-			fprintf(r->out, "Holders are those of the snapshots, %.*f s apart: between two, the earlier one's\n",
+			fprintf(r->out, "Snapshots are %.*f s apart; between two, holders are those of the earlier snapshot\n",
 				apart < 1 ? 2 : apart < 10, apart);
 	}
 }
@@ -284,10 +285,10 @@ int report_main(int argc, char **argv)
 	options_init(&r.common, "dmabuf-trace report");
 	activity_init(&r.activity);
 	r.activity.ranks = true;
-	status = report_parse(&r, argc, argv, &table, "; a recording is -i FILE", report_views,
+	status = report_parse(&r, argc, argv, &table, "; name a recording with -i FILE", report_views,
 			      REPORT_VIEWS);
 	if (status == OPTIONS_GO && r.sort && !r.events)
-		status = options_usage(&r.common, "--sort is about --events");
+		status = options_usage(&r.common, "--sort requires --events");
 	if (status == OPTIONS_GO && r.sort)
 		status = options_column(&r.common, &event_view, r.sort);
 	if (status == OPTIONS_GO)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Opening a recording, looking at its part, printing: what report, diff and export share. */
+/* Open a recording, select a part, print: shared by report, diff and export. */
 #include "symbols/symbols.h"
 #include "trace/report.h"
 
@@ -24,18 +24,18 @@ int report_open(struct report *r, const char *path)
 
 	if (options_check_output(&r->common, path, r->common.output))
 		return EXIT_USAGE;
-	/* What others have written is read without root's powers, as far as that goes */
+	/* Read the files of other users with as few privileges as possible */
 	privileges_keep(PRIVILEGES_FILES);
 	err = source_open_recording(&r->source, path);
 	if (err == -ENOENT)
-		return options_fail(&r->common, "%s; 'dmabuf-trace record' makes one", r->source.error);
+		return options_fail(&r->common, "%s; record a file with 'dmabuf-trace record'", r->source.error);
 	return err ? options_fail(&r->common, "%s", r->source.error) : EXIT_OK;
 }
 
 int report_failed(const struct report *r, const char *path, int err)
 {
 	return options_fail(&r->common, "%s: %s", path, r->source.error[0] ? r->source.error :
-			    err == -E2BIG ? "more lives in it at one time than a file of its size can tell of" :
+			    err == -E2BIG ? "damaged: more live buffers than a file of this size can hold" :
 			    strerror(-err));
 }
 
@@ -46,7 +46,7 @@ int report_replay(struct report *r)
 
 	if ((r->from && !options_time(r->from, start, &from)) ||
 	    (r->to && !options_time(r->to, start, &to)))
-		return options_usage(&r->common, "--from and --to take seconds since the start, like 1.5 or 300ms, or HH:MM:SS, or YYYY-MM-DDTHH:MM:SS");
+		return options_usage(&r->common, "invalid --from or --to (expected seconds from the start, such as 1.5 or 300ms, HH:MM:SS, or YYYY-MM-DDTHH:MM:SS)");
 	if (from > to)
 		return options_usage(&r->common, "--from %s is after --to %s", r->from, r->to);
 	r->replay = replay_new(source_file(&r->source), &r->common.filter);
@@ -94,7 +94,7 @@ int report_print(struct report *r, int (*what)(struct report *))
 	if (!r->out)
 		return options_fail(&r->common, "cannot write %s: %s", path, file_error(errno));
 	err = what(r);
-	/* The stream knows only that it failed; trying again tells why */
+	/* The stream has no errno of the failure; another flush sets errno */
 	if (fflush(r->out) && (!err || err == -EIO))
 		err = -errno;
 	err = file_end(&file, err);
@@ -106,13 +106,13 @@ int report_print(struct report *r, int (*what)(struct report *))
 #define AT(field) .at = offsetof(struct report, field)
 
 const struct option_spec report_input[] = {
-	{ "input", 'i', OPTION_TEXT, "FILE", AT(path), .help = "the recording (dmabuf.data)" },
+	{ "input", 'i', OPTION_TEXT, "FILE", AT(path), .help = "read the recording FILE (default dmabuf.data)" },
 	{ 0 }
 };
 
 const struct option_spec report_part[] = {
 	{ "from", 0, OPTION_TEXT, "TIME", AT(from),
-	  .help = "a part: seconds since the start, [DATET]HH:MM:SS" },
+	  .help = "read a part: seconds from start, [DATET]HH:MM:SS" },
 	{ "to", 0, OPTION_TEXT, "TIME", AT(to) },
 	{ 0 }
 };
@@ -125,7 +125,7 @@ int report_parse(struct report *r, int argc, char **argv, const struct option_ta
 
 	r->common.from_file = true;
 	status = option_table_parse(table, r, argc, argv);
-	/* Of --events these columns, of all else the views' */
+	/* --events has columns of its own */
 	if (r->events) {
 		views = &event_view;
 		n = 1;

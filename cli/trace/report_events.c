@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmabuf-trace report --events: what happened, one by one, as it is read; or sorted. */
+/* dmabuf-trace report --events: print the events one per line, as recorded or sorted. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static int take(void *ctx, const struct model_event *told)
 	return l->report->sort ? keep(l, &event) : put(l, &event);
 }
 
-/* At its place, as live has it; in a sorted list it has none. */
+/* Print lost events at their place, as live does; a sorted list has no place for them. */
 static int take_lost(void *ctx, uint64_t time, uint64_t lost)
 {
 	struct listing *l = ctx;
@@ -128,7 +128,7 @@ static int put_sorted(struct listing *l)
 	return err;
 }
 
-/* What fits on a line; with -O or for programs there is more. */
+/* The columns that fit on a line; -O, JSON and CSV have more. */
 #define TEXT_COLUMNS "time,event,pid,comm,ino,exporter,size,device,direction,error,duration,wait"
 
 int report_events(struct report *r)

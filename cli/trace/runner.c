@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The command that a subcommand runs and watches; see tracing.h. */
+/* Run and watch a command; see tracing.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 
 static void on_signal(int number)
 {
-	/* SIGCHLD ends a wait, no more; ^C has reached the command too: it decides whether it ends */
+	/* SIGCHLD only ends a wait. ^C has also reached the command, which decides whether to exit. */
 	if (number != SIGCHLD && !child)
 		asked_to_end = 1;
 	else if (number != SIGCHLD && number != SIGINT)
@@ -40,7 +40,7 @@ static void catch_signals(void)
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&set, signals[i]);
 	}
-	/* Taken only in runner_wait(), so that none comes just before the wait and is not seen */
+	/* Received only in runner_wait(), so that no signal is missed just before the wait */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -52,7 +52,7 @@ static const char *become_number(const char *text)
 
 	gid = *end == ':' && isdigit(end[1]) ? strtoul(end + 1, &end, 10) : uid;
 	if (*end || uid >= UINT32_MAX || gid >= UINT32_MAX)
-		return "no such number: UID or UID:GID";
+		return "invalid number (expected UID or UID:GID)";
 	return setgroups(0, NULL) || setgid(gid) || setuid(uid) ? strerror(errno) : NULL;
 }
 
@@ -61,7 +61,7 @@ static const char *become(const char *name)
 	if (isdigit(*name) && !name[strspn(name, "0123456789:")])
 		return become_number(name);
 #ifdef STATIC_BUILD
-	return "a static build takes numbers only: UID or UID:GID";
+	return "a static build requires UID or UID:GID";
 #else
 	struct passwd *user;
 
@@ -75,7 +75,7 @@ static const char *become(const char *name)
 #endif
 }
 
-/* Its parent is told why it cannot be run, and it ends. */
+/* Write the error to the parent, and exit. */
 static void give_up(int begun, int error, int status)
 {
 	while (write(begun, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -99,7 +99,7 @@ static void run(const struct tracing *t, int go, int begun)
 		fprintf(stderr, "%s: cannot run as %s: %s\n", t->common.command, t->user, why);
 		give_up(begun, EPERM, EXIT_TOOL_FAILED);
 	}
-	/* Nothing is written: its other end is closed when it is time, or the tool is gone */
+	/* No byte is written: the other end is closed at the start, or if the tool exits */
 	while (read(go, &byte, 1) < 0 && errno == EINTR)
 		;
 	close(go);
@@ -151,7 +151,7 @@ int runner_fork(struct runner *r, const struct tracing *t)
 		close(begun[0]);
 		run(t, pipes[0], begun[1]);
 	}
-	/* The command has what it would have without us */
+	/* The command keeps the privileges that it has without the tool */
 	privileges_keep(PRIVILEGES_WATCH);
 	child = r->pid;
 	close(pipes[0]);
@@ -167,7 +167,7 @@ void runner_go(struct runner *r)
 		return;
 	close(r->go);
 	r->go = -1;
-	/* Nothing is read where it runs, or was killed */
+	/* Nothing is read if the command runs, or was killed */
 	while (read(r->begun, &r->error, sizeof(r->error)) < 0 && errno == EINTR)
 		;
 	close(r->begun);

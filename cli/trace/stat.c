@@ -28,7 +28,7 @@ struct stat_run {
 
 static const struct option_spec specs[] = {
 	{ "interval", 'I', OPTION_NUMBER, "MS", .at = offsetof(struct stat_run, interval), .least = 10, .most = 86400000,
-	  .help = "print what came in each MS milliseconds (10 and more)" },
+	  .help = "print a table every MS milliseconds (at least 10)" },
 	{ 0 }
 };
 
@@ -38,8 +38,8 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {
 	"dmabuf-trace stat",
 	"Usage: dmabuf-trace stat [options] [COMMAND [ARGUMENT...]]\n"
-	"Counts and times what is done to dma-bufs until COMMAND ends, or ^C: what its\n"
-	"processes do, and what is done to the buffers that they export.\n\n",
+	"Count and time all operations on dma-bufs, or the operations by COMMAND's\n"
+	"processes and on the buffers that they export, until COMMAND exits, or until ^C.\n\n",
 	.groups = (const struct option_group[]) {
 		{ NULL, specs, 0 },
 		{ NULL, tracing_events, TRACING },
@@ -60,7 +60,7 @@ static double seconds_since(uint64_t start)
 	return (now_ns() - start) / 1e9;
 }
 
-/* What the table is made of: all since the start, or what came since the last time. */
+/* Collect the rows of the table: since the start, or since the last table. */
 static int collect(struct stat_run *s)
 {
 	struct model_operations swap = s->before;
@@ -81,7 +81,7 @@ static int collect(struct stat_run *s)
 	return err;
 }
 
-/* Takes the sums of the last time away from those rows; give_back() adds them again. */
+/* Subtract the sums of the last table from the rows; give_back() restores the rows. */
 static void take_away(struct stat_run *s, struct histogram *kept)
 {
 	for (uint32_t i = 0; i < s->rows.n; i++) {
@@ -230,7 +230,7 @@ static int print(struct stat_run *s, bool last, int status)
 		if (!kept)
 			return -ENOMEM;
 		take_away(s, kept);
-		/* Rows in which nothing came go behind those that are shown */
+		/* Move rows without new calls behind the printed rows */
 		for (i = 0; i < n; i++) {
 			const void *row = s->rows.rows[i];
 			struct histogram was = kept[i];
@@ -252,7 +252,7 @@ static int print(struct stat_run *s, bool last, int status)
 	return fflush(s->tracing.out) ? -EIO : err;
 }
 
-/* Waits until it is over, and prints in between if it was asked to. */
+/* Wait until the end, and print a table at each interval. */
 static int watch(struct stat_run *s, struct runner *runner)
 {
 	double next = s->interval / 1e3;
@@ -297,7 +297,7 @@ static int run(struct stat_run *s)
 	status = t->command ? runner.status : EXIT_OK;
 	if (err)
 		status = tracing_fail(t, "cannot write %s: %s",
-				      t->common.output ? t->common.output : "what was counted",
+				      t->common.output ? t->common.output : "the counts",
 				      strerror(-err));
 	t->written = !err;
 	runner_cancel(&runner);

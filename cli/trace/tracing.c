@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of the subcommands that watch events; see tracing.h. */
+/* Options of the subcommands on events; see tracing.h. */
 #include "trace/tracing.h"
 
 #include <errno.h>
@@ -62,33 +62,33 @@ static int parse_events(void *data, const struct option_use *use, const char *ar
 
 const struct option_spec tracing_events[] = {
 	{ "events", 'e', OPTION_CALL, "EVENT[,EVENT]", .parse = parse_events, .value = event_name, ASKED,
-	  .help = "only these" },
+	  .help = "trace only the named events" },
 	{ 0 }
 };
 
 const struct option_spec tracing_all[] = {
 	{ "all", 'a', OPTION_FLAG, AT(all),
-	  .help = "the whole system, not only COMMAND's processes" },
+	  .help = "trace all processes, not only COMMAND's" },
 	{ 0 }
 };
 
 const struct option_spec tracing_user[] = {
-	{ "user", 'u', OPTION_TEXT, "USER", AT(user), .help = "run COMMAND as that user" },
+	{ "user", 'u', OPTION_TEXT, "USER", AT(user), .help = "run COMMAND as USER" },
 	{ 0 }
 };
 
 const struct option_spec tracing_hooks[] = {
 	{ "hooks", 0, OPTION_CHOICE, "HOOKS", AT(events.hooks), .value = tracing_hooks_name, ASKED,
-	  .help = "%s" },
+	  .help = "use %s" },
 	{ "ring-size", 0, OPTION_SIZE, "SIZE", AT(events.ring_bytes), ASKED, .least = 1,
-	  .most = 1 << 30, .help = "room for events that are not yet read (8M)" },
+	  .most = 1 << 30, .help = "reserve SIZE for unread events (default 8M)" },
 	{ 0 }
 };
 
 const struct option_spec tracing_stacks[] = {
 	{ "stacks", 0, OPTION_CALL, "STACKS", .optional = true, .otherwise = "both",
 	  .parse = parse_stacks, .value = stacks_name, ASKED,
-	  .help = "%s (if not said): what led to export,\nget, mmap, attach, map, pin, vmap, begin" },
+	  .help = "add stacks (%s; default both) to\nexport, get, mmap, attach, map, pin, vmap, begin" },
 	{ 0 }
 };
 
@@ -135,9 +135,9 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 	if (optind < argc)
 		t->command = argv + optind;
 	if (!t->command && (t->user || t->all))
-		return options_usage(&t->common, "-u and -a are about a COMMAND: there is none");
+		return options_usage(&t->common, "-u and -a require a COMMAND");
 	if (t->command && t->common.filter.n_pids)
-		return options_usage(&t->common, "-p or a COMMAND, not both");
+		return options_usage(&t->common, "-p cannot be used with a COMMAND");
 	status = options_check(&t->common);
 	if (status == OPTIONS_GO)
 		status = options_columns(&t->common, view, &t->columns);
@@ -174,11 +174,11 @@ static int open_events(struct tracing *t, struct events **events)
 	if (missing == t->events.wanted) {
 		events_close(*events);
 		*events = NULL;
-		return tracing_fail(t, "this kernel has no hooks %s for:%s; 'dmabuf-trace doctor' tells more",
+		return tracing_fail(t, "this kernel has no hooks (%s) for:%s; see 'dmabuf-trace doctor'",
 				    events_hooks_name(t->events.hooks), names);
 	}
 	if (missing)
-		fprintf(stderr, "%s: not watched, no hooks %s for:%s\n", t->common.command,
+		fprintf(stderr, "%s: this kernel has no hooks (%s), not traced:%s\n", t->common.command,
 			events_hooks_name(t->events.hooks), names);
 	return 0;
 }
@@ -187,7 +187,7 @@ int tracing_fork(const struct tracing *t, struct runner *runner)
 {
 	int err = runner_fork(runner, t);
 
-	return err ? tracing_fail(t, "cannot run a process: %s", strerror(-err)) : 0;
+	return err ? tracing_fail(t, "cannot start COMMAND: %s", strerror(-err)) : 0;
 }
 
 int tracing_begin(struct tracing *t, struct runner *runner, struct events **events,

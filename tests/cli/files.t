@@ -97,7 +97,7 @@ def record():
     with subprocess.Popen([TRACE, "record", "-q", "--source=proc", "-o", "killed", "--", "sh", "-c", "until [ -e killed ]; do :; done; kill -9 $PPID"]):
         pass
     p = run(TRACE, "report", "-i", "killed")
-    ok(p.returncode == 0 and b"cut short" in p.stdout, "a killed one can be read", p)
+    ok(p.returncode == 0 and b"truncated" in p.stdout, "a killed one can be read", p)
 
 
 def closed():
@@ -106,7 +106,7 @@ def closed():
         subprocess.run([TRACE, "record", "--source=proc", "-o", "closed", "--", "true"], check=False,
                        preexec_fn=lambda which=which: [os.close(fd) for fd in which])
         p = run(TRACE, "report", "-i", "closed")
-        ok(p.returncode == 0 and not p.stderr and b"cut short" not in p.stdout, f"{which} closed: no message in the recording", p)
+        ok(p.returncode == 0 and not p.stderr and b"truncated" not in p.stdout, f"{which} closed: no message in the recording", p)
     p = run(TOP, "-b", "-r", RECORDED, preexec_fn=lambda: os.close(1))
     equal(p.returncode, 1, "dmabuf-top: a closed standard output is an error still")
 

@@ -21,7 +21,7 @@ FILES = {"dac_override", "dac_read_search"}
 OLD_LIBBPF = os.environ["LAB_SUITE"] == "bookworm"
 SNAPSHOT = ("bpf", "perfmon", "sys_admin") if OLD_LIBBPF else ("bpf", "perfmon")
 HOOKS = ("bpf", "perfmon", "dac_read_search", "sys_admin")
-NEED = "needs root, or CAP_BPF and CAP_PERFMON"
+NEED = "requires root, or CAP_BPF and CAP_PERFMON"
 
 
 def nobody(*caps):

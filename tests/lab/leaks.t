@@ -155,8 +155,8 @@ def policies():
                             "--exit-code=5", "--", "leaker", "vmap", "attachment", "cpu-access", GITHUB_ACTIONS="true")
     equal(status, 5, "--exit-code")
     ok(f"Suppressed: 1 leak, {VMAP / 1024:#.3g} KiB by 1 rule: leak:^vm*p$" in text, "what is suppressed is listed", text)
-    equal(re.findall(r"^::(\w+) (?:file=.*,line=\d+,)?title=dma-buf leak \((.*)\)::", text, re.M),
-          [("error", "attachment"), ("warning", "cpu-access")], "annotations")
+    equal(re.findall(r"^::(\w+) (?:file=.*,line=\d+,)?title=dma-buf (\w+) \((.*)\)::", text, re.M),
+          [("error", "leak", "attachment"), ("warning", "warning", "cpu-access")], "annotations")
     suite = xml.parse(f"{WORK}/junit").getroot()
     failed = [c.get("name") for c in suite.iter("testcase") if c.find("failure") is not None]
     equal((suite.get("failures"), suite.get("tests"), failed), ("1", "12", ["attachment"]), "JUnit: a test case for each kind")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # tests/lab/lib.sh: the lab's targets and places. The scripts beside it source it.
-# shellcheck shell=sh disable=SC2034,SC2120 # POSIX sh and bash; what sources it uses them
+# shellcheck shell=sh disable=SC2034,SC2120 # POSIX sh and bash; the sourcing scripts use the variables
 
 lab_dir=${LAB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-tools/lab}
 src=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 
-# What the console shows when the kernel, or one of the debug kernel's checkers, found a bug.
+# The console's lines if the kernel, or a checker of the debug kernel, found a bug.
 # Most lines of lockdep begin with WARNING: or BUG:, some do not.
 kernel_reports='WARNING:|BUG:|kernel BUG at|UBSAN:|KASAN:|KCSAN:|Oops|Kernel panic|general protection fault'
 kernel_reports="$kernel_reports|invalid opcode|unable to handle|divide error|INFO: task .* blocked"
@@ -84,7 +84,7 @@ kernel_of() # TARGET TREE
 	echo "$release"
 }
 
-# Print what follows the digits of a RELEASE, as -amd64 or -rt-amd64.
+# Print the suffix of a RELEASE after the digits, as -amd64 or -rt-amd64.
 flavour() # RELEASE
 {
 	echo "$1" | sed 's/^[^-]*\(-[0-9]*\)*\(-[a-z].*\)$/\2/'

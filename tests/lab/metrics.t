@@ -321,9 +321,9 @@ def faults():
     for c in slow:
         c.close()
     for args, status, why in (
-            (["--listen=nonsense"], 2, "ADDRESS:PORT"), (["--listen=300.1.2.3:80"], 2, "no address"), (["--listen", "127.0.0.1:80"], 2, "needs '='"), (["--listen=127.0.0.1:99999"], 2, "ADDRESS:PORT"),
+            (["--listen=nonsense"], 2, "ADDRESS:PORT"), (["--listen=300.1.2.3:80"], 2, "listen address"), (["--listen", "127.0.0.1:80"], 2, "requires '='"), (["--listen=127.0.0.1:99999"], 2, "ADDRESS:PORT"),
             (["--listen=192.0.2.1:9417"], 1, "cannot listen"), (["--textfile=/no/such/dir/a.prom", "--source=proc"], 1, "No such file or directory"),
-            (["--textfile=/tmp/a.txt"], 2, ".prom"), (["--textfile=/tmp/a.prom", "--listen"], 2, "not both"), (["--interval=1"], 2, "--textfile"),
+            (["--textfile=/tmp/a.txt"], 2, ".prom"), (["--textfile=/tmp/a.prom", "--listen"], 2, "cannot be used with"), (["--interval=1"], 2, "--textfile"),
             (["--textfile=/tmp/a.prom", "--interval=0.01"], 2, "seconds"), (["--by=uid"], 2, "(comm, cgroup)"), (["--top=-1"], 2, "number"),
             (["--source=magic"], 2, "invalid --source"), (["extra"], 2, "not an option"), (["-o", "/no/such/file", "--source=proc"], 1, "cannot write"), (["-o", "/dev/full", "--source=proc"], 1, "No space")):
         p = subprocess.run(["dmabuf-trace", "metrics", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

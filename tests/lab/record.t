@@ -100,7 +100,7 @@ def faults():
     path = os.path.join(small, "data")
     with Workload("plain", "-n", 23):
         p = run("dmabuf-trace", "record", "-q", "-o", path, "--snapshot", "0.02")
-        ok(p.returncode == 1 and b"No space left" in p.stderr and b"can be read" in p.stderr, "a full disk is said", p.stderr)
+        ok(p.returncode == 1 and b"No space left" in p.stderr and b"is readable" in p.stderr, "a full disk is said", p.stderr)
         _, snapshots = replay(path)
         ok(len(snapshots) > 5, f"a full disk: {len(snapshots)} snapshots")
         os.unlink(path)
@@ -116,7 +116,7 @@ def faults():
             (["-o", os.path.join(place, "x"), "--", "/no/such/command"], b"No such file", 127)]:
         p = run("dmabuf-trace", "record", *args)
         ok(p.returncode == status and must in p.stderr, f"record {' '.join(args)}", p.returncode, p.stderr)
-    for bad, must in (("/", b"directory"), ("/dev/zero", b"regular file"), ("/etc/passwd", b"no recording")):
+    for bad, must in (("/", b"directory"), ("/dev/zero", b"regular file"), ("/etc/passwd", b"not a recording")):
         for command in (["dmabuf-top", "-b", "-r", bad], ["dmabuf-trace", "report", "-i", bad]):
             p = run(*command)
             ok(p.returncode == 1 and must in p.stderr and p.stderr.count(b"\n") == 1, " ".join(command), p.stderr)

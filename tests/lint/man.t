@@ -174,7 +174,7 @@ for name in SUBCOMMANDS:
     equal(lacks, [], f"{page} has the values of each option")
 
 # Columns
-for command in ("dmabuf-top", "dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report", "dmabuf-trace report --events", "dmabuf-trace diff"):
+for command in ("dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report", "dmabuf-trace report --events", "dmabuf-trace diff"):
     page = PAGES[command.removesuffix(" --events")]
     views = {}
     for line in tool([*command.split(), "--list-columns"]).stdout.splitlines()[1:]:

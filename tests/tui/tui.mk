@@ -14,7 +14,7 @@ $(TOP_FIXTURE): $(call obj,tests/tui/fixture.c $(wildcard cli/top/*.c) \
 SHOTS	:= $(patsubst tests/tui/golden/%.ansi,$(O)/screenshots/%,$(wildcard tests/tui/golden/*.ansi))
 
 .PHONY: screenshots
-screenshots: $(SHOTS:=-dark.png) $(SHOTS:=-light.png)	## pictures of the golden screens (python3-pil, fonts-dejavu-core)
+screenshots: $(SHOTS:=-dark.png) $(SHOTS:=-light.png)	## draw the golden screens (python3-pil, fonts-dejavu-core)
 
 $(O)/screenshots/%-dark.png: tests/tui/golden/%.ansi tests/tui/screenshot.py tests/tui/ansi.py
 	$(call say,PNG)
@@ -27,5 +27,5 @@ $(O)/screenshots/%-light.png: tests/tui/golden/%.ansi tests/tui/screenshot.py te
 	$(Q)tests/tui/screenshot.py --light $< $@
 
 .PHONY: pictures
-pictures: deps	## pictures of the demo for the README (python3-pil, fonts-dejavu-core)
+pictures: deps	## draw the demo's screens for the README (python3-pil, fonts-dejavu-core)
 	@tests/tui/pictures man/pictures

@@ -153,7 +153,7 @@ static void alive(void **state)
 	assert_int_equal(findings_prepare(&s.findings, &s.leaks, resolve, "f"), 0);
 	out = print(&s, findings_text);
 	assert_has(out, "Leak 1 (mapping, error)");
-	assert_has(out, "held after the end: 4 = 2 fds + 1 map + 1 kernel (1 attachment)\n");
+	assert_has(out, "held after exit: 4 = 2 fds + 1 map + 1 kernel (1 attachment)\n");
 	assert_has(out, "holder comm100[100]: 2 fds, 1 map\n");
 	assert_has(out, "not ended: map camera, by camera[7], 2 times 3.10s before the end\n");
 	assert_has(out, "Leak 2 (outlived, error)");

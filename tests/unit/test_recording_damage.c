@@ -61,7 +61,7 @@ static void test_flipped_bits(void **state)
 				assert_int_equal(seen.blocks, good.blocks);
 			} else if (n < l.begin[i] + sizeof(struct recording_block_head)) {
 				assert_int_equal(seen.blocks, i);
-				assert_non_null(strstr(seen.damage, "read up to there"));
+				assert_non_null(strstr(seen.damage, "the part before is read"));
 			} else {
 				/* Only that one is missing */
 				assert_int_equal(seen.blocks, good.blocks);
@@ -175,8 +175,8 @@ static void test_refused(void **state)
 	refused(open("/", O_RDONLY), -EISDIR, "directory");
 	refused(open("/dev/zero", O_RDONLY), -EINVAL, "not a regular file");
 	refused(memory_file("", 0), -ENODATA, "empty");
-	refused(memory_file("#!/bin/sh", 9), -EBADMSG, "no recording");
-	refused(memory_file(bytes, 3), -ENODATA, "cut within its header");
+	refused(memory_file("#!/bin/sh", 9), -EBADMSG, "not a recording");
+	refused(memory_file(bytes, 3), -ENODATA, "truncated in the header");
 	assert_int_equal(recording_open(&r, "/no/such/file", why, sizeof(why)), -ENOENT);
 	/* Nobody writes into it: it must not be waited for */
 	assert_non_null(mkdtemp(directory));

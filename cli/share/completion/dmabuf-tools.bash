@@ -49,7 +49,7 @@ _dmabuf()
 		}
 		command+=("${COMP_WORDS[1]}")
 	fi
-	# What is to be run has completions of its own.
+	# The command to run has its own completion.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		[ "${COMP_WORDS[i]}" = -- ] || continue
 		if declare -F _command_offset >/dev/null; then
@@ -68,16 +68,16 @@ _dmabuf()
 		FILE) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 		USER) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
 		?*)
-			# Lists go on after a comma.
+			# The next value follows a comma.
 			[[ $cur != *,* ]] || head=${cur%,*},
 			mapfile -t COMPREPLY < <(compgen -P "$head" -W "$values" -- "${cur##*,}")
-			# So does bash at the colon of bpf:iter.
+			# For bash, a word also begins after the colon of bpf:iter.
 			[[ $COMP_WORDBREAKS != *:* || $cur != *:* ]] || for i in "${!COMPREPLY[@]}"; do
 				COMPREPLY[i]=${COMPREPLY[i]#"${cur%:*}":}
 			done
 			return ;;
 		esac
-		# -b takes no value: what follows is an option or a word.
+		# After an option without a value, such as -b, an option or a word follows.
 		[[ $option = -[a-zA-Z] ]] || return
 	fi
 	if [[ $cur = -* ]]; then

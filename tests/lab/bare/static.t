@@ -48,7 +48,7 @@ equal "$?" 0 "record's status"
 equal "$(/dmabuf-trace export --format=ndjson -i /data | grep -c '"event":"export"')" 101 "record: its events"
 equal "$(/dmabuf-trace record -u 1009:1013 -o /data2 -- id 2>/dev/null)" "uid=1009 gid=1013" "record: as a user that has no name"
 /dmabuf-trace record -u shell -o /data3 -- id >/dev/null 2>/said
-equal "$(head -n1 /said)" "dmabuf-trace record: cannot run as shell: a static build takes numbers only: UID or UID:GID" "and a name is refused"
+equal "$(head -n1 /said)" "dmabuf-trace record: cannot run as shell: a static build requires UID or UID:GID" "and a name is refused"
 /dmabuf-trace leaks -- /mkbufs -x heap -n 5 plain </dev/null >/dev/null 2>/said
 equal "$?" 0 "leaks' status"
 rmmod dmabuf_tools
