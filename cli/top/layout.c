@@ -2,6 +2,7 @@
 /* The layout of the screen; see layout.h. No state, no drawing. */
 #include "top/layout.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Least heights of the screen for each part. A low screen drops the bars first. */
