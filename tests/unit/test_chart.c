@@ -159,7 +159,7 @@ static void trail(void **state)
 	/* More rows than are kept: all begin anew, none is mixed up */
 	for (i = 0; i < 5003; i++)
 		assert_int_equal(trails_put(&t, 1000 + i, START, i), 0);
-	assert_true(t.n < 5003);
+	assert_true(t.rows.n < 5003);
 	assert_string_equal(line(&t, START, 6), "");
 	trails_clear(&t);
 	assert_string_equal(line(&t, START, 6), "");

@@ -39,6 +39,7 @@ static void fields(void **state)
 	const struct model_buffer *out;
 	struct snap_attachment *a;
 	struct snap_slot *s;
+	uint32_t valid;
 	uint64_t n;
 
 	(void)state;
@@ -49,6 +50,7 @@ static void fields(void **state)
 	memset(b->exporter, 'e', sizeof(b->exporter));
 	a = record_attachment(&r, 7, "0000:00:02.0", "i915");
 	a->head.valid |= SNAP_ATTACHMENT_DYNAMIC | SNAP_ATTACHMENT_DYNAMIC_KNOWN;
+	valid = a->head.valid;
 	memset(a->driver, 'd', sizeof(a->driver));
 	memset(a->device, 'v', sizeof(a->device));
 	s = record_slot(&r, 640, 7, 1, 0x7f0000000000, 0x7f0000001000);
@@ -73,7 +75,7 @@ static void fields(void **state)
 	assert_true(model_buffer_unexplained(&m, out, &n) && n == 2);
 	assert_int_equal(strlen(m.devices[0].device), SNAP_DEVICE_LEN);
 	assert_int_equal(strlen(m.devices[0].driver), SNAP_DRIVER_LEN);
-	assert_int_equal(m.attachments[0].flags, a->head.valid);
+	assert_int_equal(m.attachments[0].flags, valid);
 	assert_int_equal(m.processes[0].pid, 640);
 	assert_int_equal(m.processes[0].cgroup_id, 99);
 	assert_int_equal(strlen(m.processes[0].comm), SNAP_COMM_LEN);
