@@ -20,7 +20,7 @@ const char *event_name(unsigned int type);
 bool event_is_call(unsigned int type);
 /* Return "to_device" for the direction in flags, NULL for none. */
 const char *direction_name(unsigned int flags);
-/* The same for people, "TO_DEVICE"; of an access by the CPU "WRITE". */
+/* Return the direction for text, "TO_DEVICE"; "WRITE" for an access by the CPU. */
 const char *direction_word(unsigned int type, unsigned int flags);
 
 struct stack;
@@ -39,7 +39,7 @@ struct model_event {
 	uint64_t kernel_stack, user_stack;	/* numbers, 0 none */
 	const struct dmabuf_event_map_details *map;	/* NULL none, as the next */
 	const struct dmabuf_event_fence_details *fence;
-	const struct stack *kernel, *user;	/* where somebody has asked for them */
+	const struct stack *kernel, *user;	/* NULL: not requested */
 };
 
 /* One kind of operation: by all processes, on all buffers of an exporter. */
@@ -48,16 +48,16 @@ struct model_operation {
 	unsigned int direction;		/* enum dma_data_direction */
 	const char *exporter, *device;	/* NULL: none, or unknown */
 	struct histogram histogram;
-	double rate;			/* calls a second, where somebody has set it */
-	uint32_t next;			/* of the same device, or INDEX_NONE */
+	double rate;			/* calls a second, if set */
+	uint32_t next;			/* next row of the device, or INDEX_NONE */
 	bool ranked;			/* percentiles are those of the durations themselves: */
 	uint64_t p50, p90, p99;		/* ns */
 };
 
 struct model_operations {
 	struct model_operation *rows;
-	uint32_t n, room;		/* n = 0 forgets them */
-	struct index by_key, by_device;	/* may have rows that are forgotten, too */
+	uint32_t n, room;		/* n = 0: no rows */
+	struct index by_key, by_device;	/* also hold former rows */
 };
 
 /*
@@ -67,11 +67,11 @@ struct model_operations {
 struct model_operation *operations_row(struct model_operations *operations, unsigned int type,
 				       unsigned int direction, const char *exporter,
 				       const char *device);
-/* The same without making one. */
+/* Find a row without making a new row. */
 struct model_operation *operations_find(const struct model_operations *operations,
 					unsigned int type, unsigned int direction,
 					const char *exporter, const char *device);
-/* Index of a row of that device, INDEX_NONE if there is none; then each row's next. */
+/* Return the first row of a device, or INDEX_NONE; next links the others. */
 uint32_t operations_of(const struct model_operations *operations, const char *device);
 /* By exporter, device, event, direction. */
 void operations_sort(struct model_operations *operations);

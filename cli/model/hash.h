@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two hash tables that the model is built with: numbers to indices, and strings kept once. Places
- * in them differ from process to process, so that nothing may depend on their order.
+ * Hash tables of the model: numbers to indices, and strings kept once. The order of slots differs
+ * from process to process: nothing may depend on the order.
  */
 #ifndef MODEL_HASH_H
 #define MODEL_HASH_H
@@ -18,25 +18,25 @@ struct index_slot {
 	uint32_t value;			/* INDEX_NONE: free */
 };
 
-/* Maps a 64-bit key to a 32-bit value. Zero-initialised is empty and ready. */
+/* A map of 64-bit keys to 32-bit values. Zero-initialised: empty. */
 struct index {
 	struct index_slot *slots;
 	uint32_t used, size;		/* size: 0 or a power of two */
 };
 
-/* Returns the value of key, INDEX_NONE if there is none. */
+/* Return the value of key, INDEX_NONE for an unknown key. */
 uint32_t index_get(const struct index *index, uint64_t key);
-/* Adds key: 0, or -ENOMEM. Or gives one that is there a new value, which never fails. */
+/* Set the value of key. Return 0 or -ENOMEM; a known key never fails. */
 int index_put(struct index *index, uint64_t key, uint32_t value);
-/* Forgets key, if it is there. */
+/* Remove key, if known. */
 void index_remove(struct index *index, uint64_t key);
-/* Forgets all keys, keeps the memory. */
+/* Remove all keys, keep the memory. */
 void index_clear(struct index *index);
 void index_free(struct index *index);
 
 struct intern_block;
 
-/* Strings kept once; what intern() returned stays good until intern_free(). Zero is empty. */
+/* Strings kept once, valid until intern_free(). Zero-initialised: empty. */
 struct intern {
 	const char **slots;
 	uint32_t used, size;
@@ -44,41 +44,40 @@ struct intern {
 };
 
 /*
- * Returns the kept copy of at most max bytes of s (up to its NUL); equal strings give equal
- * pointers. NULL for NULL, or if memory is out.
+ * Return the kept copy of at most max bytes of s, up to NUL; equal strings have equal pointers.
+ * Return NULL for NULL, or without memory.
  */
 const char *intern(struct intern *table, const char *s, size_t max);
 void intern_free(struct intern *table);
 
-/* SipHash-2-4 of a number: not to be undone, or made to collide, without the secret. */
+/* SipHash-2-4 of a number; the secret prevents inversion and collisions. */
 uint64_t hash_secret(uint64_t number, const uint64_t secret[2]);
 
-/* A number for a sequence of numbers: that of those before, and the next one. */
+/* Return the hash of a sequence of numbers from the hash so far and the next number. */
 static inline uint64_t hash_mix(uint64_t hash, uint64_t n)
 {
 	hash = (hash ^ n) * 0x9e3779b97f4a7c15ull;
 	return hash ^ hash >> 29;
 }
 
-/* The i of name(i), which is NULL behind the last, that is those len bytes of text; -1: none. */
+/* Return i with name(i) equal to the len bytes of text, or -1. name() ends the list with NULL. */
 int name_find(const char *(*name)(unsigned int i), const char *text, size_t len);
 
-/* A number for a string, equal for equal ones in this process; NULL has one of its own. */
+/* Return a hash, equal for equal strings within the process; NULL has a hash, too. */
 uint64_t hash_string(const char *s);
 
-/* Makes an array of elements of that size twice as large. 0, or -ENOMEM: it is as before. */
+/* Double an array. Return 0, or -ENOMEM with the array unchanged. */
 int array_grow(void *array, uint32_t *room, size_t element);
 
 /*
- * Makes a buffer, of *room bytes so far, large enough for size bytes, and some more if it must
- * grow. 0, or -ENOMEM: it is as before.
+ * Enlarge a buffer of *room bytes to at least size bytes, with a reserve. Return 0, or -ENOMEM with
+ * the buffer unchanged.
  */
 int buffer_reserve(void *buffer, size_t *room, size_t size);
 
 /*
- * Makes room for one more element in an array that grows by doubling; returns the new
- * element, zeroed, or NULL if memory is out (the array is then as before). Inline, because it is
- * called for every record and the element's size is known where it is.
+ * Append a zeroed element to an array and return the element, or NULL without memory, with the array
+ * unchanged. Inline: every record calls this, and the caller knows the size of the element.
  */
 static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element)
 {
@@ -90,7 +89,7 @@ static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t e
 	return memset(*base + (size_t)(*n)++ * element, 0, element);
 }
 
-/* Puts a copy of value behind the elements there are. 0, or -ENOMEM. */
+/* Append a copy of value to an array. Return 0 or -ENOMEM. */
 static inline int array_append(void *array, uint32_t *n, uint32_t *room, const void *value,
 			       size_t element)
 {

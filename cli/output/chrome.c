@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The Trace Event Format ("Trace Event Format", Google, 2016), JSON that chrome://tracing and
- * Perfetto read. A track is a thread of a made-up process, the one that its parent stands for.
+ * Perfetto read. A track is a thread of an artificial process; the parent track is the process.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 /* Above all real process ids (PID_MAX_LIMIT is 2^22) */
 #define MADE_UP 10000000
 
-/* Microseconds: exact, and since the start small enough for who reads numbers as doubles. */
+/* Microseconds since the start: exact, and small enough for readers with doubles. */
 static struct json_object *duration_object(uint64_t ns)
 {
 	char digits[32];
@@ -26,7 +26,7 @@ static struct json_object *time_object(const struct timeline *t, uint64_t ns)
 	return duration_object(ns > t->about.start ? ns - t->about.start : 0);
 }
 
-/* One that begins as all do; args: an object that is to end it, NULL none. */
+/* Return an event with the common members; args: set to the last member, NULL: none. */
 static struct json_object *event(const char *phase, const char *name, int64_t pid, int64_t tid,
 				 struct json_object **args)
 {
@@ -77,7 +77,7 @@ static int name_it(struct timeline *t, const char *what, const char *name, int64
 	return put(t, o);
 }
 
-/* A track's number is its thread's, and its own process' unless it has a parent. */
+/* A track is a thread; a track without a parent is also a process. */
 static int64_t process_of(uint64_t parent, uint64_t id)
 {
 	return MADE_UP + (int64_t)(parent ? parent : id);

@@ -19,8 +19,8 @@ static const char *group_name(unsigned int i)
 
 static const struct option_spec specs[] = {
 	{ "by", 0, OPTION_CHOICE, "GROUP", .at = offsetof(struct report, by), .value = group_name,
-	  .help = "group by exporter, comm, buffer name or stack, the\n"
-		  "functions of record --stacks (default exporter)" },
+	  .help = "group by exporter, comm, buffer name or recorded\n"
+		  "stack (default exporter)" },
 	{ 0 }
 };
 

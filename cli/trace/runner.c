@@ -23,7 +23,7 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 
 static void on_signal(int number)
 {
-	/* SIGCHLD only ends a wait. ^C has also reached the command, which decides whether to exit. */
+	/* SIGCHLD only ends a wait. ^C also reaches the command, which decides whether to exit. */
 	if (number != SIGCHLD && !child)
 		asked_to_end = 1;
 	else if (number != SIGCHLD && number != SIGINT)

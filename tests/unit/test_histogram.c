@@ -101,7 +101,8 @@ static void names(void **state)
 	(void)state;
 	for (type = 0; type < EVENT_TYPES; type++) {
 		assert_non_null(event_name(type));
-		assert_int_equal(name_find(event_name, event_name(type), strlen(event_name(type))), type);
+		assert_int_equal(name_find(event_name, event_name(type),
+					   strlen(event_name(type))), type);
 	}
 	assert_null(event_name(EVENT_TYPES));
 	assert_int_equal(name_find(event_name, "ma", 2), -1);

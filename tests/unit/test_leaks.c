@@ -722,7 +722,8 @@ static void names(void **state)
 
 	(void)state;
 	for (kind = 0; kind < LEAK_KINDS; kind++)
-		assert_int_equal(name_find(leak_name, leak_name(kind), strlen(leak_name(kind))), kind);
+		assert_int_equal(name_find(leak_name, leak_name(kind),
+					   strlen(leak_name(kind))), kind);
 	assert_int_equal(name_find(leak_name, "cpu", 3), -1);
 	assert_string_equal(leak_name(LEAK_KERNEL_HELD), "kernel-held");
 	assert_null(leak_name(LEAK_KINDS));
