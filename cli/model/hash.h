@@ -70,14 +70,14 @@ uint64_t hash_string(const char *s);
 int array_grow(void *array, uint32_t *room, size_t element);
 
 /*
- * Enlarge a buffer of *room bytes to at least size bytes, with a reserve. Return 0, or -ENOMEM with
- * the buffer unchanged.
+ * Enlarge a buffer of *room bytes to at least size bytes, with a reserve. Return 0, or -ENOMEM
+ * with the buffer unchanged.
  */
 int buffer_reserve(void *buffer, size_t *room, size_t size);
 
 /*
- * Append a zeroed element to an array and return the element, or NULL without memory, with the array
- * unchanged. Inline: every record calls this, and the caller knows the size of the element.
+ * Append a zeroed element to an array and return the element, or NULL without memory, with the
+ * array unchanged. Inline: every record calls this, and the caller knows the size of the element.
  */
 static inline void *array_add(void *array, uint32_t *n, uint32_t *room, size_t element)
 {
