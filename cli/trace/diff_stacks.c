@@ -68,7 +68,7 @@ static size_t put(struct diff_stacks *s, size_t len, const char *text)
 	return len + n;
 }
 
-/* "new_surface < start < main"; a file's name stands for an unknown function. */
+/* "new_surface < start < main"; the file replaces an unknown function. */
 static const char *functions(struct diff_stacks *s, const struct stack *stack)
 {
 	uint32_t i, n = 0;
