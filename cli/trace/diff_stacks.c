@@ -54,7 +54,7 @@ struct diff_stacks *diff_stacks_read(struct recording *recording, int *err)
 	return s;
 }
 
-/* "new_surface < start < main"; a file's name stands for an unknown function. */
+/* "new_surface < start < main"; the file replaces an unknown function. */
 static const char *functions(struct diff_stacks *s, const struct stack *stack)
 {
 	uint32_t i, n = 0;
