@@ -37,6 +37,11 @@ def source(page):
         return f.read()
 
 
+def takes(name, option):
+    """A subcommand has this option."""
+    return tool(["dmabuf-trace", name, f"--list-values={option}"]).returncode == 0
+
+
 def section(page, name):
     """The lines of a section, as in the source; "" without the section."""
     found = re.search(rf"^\.SH {name}\n(.*?)(?=^\.SH )", source(page), re.S | re.M)
@@ -117,9 +122,8 @@ for command, page in PAGES.items():
 for name in SUBCOMMANDS:
     command, page = f"dmabuf-trace {name}", f"dmabuf-trace-{name}.8"
     found = entries(page)
-    equal(sorted(helps[command] - set(found)), [], f"{page} has an entry for each option")
-    extra = [option for option in found if option not in helps[command] and tool([*command.split(), option, "--help"]).returncode]
-    equal(extra, [], f"{page} has no entry for an option that {command} rejects")
+    equal([option for option in helps[command] - set(found) if takes(name, option)], [], f"{page} has an entry for each option")
+    equal([option for option in found if not takes(name, option)], [], f"{page} has no entry for an option that {command} rejects")
     equal(list(other_defaults(texts[command], found)), [], f"{page} has the defaults of --help")
     equal([option for option, text in found.items() if not re.search(r"[.:]\n", text)], [], f"each entry of {page} has a sentence")
 equal(list(other_defaults("  -a, --aa=N  set N (default 3)\n      --bb    set B (default: x)", {"--aa": "Set (default 4).", "--bb": "B (default x)."})),
