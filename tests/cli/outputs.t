@@ -40,7 +40,7 @@ def doctor():
     equal(used, [name for name, (state, _) in sources.items() if state == "ok"][:1], "the first source that opens is used")
     hooks = re.findall(r"^ (\w+) +(tracepoint|kprobe|session|fentry|--) +(\w+) +(.*)$", p.stdout, re.M)
     ok(len(hooks) > 20 and all(why for *_, why in hooks), "doctor has a reason for each hook", p.stdout)
-    equal({why for event, kind, _, why in hooks if event in ("fence_wait", "fork", "exec", "exit")}, {"only a tracepoint"},
+    equal({why for event, kind, _, why in hooks if event in ("fence_wait", "fork", "exec", "exit")}, {"this event has only a tracepoint"},
           "a tracepoint is not said to be in every kernel")
 
 

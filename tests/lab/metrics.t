@@ -288,7 +288,7 @@ def module_source():
         for server, label in ((s, "anybody"), (root, "root")):
             found = server.scrape()
             equal((value(found, "dmabuf_up"), value(found, "dmabuf_events_lost_total")), (1, 0), f"{label}: it is back by itself")
-        equal((s.stop(), len([e for e in s.errors if "back" in e])), (0, 1), "that is told once")
+        equal((s.stop(), len([e for e in s.errors if "works again" in e])), (0, 1), "the server prints once that the source works again")
 
 
 def faults():
