@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The table of metric families, and their text: Prometheus' text format 0.0.4 and OpenMetrics
- * 1.0.0. Names, types, units and labels are documented as stable (man/dmabuf-trace.8).
+ * 1.0.0. Names, types, units and labels are documented as stable (man/dmabuf-trace-metrics.8).
  */
 #include "output/openmetrics.h"
 
