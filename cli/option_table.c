@@ -167,14 +167,14 @@ static int list_values(const struct option_rows *rows, const char *name)
 /* "at least 64K" */
 static void print_limit(const char *words, double limit, bool size)
 {
-	static const char units[] = "KMGT";
-	int unit = -1;
+	static const char *const units[] = { "", "K", "M", "G", "T" };
+	int unit = 0;
 
-	while (size && unit < 3 && limit >= 1024 && !fmod(limit, 1024)) {
+	while (size && unit < 4 && limit >= 1024 && !fmod(limit, 1024)) {
 		limit /= 1024;
 		unit++;
 	}
-	fprintf(stderr, "%s%.10g%.*s", words, limit, unit >= 0, unit >= 0 ? &units[unit] : "");
+	fprintf(stderr, "%s%.10g%s", words, limit, units[unit]);
 }
 
 /* "seconds, 0.1 to 86400, or 0" */
