@@ -44,7 +44,7 @@ const char *terminal_lacks(void)
 	}
 	cup = tigetstr("cup");
 	if (!cup || cup == (char *)-1) {
-		snprintf(why, sizeof(why), "terminal TERM=%.40s cannot move its cursor", term);
+		snprintf(why, sizeof(why), "TERM=%.40s cannot move the cursor", term);
 		return why;
 	}
 	return NULL;

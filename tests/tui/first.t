@@ -117,7 +117,7 @@ with Screen("base.snap", command=["bash", "--norc", "-i"]) as s:
     s.wait(lambda t: "row 1/6" not in t)
 
 with Screen("base.snap", args=("-n", "1", "-d", "0.1"), env=("TERM=dumb",)) as s:
-    s.shows("cannot move its cursor", "as with -b", "weston", name="TERM=dumb prints refreshes and a note")
+    s.shows("cannot move the cursor", "as with -b", "weston", name="TERM=dumb prints refreshes and a note")
 run = subprocess.run([program(), "-n", "1", os.path.join(here, "base.snap")], stdin=subprocess.DEVNULL,
                      capture_output=True, text=True)
 ok(run.returncode == 0 and "not a terminal" in run.stderr and "weston" in run.stdout, "without a terminal, refreshes are printed", run.stderr)
