@@ -58,6 +58,19 @@ static __always_inline struct task_state *get_state(__u64 flags)
 	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, flags);
 }
 
+/* Set a frame to its event and nothing else; start, sp, flags and ended are the caller's. */
+static __always_inline void reset_frame(struct frame *f, __u32 event)
+{
+	f->wait = 0;
+	f->ino = f->size = 0;
+	f->attachment = f->node = f->device = f->exporter = 0;
+	f->result = 0;
+	f->kernel_stack = 0;
+	f->event = event;
+	f->direction = 3;
+	f->unwanted = false;
+}
+
 /*
  * Begins a call. NULL if that cannot be noted; its return is then counted as unmatched. A frame
  * that does not lie above this call on the kernel's stack is of one that has returned unseen.
@@ -87,16 +100,10 @@ static __always_inline struct frame *push(__u32 event, __u64 sp)
 	/* After that test clang would drop the mask, which 6.1's verifier needs. */
 	asm volatile("" : "+r"(depth));
 	f = &state->frames[depth & FRAME_MASK];
+	reset_frame(f, event);
 	f->sp = sp;
-	f->wait = 0;
-	f->ino = f->size = 0;
-	f->attachment = f->node = f->device = f->exporter = 0;
-	f->result = 0;
-	f->kernel_stack = 0;
-	f->event = event;
-	f->direction = 3;
 	f->flags = 0;
-	f->unwanted = f->ended = false;
+	f->ended = false;
 	f->start = bpf_ktime_get_ns();
 	return f;
 }
@@ -169,16 +176,9 @@ static __always_inline struct frame *moment(__u32 event, struct task_state **sta
 		return NULL;
 	}
 	f = &state->frames[state->depth & FRAME_MASK];
+	reset_frame(f, event);
 	f->start = 0;
-	f->wait = 0;
-	f->ino = f->size = 0;
-	f->attachment = f->node = f->device = f->exporter = 0;
-	f->result = 0;
-	f->kernel_stack = 0;
-	f->event = event;
-	f->direction = 3;
 	f->flags = state->depth ? EVENT_NESTED : 0;
-	f->unwanted = false;
 	return f;
 }
 

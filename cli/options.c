@@ -191,13 +191,18 @@ int options_end(const char *command, int status)
 	return status;
 }
 
+void options_message(const struct options *o, const char *format, va_list args)
+{
+	fprintf(stderr, "%s: ", o->command);
+	vfprintf(stderr, format, args);
+}
+
 int options_usage(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", o->command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	options_message(o, format, args);
 	va_end(args);
 	fprintf(stderr, "; try '%s --help'\n", o->command);
 	return EXIT_USAGE;
@@ -207,9 +212,8 @@ int options_fail(const struct options *o, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", o->command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	options_message(o, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	return EXIT_FAILED;

@@ -3,6 +3,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -69,6 +70,10 @@ bool options_time(const char *arg, int64_t start, int64_t *time);
 /* Prints "COMMAND: message; try 'COMMAND --help'" and returns EXIT_USAGE. */
 int options_usage(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Print "COMMAND: message", without a newline. */
+void options_message(const struct options *options, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* Prints "COMMAND: message" and returns EXIT_FAILED. */
 int options_fail(const struct options *options, const char *format, ...)

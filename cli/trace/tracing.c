@@ -151,9 +151,8 @@ int tracing_fail(const struct tracing *t, const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", t->common.command);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	options_message(&t->common, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	return t->command || t->gate ? EXIT_TOOL_FAILED : EXIT_FAILED;
