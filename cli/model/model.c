@@ -473,7 +473,7 @@ static const struct {
 	[SNAP_ATTACHMENT] = TYPE(attachment, REFERENCES, add_attachment),
 	[SNAP_FD] = TYPE(slot, REFERENCES, add_slot),
 	[SNAP_MAP] = TYPE(slot, REFERENCES, add_slot),
-	[SNAP_RECOUNT] = { sizeof(struct snap_recount) },
+	[SNAP_RECOUNT] = TYPE(recount, BUFFERS, NULL),
 	[SNAP_GEM] = TYPE(slot, REFERENCES, add_slot),
 	[SNAP_IN_FLIGHT] = TYPE(slot, REFERENCES, add_slot),
 	[SNAP_SOCKET] = TYPE(slot, REFERENCES, add_socket),
