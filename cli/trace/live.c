@@ -228,14 +228,13 @@ static int run(struct live *live)
 	int status;
 
 	t->events.to_ring = true;
-	status = tracing_begin(t, &runner, &live->events, "watching");
+	status = tracing_begin(t, &runner, &live->events);
 	if (status)
 		return status;
 	if (t->common.format == OUTPUT_CSV && !t->common.no_header)
 		output_csv(t->out, &event_view, NULL, &(struct rows){ 0 },
 			   &(struct output_options){ .columns = &t->columns });
-	events_start(live->events);
-	runner_go(&runner);
+	tracing_start(t, &runner, live->events, "watching");
 	status = watch(live, &runner);
 	events_close(live->events);
 	return status;

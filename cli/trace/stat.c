@@ -287,12 +287,11 @@ static int run(struct stat_run *s)
 	int status, err;
 
 	t->events.to_histograms = true;
-	status = tracing_begin(t, &runner, &s->events, "counting");
+	status = tracing_begin(t, &runner, &s->events);
 	if (status)
 		return status;
 	s->start = now_ns();
-	events_start(s->events);
-	runner_go(&runner);
+	tracing_start(t, &runner, s->events, "counting");
 	err = watch(s, &runner);
 	status = t->command ? runner.status : EXIT_OK;
 	if (err)

@@ -189,8 +189,7 @@ int tracing_fork(const struct tracing *t, struct runner *runner)
 	return err ? tracing_fail(t, "cannot start COMMAND: %s", strerror(-err)) : 0;
 }
 
-int tracing_begin(struct tracing *t, struct runner *runner, struct events **events,
-		  const char *verb)
+int tracing_begin(struct tracing *t, struct runner *runner, struct events **events)
 {
 	int status = tracing_fork(t, runner);
 
@@ -200,10 +199,17 @@ int tracing_begin(struct tracing *t, struct runner *runner, struct events **even
 	status = open_events(t, events);
 	if (status)
 		runner_cancel(runner);
-	else if (!t->common.quiet && !t->command)
-		fprintf(stderr, "%s: %s by %s; ^C ends\n", t->common.command, verb,
-			events_hooks_used(*events));
 	return status;
+}
+
+void tracing_start(const struct tracing *t, struct runner *runner, struct events *events,
+		   const char *verb)
+{
+	events_start(events);
+	if (!t->common.quiet && !t->command)
+		fprintf(stderr, "%s: %s by %s; ^C ends\n", t->common.command, verb,
+			events_hooks_used(events));
+	runner_go(runner);
 }
 
 void tracing_look_again(const struct tracing *t, struct events *events)

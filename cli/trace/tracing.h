@@ -81,10 +81,15 @@ int runner_fork(struct runner *runner, const struct tracing *tracing);
 int tracing_fork(const struct tracing *tracing, struct runner *runner);
 /*
  * Fork the command, open events and print the events without a hook of the requested kind. Fail if
- * no event has a hook. verb: "counting". Return 0, or print an error and return a status.
+ * no event has a hook. Return 0, or print an error and return a status.
  */
-int tracing_begin(struct tracing *tracing, struct runner *runner, struct events **events,
-		  const char *verb);
+int tracing_begin(struct tracing *tracing, struct runner *runner, struct events **events);
+/*
+ * Start the events, then report the start: no later event is missed. Then start the command. verb:
+ * "counting".
+ */
+void tracing_start(const struct tracing *tracing, struct runner *runner, struct events *events,
+		   const char *verb);
 /* Start the command and wait until it runs; runner->error is 0 or an errno. */
 void runner_go(struct runner *runner);
 /* Whether the command exited, or, without a command, a signal arrived. */
