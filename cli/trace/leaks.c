@@ -455,11 +455,7 @@ static int run(struct leaks_run *r)
 	}
 	leaks_init(&r->leaks, &r->options);
 	err = add_processes(r);
-	events_start(r->events);
-	if (!t->common.quiet && !t->command)
-		fprintf(stderr, "%s: watching by %s; ^C ends\n", t->common.command,
-			events_hooks_used(r->events));
-	runner_go(&r->runner);
+	tracing_start(t, &r->runner, r->events, "watching");
 	if (!err)
 		err = watch(r);
 	r->leaks.end = now_ns();
