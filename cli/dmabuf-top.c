@@ -21,7 +21,7 @@ static int check_columns(struct top_options *top)
 		if (top->sort)
 			status = options_column(&top->common, top->views[i], top->sort);
 		if (status == OPTIONS_GO)
-			status = options_columns(&top->common, top->views[i], &list);
+			status = options_columns(&top->common, top->views[i], NULL, &list);
 	}
 	free(list.columns);
 	return status;

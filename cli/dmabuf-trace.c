@@ -33,14 +33,10 @@ static void usage(FILE *out)
 	fputs("\n'dmabuf-trace COMMAND --help' prints the options of COMMAND.\n", out);
 }
 
-static int run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	static char name[32];
 
-	if (argc < 2) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name)) {
 			/* getopt_long() prints this name before an unknown option */
@@ -48,17 +44,36 @@ static int run(int argc, char **argv)
 			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
 		}
+	fprintf(stderr, "dmabuf-trace: no command '%s'\n", argv[1]);
+	usage(stderr);
+	return EXIT_USAGE;
+}
+
+/* "help COMMAND" is "COMMAND --help" */
+static int help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *words[] = { argv[0], argv[2], option, NULL };
+
+	if (argc > 2)
+		return run_command(3, words);
+	usage(stdout);
+	return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
 	if (!strcmp(argv[1], "--version")) {
 		options_print_version("dmabuf-trace");
 		return EXIT_OK;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		usage(stdout);
-		return EXIT_OK;
-	}
-	fprintf(stderr, "dmabuf-trace: no command '%s'\n", argv[1]);
-	usage(stderr);
-	return EXIT_USAGE;
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help(argc, argv);
+	return run_command(argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -248,11 +248,12 @@ static int no_column(const struct options *o, const struct view *view, const cha
 	return EXIT_USAGE;
 }
 
-int options_columns(const struct options *o, const struct view *view, struct column_list *list)
+int options_columns(const struct options *o, const struct view *view, const char *shown,
+		    struct column_list *list)
 {
 	char *unknown = NULL;
 	int status = OPTIONS_GO;
-	int err = column_list_parse(list, view, o->columns, &unknown);
+	int err = column_list_parse(list, view, o->columns, shown, &unknown);
 
 	if (err == -EINVAL)
 		status = no_column(o, view, unknown);

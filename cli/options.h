@@ -48,10 +48,10 @@ void options_print_version(const char *command);
  */
 int options_check(const struct options *options);
 /*
- * Find the columns of -O, or the column of a name, in a view. Return OPTIONS_GO, or print an error
- * and return EXIT_USAGE or EXIT_FAILED.
+ * Find the columns of -O, or the column of a name, in a view; shown: as for column_list_parse().
+ * Return OPTIONS_GO, or print an error and return EXIT_USAGE or EXIT_FAILED.
  */
-int options_columns(const struct options *options, const struct view *view,
+int options_columns(const struct options *options, const struct view *view, const char *shown,
 		    struct column_list *list);
 int options_column(const struct options *options, const struct view *view, const char *name);
 /* Print what of a recording could not be read so far; complete only once all was. */

@@ -518,7 +518,7 @@ int events_open(struct events **events, const struct events_options *options, ch
 	err = load(e, options, error, room);
 	if (err) {
 		if (!error[0])
-			snprintf(error, room, "events: %s", bpf_explain(err, "cannot load the BPF programs"));
+			snprintf(error, room, "%s", bpf_explain(err, "cannot load the BPF programs"));
 		events_close(e);
 		return err;
 	}

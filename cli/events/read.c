@@ -36,6 +36,7 @@ struct event_buffer {
 	struct event_known known;
 	uint64_t exported;		/* CLOCK_MONOTONIC, ns */
 	const char *exporter;
+	uint64_t size;
 };
 
 const char *events_node(struct events *e, uint32_t number)
@@ -78,6 +79,7 @@ static int keep_buffer(struct events *e, const struct dmabuf_event *record)
 		return -ENOMEM;
 	buffer->exported = record->time;
 	buffer->exporter = events_exporter(e, record->device);
+	buffer->size = record->value;
 	return 0;
 }
 
@@ -184,6 +186,7 @@ static int take_event(struct events *e, const struct dmabuf_event *record,
 	}
 	if (buffer) {
 		event.exporter = buffer->exporter;
+		event.size = buffer->size;
 		if (record->type == EVENT_RELEASE)
 			event.lifetime = record->time - buffer->exported;
 	}

@@ -29,21 +29,27 @@ static int list_add(struct column_list *list, const struct column *column)
 	return array_append(&list->columns, &list->n, &list->room, &column, sizeof(column));
 }
 
-int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
-		      char **unknown)
+static bool list_has(const struct column_list *list, const struct column *column)
 {
-	const struct column *c;
+	for (uint32_t i = 0; i < list->n; i++)
+		if (list->columns[i] == column)
+			return true;
+	return false;
+}
+
+/* Append the columns of "a,b" or "+a,b"; with '+', only those that the list lacks. */
+static int list_add_names(struct column_list *list, const struct view *view, const char *names,
+			  char **unknown)
+{
+	bool more = *names == '+';
 	int err = 0;
 
-	list->n = 0;
-	if (!spec || *spec == '+')
-		for (c = view->columns; c->name && !err; c++)
-			err = list_add(list, c);
-	for (; spec && !err; spec = strchr(spec, ',') ? strchr(spec, ',') + 1 : NULL) {
+	for (; names && !err; names = strchr(names, ',') ? strchr(names, ',') + 1 : NULL) {
+		const struct column *c;
 		char *name;
 
-		spec += *spec == '+';
-		name = strndup(spec, strcspn(spec, ","));
+		names += *names == '+';
+		name = strndup(names, strcspn(names, ","));
 		if (!name)
 			return -ENOMEM;
 		c = view_column(view, name);
@@ -52,23 +58,28 @@ int column_list_parse(struct column_list *list, const struct view *view, const c
 			return -EINVAL;
 		}
 		free(name);
-		err = list_add(list, c);
+		if (!more || !list_has(list, c))
+			err = list_add(list, c);
 	}
 	return err;
 }
 
-void column_list_for_text(struct column_list *list, const struct view *view, const char *spec)
+int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
+		      const char *shown, char **unknown)
 {
-	const struct column *c = view->columns;
-	uint32_t i, kept = 0;
+	const struct column *c;
+	int err = 0;
 
+	list->n = 0;
 	if (spec && *spec != '+')
-		return;
-	/* Those that spec names come after the view's. */
-	for (i = 0; i < list->n; i++)
-		if (!c->name || c++->width)
-			list->columns[kept++] = list->columns[i];
-	list->n = kept;
+		return list_add_names(list, view, spec, unknown);
+	if (shown && *shown)
+		err = list_add_names(list, view, shown, unknown);
+	else
+		for (c = view->columns; c->name && !err; c++)
+			if (!shown || c->width)
+				err = list_add(list, c);
+	return !err && spec ? list_add_names(list, view, spec, unknown) : err;
 }
 
 struct row_key {

@@ -143,15 +143,16 @@ struct column_list {
 	uint32_t n, room;
 };
 
+/* As the shown columns of column_list_parse(): all but the columns for programs */
+#define COLUMNS_FOR_TEXT ""
+
 /*
- * List the columns of spec: "a,b", or "+a" for all columns of the view and a, or NULL for all.
+ * List the columns of spec: "a,b"; or "+a" for the shown columns, and a behind them unless a is one
+ * of them; or NULL for the shown columns. shown: "a,b", COLUMNS_FOR_TEXT, or NULL for all columns.
  * Return 0, -ENOMEM, or -EINVAL with *unknown set to the first unknown name (the caller frees).
  */
 int column_list_parse(struct column_list *list, const struct view *view, const char *spec,
-		      char **unknown);
-
-/* Remove the columns for programs from a list with all columns of a view for spec. */
-void column_list_for_text(struct column_list *list, const struct view *view, const char *spec);
+		      const char *shown, char **unknown);
 
 /* The rows of a view in an order. */
 struct rows {

@@ -37,12 +37,20 @@ static bool is_process(unsigned int type)
 RAW_OF(event_attachment, attachment, raw->attachment && !is_process(raw->type))
 RAW_OF(event_duration, value, event_is_call(raw->type))
 RAW_OF(event_wait, wait, event_is_call(raw->type))
-RAW_OF(event_size, value, raw->ino && !event_is_call(raw->type))
 RAW_OF(event_dynamic, flags & EVENT_DYNAMIC, raw->type == EVENT_ATTACH && !raw->result)
 RAW_OF(event_mapped, flags & EVENT_MAPPED, raw->type == EVENT_DETACH || raw->type == EVENT_LEFT)
 RAW_OF(event_status, result, raw->type == EVENT_EXIT || raw->type == EVENT_LEFT)
 RAW_OF(event_child, attachment, raw->type == EVENT_FORK)
 RAW_OF(event_fd, result, (raw->type == EVENT_FD || raw->type == EVENT_GET) && raw->result >= 0)
+
+static void event_size(const void *row, struct value *v)
+{
+	const struct model_event *e = event_of(row);
+	bool call = event_is_call(e->raw.type);
+
+	v->number = call ? e->size : e->raw.value;
+	v->known = call ? e->size != 0 : e->raw.ino != 0;
+}
 
 static void event_event(const void *row, struct value *v)
 {
@@ -112,7 +120,7 @@ const struct column event_columns[] = {
 	{ .name = "ino", .title = "INO", .type = VALUE_ID, .width = 6,
 	  .help = "inode number of the buffer", FIELD(model_event, raw.ino), .zero_unknown = true },
 	{ COLUMN_EXPORTER(model_event, 10, "exporting driver, if known") },
-	{ COLUMN_SIZE("size of the buffer; mmap: length; unknown for calls"),
+	{ COLUMN_SIZE("size of the buffer, if known; mmap: length"),
 	  .get = event_size },
 	{ COLUMN_DEVICE(model_event, "attached device") },
 	{ .name = "attachment", .title = "ATT", .type = VALUE_ID, .width = 4,

@@ -102,7 +102,7 @@ static int check_head(struct recording *r, char *error, size_t room)
 		return refuse(error, room, -ENODATA, "empty file");
 	if (memcmp(head->magic, RECORDING_MAGIC, r->size < sizeof(head->magic) ? r->size :
 		   sizeof(head->magic)))
-		return refuse(error, room, -EBADMSG, "not a recording of dmabuf-trace");
+		return refuse(error, room, -EBADMSG, "not a recording; 'dmabuf-trace record' writes recordings");
 	if (err)
 		return refuse(error, room, -ENODATA, "truncated in the header");
 	if (head->endian == __builtin_bswap32(RECORDING_ENDIAN))

@@ -3,6 +3,7 @@
 #include "source/privileges.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,11 @@ void privileges_lockdown(char *word, size_t room)
 }
 
 /* Debian has more levels than the kernel's documentation: 3 refuses more than 2. */
-static long perf_event_paranoid(void)
+long privileges_paranoid(void)
 {
 	char *text = NULL;
 	size_t room = 0;
-	long level = -1;
+	long level = LONG_MIN;
 
 	if (read_whole(AT_FDCWD, "/proc/sys/kernel/perf_event_paranoid", &text, &room) > 0)
 		level = strtol(text, NULL, 10);
@@ -78,16 +79,19 @@ const char *privileges_missing(void)
 {
 	static char text[192];
 	char lockdown[32];
-	long paranoid;
+	long paranoid = privileges_paranoid();
 
 	if (!privileges_have(CAP_SYS_ADMIN) &&
-	    !(privileges_have(CAP_BPF) && privileges_have(CAP_PERFMON)))
-		return geteuid() ? "requires root, or CAP_BPF and CAP_PERFMON" :
-			"root lacks CAP_BPF and CAP_PERFMON, as in a container; add both";
+	    !(privileges_have(CAP_BPF) && privileges_have(CAP_PERFMON))) {
+		snprintf(text, sizeof(text), "%s; hooks also require CAP_DAC_READ_SEARCH%s", geteuid() ?
+			 "requires root, or CAP_BPF and CAP_PERFMON" :
+			 "root lacks CAP_BPF and CAP_PERFMON, as in a container; add both",
+			 paranoid > 2 ? " and CAP_SYS_ADMIN" : "");
+		return text;
+	}
 	privileges_lockdown(lockdown, sizeof(lockdown));
 	if (!strcmp(lockdown, "confidentiality"))
 		return "lockdown is confidentiality: BPF cannot read kernel memory; requires lockdown none or integrity";
-	paranoid = perf_event_paranoid();
 	if (paranoid > 2 && !privileges_have(CAP_SYS_ADMIN)) {
 		snprintf(text, sizeof(text), "kernel.perf_event_paranoid is %ld: above 2, hooks also "
 			 "require CAP_SYS_ADMIN", paranoid);

@@ -29,6 +29,8 @@ bool privileges_have(unsigned int cap);
 void privileges_keep(uint64_t keep);
 /* Return why the kernel refuses BPF or a hook, and the remedy; good until the next call. */
 const char *privileges_missing(void);
+/* kernel.perf_event_paranoid; LONG_MIN: unknown. */
+long privileges_paranoid(void);
 /* The kernel's lockdown: "none", "integrity", "confidentiality", "unknown". */
 void privileges_lockdown(char *word, size_t room);
 

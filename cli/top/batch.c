@@ -230,10 +230,9 @@ int batch_run(struct top_options *top, struct source *source)
 	if (top->replay)
 		status = options_check_output(&top->common, top->replay, path);
 	for (i = 0; i < top->n_views; i++) {
-		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns, &unknown))
+		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns,
+				      top->common.format == OUTPUT_TEXT ? COLUMNS_FOR_TEXT : NULL, &unknown))
 			status = options_fail(&top->common, "%s", strerror(ENOMEM));
-		else if (top->common.format == OUTPUT_TEXT)
-			column_list_for_text(&b.columns[i], top->views[i], top->common.columns);
 	}
 	if (path && status == EXIT_OK) {
 		b.out = file_stream(path, FILE_PRIVATE);

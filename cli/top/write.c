@@ -39,7 +39,7 @@ static int choose_columns(struct column_list *columns, const struct list *l)
 	err = fclose(out) ? -ENOMEM : 0;
 	/* A list with columns of the screen only writes none. */
 	if (!err && *names)
-		err = column_list_parse(columns, l->view->data, names, NULL);
+		err = column_list_parse(columns, l->view->data, names, NULL, NULL);
 	free(names);
 	return err;
 }
@@ -97,7 +97,7 @@ static int write_buffer(FILE *out, const struct ui *ui, uint32_t *n)
 		struct column_list columns = { 0 };
 		struct rows rows = { 0 };
 
-		err = column_list_parse(&columns, parts[i].view, NULL, NULL) ?:
+		err = column_list_parse(&columns, parts[i].view, NULL, NULL, NULL) ?:
 		      add_rows(&rows, parts[i].first, parts[i].n, parts[i].view->size) ?:
 		      write_rows(out, parts[i].view, m, &rows, &columns);
 		*n += rows.n;

@@ -2,6 +2,7 @@
 /* dmabuf-trace doctor: features of this machine, the source in use, and remedies. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,10 @@
 #include "source/source.h"
 #include "trace/trace.h"
 
-#define DEBUGFS_MAGIC 0x64626720	/* include/uapi/linux/magic.h */
+/* include/uapi/linux/magic.h */
+#define DEBUGFS_MAGIC 0x64626720
+#define TRACEFS_MAGIC 0x74726163
+#define SECURITYFS_MAGIC 0x73636673
 
 static void print_line(const char *state, const char *what, const char *text)
 {
@@ -36,7 +40,7 @@ static void print_capabilities(void)
 		const char *name;
 	} caps[] = {
 		{ CAP_SYS_ADMIN, "SYS_ADMIN" }, { CAP_PERFMON, "PERFMON" }, { CAP_BPF, "BPF" },
-		{ CAP_SYS_PTRACE, "SYS_PTRACE" },
+		{ CAP_SYS_PTRACE, "SYS_PTRACE" }, { CAP_DAC_READ_SEARCH, "DAC_READ_SEARCH" },
 	};
 
 	printf("user     %s, capabilities", geteuid() ? "not root" : "root");
@@ -45,29 +49,52 @@ static void print_capabilities(void)
 	putchar('\n');
 }
 
-static bool debugfs_mounted(void)
+static bool is_mounted(const char *path, uint32_t magic)
 {
 	struct statfs fs;
 
-	return !statfs("/sys/kernel/debug", &fs) && fs.f_type == DEBUGFS_MAGIC;
+	return !statfs(path, &fs) && (uint32_t)fs.f_type == magic;
+}
+
+static bool debugfs_mounted(void)
+{
+	return is_mounted("/sys/kernel/debug", DEBUGFS_MAGIC);
+}
+
+/* Where libbpf looks for tracepoints */
+static bool tracefs_mounted(void)
+{
+	return is_mounted("/sys/kernel/tracing", TRACEFS_MAGIC) ||
+	       is_mounted("/sys/kernel/debug/tracing", TRACEFS_MAGIC);
+}
+
+static const char *lockdown(void)
+{
+	static char word[32];
+
+	privileges_lockdown(word, sizeof(word));
+	if (strcmp(word, "unknown"))
+		return word;
+	return !is_mounted("/sys/kernel/security", SECURITYFS_MAGIC) ? "unknown: no securityfs" :
+		access("/sys/kernel/security/lockdown", F_OK) ? "not in this kernel" :
+		"unknown: requires root";
 }
 
 static void print_kernel(void)
 {
+	long paranoid = privileges_paranoid();
 	struct utsname name;
-	char lockdown[32];
 
 	uname(&name);
-	privileges_lockdown(lockdown, sizeof(lockdown));
 	options_print_version("dmabuf-tools");
-	printf("kernel   %s %s   lockdown %s   BTF %s   debugfs %s\n", name.release, name.machine,
-	       lockdown, access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes",
-	       debugfs_mounted() ? "mounted" : "not mounted");
+	printf("kernel   %s %s   BTF %s   lockdown %s\n", name.release, name.machine,
+	       access("/sys/kernel/btf/vmlinux", R_OK) ? "no" : "yes", lockdown());
+	printf("system   debugfs %s   tracefs %s   perf_event_paranoid ",
+	       debugfs_mounted() ? "mounted" : "not mounted",
+	       tracefs_mounted() ? "mounted" : "not mounted");
+	printf(paranoid == LONG_MIN ? "-\n" : "%ld\n", paranoid);
 	print_capabilities();
 }
-
-/* A BPF source opened; print_sources() sets this. */
-static bool bpf_works;
 
 /* Print whether the source finds buffers that no process holds. */
 static void print_kernel_only(const char *used)
@@ -83,8 +110,8 @@ static void print_kernel_only(const char *used)
 			   "mount -t debugfs none /sys/kernel/debug");
 }
 
-/* Try each source alone, to print the reason of each failure. */
-static int print_sources(void)
+/* Try each source alone, to print the reason of each failure. *bpf_works: a BPF source opens. */
+static int print_sources(bool *bpf_works)
 {
 	const char *used = NULL;
 
@@ -103,7 +130,7 @@ static int print_sources(void)
 			print_line("ok", source_all[i]->name, line);
 			if (!used)
 				used = source_all[i]->name;
-			bpf_works |= !strncmp(source_all[i]->name, "bpf:", 4);
+			*bpf_works |= !strncmp(source_all[i]->name, "bpf:", 4);
 			source_close(&source);
 		}
 		free(why);
@@ -146,18 +173,32 @@ static bool print_events(void)
 	return any;
 }
 
-/* Print the subcommands that work, and the missing ones with the reason. */
-static void print_verdict(bool any_source, bool any_hook)
+/* Attach the hooks of live for a moment. Return why they fail, or NULL. */
+static const char *hooks_missing(const struct options *options, bool any_hook)
 {
-	if (any_hook)
-		puts("Works: dmabuf-top, record, stat, live, leaks, metrics.  Missing: nothing.");
-	else if (any_source)
-		printf("Works: dmabuf-top, record without events, metrics without latencies.\n"
-		       "Missing: stat, live, leaks, which need %s.\n", bpf_works ?
-		       "a kernel with kprobes and the function tracer" :
-		       "BPF: root, or CAP_BPF and CAP_PERFMON, and a kernel with BTF");
-	else
+	const struct events_options wanted = {
+		.wanted = EVENT_SET_ALL & ~EVENT_SET_PROCESS, .exact = true, .to_ring = true,
+		.filter = &options->filter,
+	};
+	static char error[512];
+	struct events *events;
+
+	if (events_open(&events, &wanted, error, sizeof(error)))
+		return error;
+	events_close(events);
+	return any_hook ? NULL : "this kernel has neither kprobes nor the function tracer";
+}
+
+/* Print the commands that work, and the missing ones with the reason; missing: of hooks. */
+static void print_verdict(bool any_source, const char *missing)
+{
+	if (!any_source)
 		puts("Works: report, diff, export of recordings.  Missing: the commands that observe this machine.");
+	else if (!missing)
+		puts("Works: dmabuf-top, record, stat, live, leaks, metrics.  Missing: nothing.");
+	else
+		printf("Works: dmabuf-top, record without events, metrics without latencies.\n"
+		       "Missing: stat, live, leaks: %s.\n", missing);
 }
 
 static const struct option_table table = {
@@ -173,7 +214,8 @@ static const struct option_table table = {
 int doctor_main(int argc, char **argv)
 {
 	struct options options;
-	bool any_hook = false;
+	bool bpf_works = false;
+	const char *missing;
 	int status;
 
 	options_init(&options, "dmabuf-trace doctor");
@@ -183,15 +225,14 @@ int doctor_main(int argc, char **argv)
 	if (status != OPTIONS_GO)
 		return status;
 	print_kernel();
-	status = print_sources();
+	status = print_sources(&bpf_works);
 	if (status == EXIT_OK && bpf_works)
 		print_references();
-	if (!debugfs_mounted())
-		print_line("WARN", "debugfs", "before Linux 6.16, buffers that only the kernel holds may be "
-			   "missing; mount -t debugfs none /sys/kernel/debug");
-	if (bpf_works)
-		any_hook = print_events();
+	if (!tracefs_mounted())
+		print_help("WARN", "tracefs", "hooks require tracepoints",
+			   "mount -t tracefs none /sys/kernel/tracing");
+	missing = hooks_missing(&options, bpf_works && print_events());
 	kernel_forget();
-	print_verdict(status == EXIT_OK, any_hook);
+	print_verdict(status == EXIT_OK, missing);
 	return status;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmabuf-trace export: convert a recording for other tools, in constant memory. */
+#include <unistd.h>
 
 #include "trace/export.h"
 #include "trace/report.h"
@@ -63,6 +64,11 @@ static int export(struct report *r)
 		status = report_print(r, write_it);
 	if (r->source.ops)
 		options_tell_damage(&r->common, &r->source, r->path);
+	if (!status)
+		report_tell_empty(r);
+	if (!status && r->common.output && !r->common.quiet)
+		fprintf(stderr, "%s: %s is written%s\n", r->common.command, r->common.output,
+			formats[r->format].ops ? "; open the file at https://ui.perfetto.dev" : "");
 	return status;
 }
 
@@ -76,6 +82,9 @@ int export_main(int argc, char **argv)
 	status = report_parse(&r, argc, argv, &table, "; name a recording with -i FILE", &event_view, 1);
 	if (status == OPTIONS_GO && r.format == FORMATS)
 		status = options_usage(&r.common, "--format is required (perfetto, chrome, ndjson)");
+	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto && !r.common.output &&
+	    isatty(STDOUT_FILENO))
+		status = options_usage(&r.common, "--format=perfetto: binary data is not for a terminal; write to a file with -o");
 #ifndef HAVE_PROTOBUF_C
 	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto)
 		status = options_fail(&r.common,

@@ -16,6 +16,7 @@ static int take_event(void *ctx, const struct model_event *event)
 {
 	struct lines *l = ctx;
 
+	l->report->matches++;
 	return output_json_line(l->report->out, event, &l->events);
 }
 
@@ -46,6 +47,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 	err = rows_collect(&rows, view, &r->model, view_column(view, view->sort), false) ?:
 	      output_json_rows(r->out, view, &r->model, &rows, &options);
 	output_json_end(r->out);
+	r->matches += rows.n;
 	rows_free(&rows);
 	return err;
 }
@@ -57,11 +59,11 @@ int export_lines(struct report *r)
 		.event = take_event, .lost = take_lost, .snapshot = take_snapshot, .ctx = &l,
 	};
 	char *unknown = NULL;
-	int err = column_list_parse(&l.events, &event_view, r->common.columns, &unknown);
+	int err = column_list_parse(&l.events, &event_view, r->common.columns, NULL, &unknown);
 
 	if (!err)
 		err = column_list_parse(&l.processes, &views[VIEW_PROCESSES],
-					"pid,comm,buffers,rss,pss", &unknown);
+					"pid,comm,buffers,rss,pss", NULL, &unknown);
 	if (!err)
 		err = replay_run(r->replay, &taker, UINT32_MAX);
 	free(unknown);

@@ -313,6 +313,7 @@ static int take_event(void *ctx, const struct model_event *e)
 	struct timeline_buffer *b = get_buffer(x, e->raw.ino, e->raw.time);
 	int err = b ? 0 : -ENOMEM;
 
+	x->report->matches++;
 	if (e->raw.time > x->last)
 		x->last = e->raw.time;
 	if (err)
@@ -421,6 +422,7 @@ static int take_snapshot(void *ctx, uint32_t i)
 		if (!h)
 			return -ENOMEM;
 		h->seen = x->snapshots;
+		r->matches++;
 		err = put_held(x, h, p->comm, time, p->pid ? p->rss : model_pss(p));
 	}
 	for (uint32_t j = 0; j < x->held.n && !err; j++) {

@@ -327,8 +327,10 @@ int findings_text(FILE *out, const struct findings *s)
 	fprintf(out, "SUMMARY: dmabuf-trace: %" PRIu64 " leak%s, %s in %" PRIu64 " buffer%s",
 		sum.leaks, plural(sum.leaks), finding_size(size, sum.bytes), sum.buffers,
 		plural(sum.buffers));
-	fprintf(out, sum.warnings ? "; %" PRIu64 " warning%s\n" : "\n", sum.warnings,
-		plural(sum.warnings));
+	if (sum.warnings)
+		fprintf(out, "; %" PRIu64 " warning%s%s", sum.warnings, plural(sum.warnings),
+			sum.failing ? "" : ", none fails the check (see --strict, --fail-on)");
+	fputc('\n', out);
 	return ferror(out) ? -EIO : 0;
 }
 

@@ -438,6 +438,20 @@ static int add_processes(struct leaks_run *r)
 	return err;
 }
 
+/* Watch until the end, judge, and report. err: of the start. Return an exit status. */
+static int check(struct leaks_run *r, int err)
+{
+	if (!err)
+		err = watch(r);
+	r->leaks.end = now_ns();
+	if (!err)
+		err = judge(r);
+	while (r->tracing.command && !runner_ended(&r->runner))
+		runner_wait(1000);
+	r->findings.status = r->runner.status;
+	return err ? tracing_fail(&r->tracing, "cannot judge: %s", strerror(-err)) : verdict(r);
+}
+
 static int run(struct leaks_run *r)
 {
 	struct tracing *t = &r->tracing;
@@ -455,16 +469,9 @@ static int run(struct leaks_run *r)
 	}
 	leaks_init(&r->leaks, &r->options);
 	err = add_processes(r);
-	tracing_start(t, &r->runner, r->events, "watching");
-	if (!err)
-		err = watch(r);
-	r->leaks.end = now_ns();
-	if (!err)
-		err = judge(r);
-	while (t->command && !runner_ended(&r->runner))
-		runner_wait(1000);
-	r->findings.status = r->runner.status;
-	status = err ? tracing_fail(&r->tracing, "cannot judge: %s", strerror(-err)) : verdict(r);
+	status = tracing_start(t, &r->runner, r->events, "watching");
+	if (!status)
+		status = check(r, err);
 	events_close(r->events);
 	return status;
 }

@@ -215,8 +215,8 @@ static int watch(struct live *live, struct runner *runner)
 	}
 	/* CSV has no line for lost events */
 	if (!t->common.quiet || (live->lost && t->common.format == OUTPUT_CSV))
-		fprintf(stderr, "%s: %" PRIu64 " events shown, %" PRIu64 " lost\n",
-			t->common.command, live->shown, live->lost);
+		fprintf(stderr, "%s: %" PRIu64 " event%s shown, %" PRIu64 " lost\n",
+			t->common.command, live->shown, live->shown == 1 ? "" : "s", live->lost);
 	tracing_tell_stacks(t, live->events);
 	return t->command ? runner->status : EXIT_OK;
 }
@@ -234,8 +234,7 @@ static int run(struct live *live)
 	if (t->common.format == OUTPUT_CSV && !t->common.no_header)
 		output_csv(t->out, &event_view, NULL, &(struct rows){ 0 },
 			   &(struct output_options){ .columns = &t->columns });
-	tracing_start(t, &runner, live->events, "watching");
-	status = watch(live, &runner);
+	status = tracing_start(t, &runner, live->events, "watching") ?: watch(live, &runner);
 	events_close(live->events);
 	return status;
 }

@@ -35,7 +35,7 @@ static int parse_trigger(void *data, const struct option_use *use, const char *a
 	struct record *r = data;
 
 	return record_parse_trigger(r, arg) ?
-		options_usage(&r->tracing.common, "invalid --trigger '%s' (expected EVENT>TIME, such as map>5ms)",
+		options_usage(&r->tracing.common, "invalid --trigger '%s' (expected EVENT>TIME with ns, us, ms or s, such as map>5ms)",
 			      arg) : OPTIONS_GO;
 }
 
@@ -197,16 +197,16 @@ static void show_progress(struct record *r, bool last)
 
 	recording_totals(r->writer, &t);
 	if (r->progress)
-		fprintf(options_raw_stderr, "\r\033[K%.0f s  %s events  %s/s  %" PRIu64 " snapshots  %s  %" PRIu64 " lost",
+		fprintf(options_raw_stderr, "\r\033[K%.0f s  %s events  %s/s  %" PRIu64 " snapshot%s  %s  %" PRIu64 " lost",
 			seconds, text_count(events, t.events),
 			text_count(rate, seconds > 0 ? t.events / seconds : 0), t.snapshots,
-			text_size(size, t.bytes + t.held), t.lost);
+			t.snapshots == 1 ? "" : "s", text_size(size, t.bytes + t.held), t.lost);
 	if (r->progress && last)
 		fputs("\r\033[K", options_raw_stderr);
 	if (last && !r->tracing.common.quiet)
-		fprintf(stderr, "%s: %.1f s, %" PRIu64 " snapshots, %" PRIu64 " events, %" PRIu64 " lost, %s in %s\n",
-			r->tracing.common.command, seconds, t.snapshots, t.events, t.lost,
-			text_size(size, t.bytes), r->path);
+		fprintf(stderr, "%s: %.1f s, %" PRIu64 " snapshot%s, %" PRIu64 " event%s, %" PRIu64 " lost, %s in %s\n",
+			r->tracing.common.command, seconds, t.snapshots, t.snapshots == 1 ? "" : "s",
+			t.events, t.events == 1 ? "" : "s", t.lost, text_size(size, t.bytes), r->path);
 }
 
 /* Record until a signal, the end of the command, or a failed write. */
@@ -311,14 +311,6 @@ static int start(struct record *r, int argc, char **argv)
 	return 0;
 }
 
-/* If the command cannot run, leave no recording and keep an earlier one. */
-static int give_up(struct record *r)
-{
-	while (!runner_ended(&r->runner))
-		runner_wait(1000);
-	return r->runner.status;
-}
-
 /* From here on the path is the recording's. */
 static int begin(struct record *r)
 {
@@ -350,8 +342,8 @@ static int run(struct record *r, int argc, char **argv)
 		if (!r->tracing.common.quiet && !r->tracing.command)
 			fprintf(stderr, "%s: recording to %s; ^C ends\n",
 				r->tracing.common.command, r->path);
-		runner_go(&r->runner);
-		status = r->runner.error ? give_up(r) : begin(r);
+		/* If the command cannot run, leave no recording and keep an earlier one */
+		status = runner_go(&r->runner) ?: begin(r);
 	}
 	recording_free(r->writer);
 	record_close_events(r);

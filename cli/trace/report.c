@@ -82,14 +82,6 @@ static int take_gone(void *ctx, uint64_t ino)
 	return 0;
 }
 
-static bool is_narrowed(const struct report *r)
-{
-	const struct filter *f = &r->common.filter;
-
-	return filter_has_process_terms(f) || f->exporters.n || f->devices.n || f->min_size ||
-	       r->from || r->to;
-}
-
 /* Read the whole recording. */
 static int sum_up(struct report *r)
 {
@@ -100,10 +92,11 @@ static int sum_up(struct report *r)
 	int err = replay_run(r->replay, &taker, UINT32_MAX);
 
 	activity_finish(&r->activity);
+	r->matches = r->activity.events + r->summary.seen;
 	for (uint32_t i = 0; i < r->activity.n_slowest && !err; i++)
 		err = report_name_stacks(r, &r->activity.slowest[i]);
 	/* Include buffers that lived between two snapshots */
-	if (r->activity.events && !is_narrowed(r) && r->activity.peak > r->summary.peak) {
+	if (r->activity.events && !report_is_narrowed(r) && r->activity.peak > r->summary.peak) {
 		r->summary.peak = r->activity.peak;
 		r->summary.peak_time = r->activity.peak_time / 1e9;
 	}
@@ -155,8 +148,9 @@ static void print_summary(const struct report *r)
 		print_time(r, s->first);
 		fprintf(r->out, "  %.1f s  ", s->last - s->first);
 	}
-	fprintf(r->out, "%u snapshots  %" PRIu64 " events  %" PRIu64 " lost%s\n", s->snapshots,
-		r->activity.events, r->activity.lost, ended(r) ? "" : "  truncated");
+	fprintf(r->out, "%u snapshot%s  %" PRIu64 " event%s  %" PRIu64 " lost%s\n", s->snapshots,
+		s->snapshots == 1 ? "" : "s", r->activity.events, r->activity.events == 1 ? "" : "s",
+		r->activity.lost, ended(r) ? "" : "  truncated");
 	if (s->snapshots || s->seen) {
 		fprintf(r->out, "Buffers %" PRIu64 " seen   peak %s at ", s->seen,
 			text_size(size, s->peak));
@@ -192,11 +186,8 @@ static void print_json_summary(const struct report *r)
 			s->last, s->seen, s->peak, s->peak_time, s->buffers, s->bytes);
 }
 
-/* Unless -O says */
 static const char *default_columns(const struct report *r, enum report_view view)
 {
-	if (r->common.columns)
-		return NULL;
 	if (view == REPORT_SLOWEST)
 		return "time,pid,comm,ino,exporter,device,direction,duration,wait,error,node";
 	if (view == REPORT_OPERATIONS && r->common.format == OUTPUT_TEXT)
@@ -266,6 +257,7 @@ static int report(struct report *r)
 		status = report_print(r, report_events);
 		options_tell_damage(&r->common, &r->source, r->path);
 		tell_lost(r);
+		report_tell_empty(r);
 		return status;
 	}
 	err = sum_up(r);
@@ -274,6 +266,7 @@ static int report(struct report *r)
 		return report_failed(r, r->path, err);
 	status = report_print(r, print_report);
 	tell_lost(r);
+	report_tell_empty(r);
 	return status;
 }
 
@@ -287,6 +280,8 @@ int report_main(int argc, char **argv)
 	r.activity.ranks = true;
 	status = report_parse(&r, argc, argv, &table, "; name a recording with -i FILE", report_views,
 			      REPORT_VIEWS);
+	if (status == OPTIONS_GO && r.view && r.events)
+		status = options_usage(&r.common, "--view cannot be used with --events");
 	if (status == OPTIONS_GO && r.sort && !r.events)
 		status = options_usage(&r.common, "--sort requires --events");
 	if (status == OPTIONS_GO && r.sort)

@@ -24,6 +24,7 @@ struct report {
 	const char *from, *to;		/* text of --from, --to */
 	unsigned int format;		/* --format: index */
 	unsigned int by;		/* --by: enum diff_by */
+	uint64_t matches;		/* events, and buffers or processes, within the filters */
 	struct source source;
 	struct replay *replay;
 	struct symbols *symbols;	/* of stacks; NULL before the first */
@@ -41,6 +42,10 @@ int report_failed(const struct report *r, const char *path, int err);
 /* Report damage of one snapshot and return 0; return other errors. */
 int report_damaged(const struct report *r, const char *path, int err);
 
+/* Whether filters, --from or --to exclude a part of the recording. */
+bool report_is_narrowed(const struct report *r);
+/* After the last row: if these exclude everything, report so, for the output is empty. */
+void report_tell_empty(const struct report *r);
 /* Set r->replay for the open recording, with the filter, --from and --to. An exit status. */
 int report_replay(struct report *r);
 

@@ -39,6 +39,21 @@ int report_failed(const struct report *r, const char *path, int err)
 			    strerror(-err));
 }
 
+bool report_is_narrowed(const struct report *r)
+{
+	const struct filter *f = &r->common.filter;
+
+	return filter_has_process_terms(f) || f->exporters.n || f->devices.n || f->min_size ||
+	       r->from || r->to;
+}
+
+void report_tell_empty(const struct report *r)
+{
+	if (!r->matches && report_is_narrowed(r) && !r->common.quiet)
+		fprintf(stderr, "%s: %s: nothing matches the filters, --from and --to\n",
+			r->common.command, r->path);
+}
+
 int report_replay(struct report *r)
 {
 	const struct recording_head *head = recording_head(source_file(&r->source));
@@ -57,7 +72,7 @@ int report_replay(struct report *r)
 }
 
 int report_rows(struct report *r, const struct view *view, const void *base, uint32_t n,
-		size_t size, const char *spec)
+		size_t size, const char *shown)
 {
 	struct output_options output = {
 		.no_header = r->common.no_header, .bytes = r->common.bytes,
@@ -65,7 +80,7 @@ int report_rows(struct report *r, const struct view *view, const void *base, uin
 	struct column_list columns = { 0 };
 	struct rows rows = { 0 };
 	char *unknown = NULL;
-	int err = column_list_parse(&columns, view, spec ? spec : r->common.columns, &unknown);
+	int err = column_list_parse(&columns, view, r->common.columns, shown, &unknown);
 
 	free(unknown);
 	output.columns = &columns;
@@ -136,7 +151,7 @@ int report_parse(struct report *r, int argc, char **argv, const struct option_ta
 	}
 	for (uint32_t i = 0; i < n && status == OPTIONS_GO; i++)
 		if (!r->view || !strcmp(r->view, views[i].name))
-			status = options_columns(&r->common, &views[i], &list);
+			status = options_columns(&r->common, &views[i], NULL, &list);
 	free(list.columns);
 	if (status == OPTIONS_GO && hint)
 		status = options_no_words(&r->common, argc, argv, hint);

@@ -92,6 +92,7 @@ static int take(void *ctx, const struct model_event *told)
 
 	if (!(l->report->wanted & EVENT_BIT(event.raw.type)))
 		return 0;
+	l->report->matches++;
 	err = report_name_stacks(l->report, &event);
 	if (err)
 		return err;
@@ -135,13 +136,11 @@ int report_events(struct report *r)
 {
 	struct listing l = { .report = r };
 	const struct replay_taker taker = { .event = take, .lost = take_lost, .ctx = &l };
-	const char *columns = r->common.columns;
 	char *unknown = NULL;
 	int err;
 
-	if (!columns && r->common.format == OUTPUT_TEXT)
-		columns = TEXT_COLUMNS;
-	err = column_list_parse(&l.columns, &event_view, columns, &unknown);
+	err = column_list_parse(&l.columns, &event_view, r->common.columns,
+				r->common.format == OUTPUT_TEXT ? TEXT_COLUMNS : NULL, &unknown);
 	free(unknown);
 	l.options = (struct output_options){
 		.columns = &l.columns, .no_header = true, .bytes = r->common.bytes,

@@ -161,10 +161,10 @@ int runner_fork(struct runner *r, const struct tracing *t)
 	return 0;
 }
 
-void runner_go(struct runner *r)
+int runner_go(struct runner *r)
 {
 	if (r->go < 0)
-		return;
+		return 0;
 	close(r->go);
 	r->go = -1;
 	/* Nothing is read if the command runs, or was killed */
@@ -172,6 +172,9 @@ void runner_go(struct runner *r)
 		;
 	close(r->begun);
 	r->begun = -1;
+	while (r->error && r->pid && !runner_ended(r))
+		runner_wait(1000);
+	return r->error ? r->status : 0;
 }
 
 bool runner_ended(struct runner *r)

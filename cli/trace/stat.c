@@ -291,14 +291,15 @@ static int run(struct stat_run *s)
 	if (status)
 		return status;
 	s->start = now_ns();
-	tracing_start(t, &runner, s->events, "counting");
-	err = watch(s, &runner);
-	status = t->command ? runner.status : EXIT_OK;
+	status = tracing_start(t, &runner, s->events, "counting");
+	err = status ? 0 : watch(s, &runner);
+	t->written = !status && !err;
+	if (!status && t->command)
+		status = runner.status;
 	if (err)
 		status = tracing_fail(t, "cannot write %s: %s",
 				      t->common.output ? t->common.output : "the counts",
 				      strerror(-err));
-	t->written = !err;
 	runner_cancel(&runner);
 	events_close(s->events);
 	operations_free(&s->now);
@@ -315,8 +316,8 @@ int stat_main(int argc, char **argv)
 
 	tracing_init(t, "dmabuf-trace stat");
 	status = option_table_parse(&table, &s, argc, argv);
-	if (!t->common.columns && t->common.format == OUTPUT_TEXT)
-		t->common.columns = DEFAULT_COLUMNS;
+	if (t->common.format == OUTPUT_TEXT)
+		t->shown = DEFAULT_COLUMNS;
 	t->whole = !s.interval;
 	if (status == OPTIONS_GO)
 		status = tracing_prepare(t, &operation_view, argc, argv);

@@ -140,7 +140,7 @@ int tracing_prepare(struct tracing *t, const struct view *view, int argc, char *
 		return options_usage(&t->common, "-p cannot be used with a COMMAND");
 	status = options_check(&t->common);
 	if (status == OPTIONS_GO)
-		status = options_columns(&t->common, view, &t->columns);
+		status = options_columns(&t->common, view, t->shown, &t->columns);
 	if (status != OPTIONS_GO)
 		return status;
 	t->out = t->command ? options_raw_stderr : stdout;
@@ -202,14 +202,14 @@ int tracing_begin(struct tracing *t, struct runner *runner, struct events **even
 	return status;
 }
 
-void tracing_start(const struct tracing *t, struct runner *runner, struct events *events,
-		   const char *verb)
+int tracing_start(const struct tracing *t, struct runner *runner, struct events *events,
+		  const char *verb)
 {
 	events_start(events);
 	if (!t->common.quiet && !t->command)
 		fprintf(stderr, "%s: %s by %s; ^C ends\n", t->common.command, verb,
 			events_hooks_used(events));
-	runner_go(runner);
+	return runner_go(runner);
 }
 
 void tracing_look_again(const struct tracing *t, struct events *events)

@@ -22,6 +22,7 @@ struct tracing {
 	const char *user;		/* -u */
 	bool gate;			/* a failed tool never returns EXIT_FAILED */
 	char **command;			/* after the options, NULL none */
+	const char *shown;		/* columns without -O, NULL all; see column_list_parse() */
 	struct column_list columns;
 	FILE *out;
 	bool whole;			/* rename -o to its name when all is written */
@@ -68,7 +69,7 @@ struct runner {
 	pid_t pid;			/* 0: none is run */
 	int go;				/* closed to start the command */
 	int begun;			/* has the errno if the command cannot run */
-	int error;			/* this errno, of runner_go() */
+	int error;			/* this errno, or 0 */
 	int status;			/* of exit(3), or 128+N for a signal */
 };
 
@@ -85,13 +86,16 @@ int tracing_fork(const struct tracing *tracing, struct runner *runner);
  */
 int tracing_begin(struct tracing *tracing, struct runner *runner, struct events **events);
 /*
- * Start the events, then report the start: no later event is missed. Then start the command. verb:
- * "counting".
+ * Start the events, then report the start: no later event is missed. Then start the command, as
+ * runner_go(). verb: "counting".
  */
-void tracing_start(const struct tracing *tracing, struct runner *runner, struct events *events,
-		   const char *verb);
-/* Start the command and wait until it runs; runner->error is 0 or an errno. */
-void runner_go(struct runner *runner);
+int tracing_start(const struct tracing *tracing, struct runner *runner, struct events *events,
+		  const char *verb);
+/*
+ * Start the command and wait until it runs. Return 0; or, if the command cannot run, wait for its
+ * end and return its exit status.
+ */
+int runner_go(struct runner *runner);
 /* Whether the command exited, or, without a command, a signal arrived. */
 bool runner_ended(struct runner *runner);
 /* Wait for ms, or less after a signal. */

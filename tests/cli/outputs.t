@@ -4,6 +4,7 @@
 """doctor's reasons are those of the commands, metrics writes its file as often as asked, and no format hides lost events. Needs no kernel."""
 import json
 import os
+import pty
 import re
 import signal
 import struct
@@ -95,9 +96,42 @@ def lost():
     ok({"event": "lost", "lost": 11} in map(json.loads, p.stdout.splitlines()) and not p.stderr, "--events --json: a record has them", p.stderr)
 
 
+def narrowed():
+    """An empty output has its reason."""
+    for args, matches in ((["--from", "9999"], 0), (["-p", "4194303"], 0), ([], 1), (["--from", "0"], 1)):
+        for command in (["report"], ["report", "--events"], ["export", "--format=ndjson"], ["export", "--format=chrome"]):
+            p = run(TRACE, *command, "-i", RECORDED, *args)
+            equal((p.returncode, p.stderr), (0, "" if matches else
+                  f"dmabuf-trace {command[0]}: {RECORDED}: nothing matches the filters, --from and --to\n"),
+                  f"{' '.join(command + args)}: stderr has a line if and only if nothing matches")
+    equal(run(TRACE, "report", "-i", RECORDED, "--from=9999", "-q").stderr, "", "-q suppresses the line")
+    p = run(TRACE, "report", "-i", RECORDED, "--events", "--view=processes")
+    ok(p.returncode == 2 and "--view" in p.stderr and "--events" in p.stderr, "report refuses --view with --events", p.stderr)
+
+
+def terminal():
+    master, slave = pty.openpty()
+    for form, status in (("perfetto", 2), ("ndjson", 0)):
+        reader = subprocess.Popen(["cat"], stdin=master, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        p = subprocess.run([TRACE, "export", f"--format={form}", "-i", RECORDED], stdout=slave, stderr=subprocess.PIPE, text=True)
+        reader.kill()
+        reader.wait()
+        equal(p.returncode, status, f"export to a terminal, {form}: exit status")
+        ok(not status or "-o" in p.stderr, f"export to a terminal, {form}: the message names -o", p.stderr)
+    os.close(master)
+    os.close(slave)
+
+
+def asked_for_help():
+    for command in ("record", "doctor"):
+        equal(run(TRACE, "help", command).stdout, run(TRACE, command, "--help").stdout, f"help {command} prints {command} --help")
+    equal(run(TRACE, "help").stdout, run(TRACE, "--help").stdout, "help prints --help")
+    equal(run(TRACE, "help", "no-such").returncode, 2, "help of an unknown command is a usage error")
+
+
 with tempfile.TemporaryDirectory(dir="/tmp") as place:
     os.chdir(place)
-    for part in (doctor, textfile, lost):
+    for part in (doctor, textfile, lost, narrowed, terminal, asked_for_help):
         part()
     os.chdir("/")
 sys.exit(done())

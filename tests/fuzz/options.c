@@ -38,7 +38,7 @@ static void take(int argc, char **argv)
 	filter_matches_process(&options.filter, 4711, "comm", "/a/cgroup");
 	filter_matches_pattern(&options.filter.exporters, "system");
 	filter_matches_pattern(&options.filter.devices, NULL);
-	column_list_parse(&columns, &views[0], options.columns, &unknown);
+	column_list_parse(&columns, &views[0], options.columns, COLUMNS_FOR_TEXT, &unknown);
 	free(columns.columns);
 	free(unknown);
 	options_free(&options);

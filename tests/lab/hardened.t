@@ -105,6 +105,8 @@ def with_capabilities():
                 ok(status == 125 and one_line(err) and "CAP_DAC_READ_SEARCH" in err, f"hooks with {'+'.join(caps)}: who may search tracefs is named", err)
             else:
                 equal((status, err), (0, ""), f"hooks with {'+'.join(caps)}")
+            p = run("dmabuf-trace", "doctor", wrap=nobody(*caps))
+            equal("Missing: nothing" in p.stdout, status == 0, f"doctor with {'+'.join(caps)}: stat is missing if and only if stat fails")
         p = run("dmabuf-trace", "leaks", "--", "true", wrap=nobody(*HOOKS))
         equal(p.returncode, 0, f"leaks with {'+'.join(HOOKS)}: {p.stderr}")
 
@@ -196,8 +198,8 @@ def settings():
 def unmounted():
     """A mount namespace that lacks something: (its mounts, what doctor then says)."""
     data = "dmabuf-top -b -n1 --json --view buffers"
-    for what, how, says in (("no debugfs", "umount -l /sys/kernel/debug", "mount -t debugfs"),
-                            ("no tracefs", "umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug/tracing 2>/dev/null; true", ""),
+    for what, how, says in (("no debugfs", "umount -l /sys/kernel/debug", "debugfs not mounted"),
+                            ("no tracefs", "umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug/tracing 2>/dev/null; true", "mount -t tracefs"),
                             ("no kprobes", "mount -t tmpfs none /sys/bus/event_source", "no kprobes in this kernel"),
                             ("no BTF", "mount -t tmpfs none /sys/kernel/btf", "BTF no"),
                             ("no /sys/kernel", "mount -t tmpfs none /sys/kernel", "BTF")):
@@ -208,6 +210,7 @@ def unmounted():
             p = run("unshare", "-m", "--propagation=private", "sh", "-c", f"{how}; dmabuf-trace doctor; dmabuf-trace live -e map -o /dev/null -- true")
             ok(says in p.stdout, f"{what}: doctor says what helps", p.stdout)
             ok(p.returncode == 0 or (p.returncode == 125 and one_line(p.stderr)), f"{what}: live works, or says why not", p.returncode, p.stderr)
+            equal("Missing: nothing" in p.stdout, p.returncode == 0, f"{what}: doctor reports live as missing if and only if live fails")
             diag(f"{what}: live {p.returncode} {p.stderr}")
 
 

@@ -171,6 +171,10 @@ def statuses():
                        (["sh", "-c", "exec <&-; (exec <&-; exec tail -f /dev/null) >/dev/null 2>&1 & echo $! >/tmp/leaks/pids"], 0)):
         status, out, _ = leaks("-q", "--", *args)
         equal((status, out), (want, ""), f"leaks -- {' '.join(args)}: exit status")
+    for command in ("leaks", "live", "stat"):
+        p = subprocess.run(["dmabuf-trace", command, "--", "/no/such"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        equal((p.returncode, p.stdout, p.stderr), (127, "", f"dmabuf-trace {command}: /no/such: No such file or directory\n"),
+              f"{command}: a command that cannot run is the only report")
     clean_up()
     status, out, _ = leaks("-u", "nobody", "--", "id", "-u")
     equal((status, out), (0, "65534\n"), "-u: as that user; stdout is the command's")

@@ -4,9 +4,13 @@
 """TAP: make static's tools need nothing but the kernel, and print what the others do."""
 import glob
 import os
+import pty
 import re
+import select
+import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from tap import diag, done, equal, ok  # noqa: E402
@@ -30,6 +34,24 @@ for tool in ("dmabuf-top", "dmabuf-trace"):
     ok(size < 8e6, f"{tool}: small enough to be pushed over a serial line")
 version = run(f"{build}/static/dmabuf-trace", "--version").stdout
 ok("zstd" in version and "no libmicrohttpd" in version, "--version tells what it is without", version)
+with tempfile.TemporaryDirectory(dir="/tmp") as place:
+    found = [path for path in ("/usr/share/terminfo/x/xterm-256color", "/lib/terminfo/x/xterm-256color") if os.path.exists(path)]
+    os.mkdir(f"{place}/b")
+    shutil.copy(found[0], f"{place}/b/board")
+    for term, where, screen in (("board", {"TERMINFO": place}, True), ("board", {}, False)):
+        pid, terminal = pty.fork()
+        if not pid:
+            os.execve(f"{build}/static/dmabuf-top", ["dmabuf-top", "-r", f"{top}/tests/cli/recorded/x86_64.data"], {"TERM": term, **where})
+        shown = b""
+        os.write(terminal, b"q")
+        while select.select([terminal], [], [], 60)[0]:
+            try:
+                shown += os.read(terminal, 65536)
+            except OSError:
+                break
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        equal(b"\x1b[?1049h" in shown, screen, f"dmabuf-top: TERMINFO={'set' if where else 'unset'} decides whether there is a screen")
 # Those recordings have no wall clock of their own.
 TIME = re.compile(r"\b\d{10}\.\d{3}\b|(\d{4}-\d\d-\d\d  ?)?\d\d:\d\d:\d\d|\d+d\d\dh\b")
 recordings = sorted(glob.glob(f"{top}/tests/fuzz/corpus/recording/*.data"))

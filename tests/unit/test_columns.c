@@ -264,14 +264,14 @@ static void filtered(void **state)
 	}
 }
 
-static void take(const char *spec, int err, const char *expected)
+static void take_shown(const char *spec, const char *shown, int err, const char *expected)
 {
 	const struct view *view = view_find("exporters");
 	struct column_list list = { 0 };
 	char names[256] = "", *unknown = NULL;
 	uint32_t i;
 
-	assert_int_equal(column_list_parse(&list, view, spec, &unknown), err);
+	assert_int_equal(column_list_parse(&list, view, spec, shown, &unknown), err);
 	if (err) {
 		assert_string_equal(unknown, expected);
 	} else {
@@ -281,6 +281,35 @@ static void take(const char *spec, int err, const char *expected)
 		assert_null(unknown);
 	}
 	free(unknown);
+	free(list.columns);
+}
+
+static void take(const char *spec, int err, const char *expected)
+{
+	take_shown(spec, NULL, err, expected);
+}
+
+/* Text shows the columns with a width; '+' appends a column of programs behind these. */
+static void columns_for_text(void)
+{
+	const struct column *c, *hidden = NULL;
+	const struct view *view;
+	struct column_list list = { 0 };
+	char *unknown = NULL, spec[64];
+	uint32_t n = 0;
+
+	for (view = views; !hidden; view++)
+		for (c = view->columns, n = 0; c->name; c++) {
+			n += c->width != 0;
+			hidden = c->width ? hidden : c;
+		}
+	view--;
+	assert_int_equal(column_list_parse(&list, view, NULL, COLUMNS_FOR_TEXT, &unknown), 0);
+	assert_int_equal(list.n, n);
+	snprintf(spec, sizeof(spec), "+%s,+%s", hidden->name, list.columns[0]->name);
+	assert_int_equal(column_list_parse(&list, view, spec, COLUMNS_FOR_TEXT, &unknown), 0);
+	assert_int_equal(list.n, n + 1);
+	assert_ptr_equal(list.columns[n], hidden);
 	free(list.columns);
 }
 
@@ -318,8 +347,13 @@ static void column_lists(void **state)
 	take("bytes", 0, "bytes");
 	take("bytes,exporter", 0, "bytes,exporter");
 	take("bytes,bytes", 0, "bytes,bytes");
-	take("+bytes", 0, "exporter,buffers,bytes,bytes");
-	take("+bytes,+buffers", 0, "exporter,buffers,bytes,bytes,buffers");
+	take("+bytes", 0, "exporter,buffers,bytes");
+	take("+bytes,+buffers", 0, "exporter,buffers,bytes");
+	take_shown(NULL, "bytes,exporter", 0, "bytes,exporter");
+	take_shown("buffers", "bytes", 0, "buffers");
+	take_shown("+exporter,bytes,buffers", "bytes", 0, "bytes,exporter,buffers");
+	take_shown("+none", "bytes", -EINVAL, "none");
+	columns_for_text();
 	take("", -EINVAL, "");
 	take("+", -EINVAL, "");
 	take(",", -EINVAL, "");

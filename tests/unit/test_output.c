@@ -41,7 +41,7 @@ static char *print(enum format format, const char *view_name, const char *spec,
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	assert_int_equal(column_list_parse(&list, view, spec, &unknown), 0);
+	assert_int_equal(column_list_parse(&list, view, spec, NULL, &unknown), 0);
 	assert_int_equal(rows_collect(&rows, view, &m, list.columns[0], false), 0);
 	options.columns = &list;
 	if (format == JSON)
@@ -375,7 +375,7 @@ static void whole_object(void **state)
 	for (i = 0; i < ARRAY_SIZE(shown); i++) {
 		const struct view *view = view_find(shown[i]);
 
-		assert_int_equal(column_list_parse(&list, view, NULL, &unknown_name), 0);
+		assert_int_equal(column_list_parse(&list, view, NULL, NULL, &unknown_name), 0);
 		options.columns = &list;
 		assert_int_equal(rows_collect(&rows, view, &m, list.columns[0], false), 0);
 		assert_int_equal(output_json_rows(out, view, &m, &rows, &options), 0);
@@ -415,7 +415,7 @@ static void full_disk(void **state)
 	setvbuf(out, NULL, _IONBF, 0);
 	record_buffer(&r, 1, 4096, 1);
 	load(&m, &r, NULL);
-	assert_int_equal(column_list_parse(&list, view, NULL, &unknown_name), 0);
+	assert_int_equal(column_list_parse(&list, view, NULL, NULL, &unknown_name), 0);
 	assert_int_equal(rows_collect(&rows, view, &m, list.columns[0], false), 0);
 	assert_int_equal(output_csv(out, view, &m, &rows, &options), -EIO);
 	clearerr(out);

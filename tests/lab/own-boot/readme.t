@@ -26,9 +26,13 @@ shift
 case $command in
 push)
 	for file in "$@"; do
-		[ ! -f "/src/out/lab/$LAB_SUITE/static/${file##*/}" ] || cp "/src/out/lab/$LAB_SUITE/static/${file##*/}" /data/local/tmp/
+		for built in "/src/out/lab/$LAB_SUITE/static" "/src/out/lab/$LAB_SUITE/kmod/$(uname -r)"; do
+			[ ! -f "$built/${file##*/}" ] || cp "$built/${file##*/}" /data/local/tmp/
+		done
 	done ;;
 shell)
+	# The module is loaded here
+	case " $*" in *" insmod "*) shift $(($# - 1)); exec modinfo -F name "$1" ;; esac
 	while [ "${1#/data/}" = "$1" ]; do shift; done
 	exec env -i "$@" ;;
 esac
@@ -88,7 +92,7 @@ def on_board(text):
     for line in lines:
         status, shown = interrupted(line) if "shell -t" in line else run(line)
         ok(status == 0, line, status, shown)
-        ok(" push " in line or "dmabuf-to" in shown, f"{line}: says something", shown)
+        ok(" push " in line or re.search("dmabuf[-_]to", shown), f"{line}: says something", shown)
 
 
 def tries():
