@@ -521,6 +521,6 @@ module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
             "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
-            "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
-    user_space={"filters": filters, "tables": tables, "statuses": statuses},
+            "video": video, "prime": prime, "killed": killed, "replaced": replaced},
+    user_space={"stream": stream, "filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})

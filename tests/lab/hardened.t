@@ -238,7 +238,6 @@ os.makedirs(OWN, exist_ok=True)
 os.chown(OWN, 65534, 65534)
 m.load_for_test("devices=8")
 run_parts(
-    kernel={"nobody": as_nobody, "capabilities": with_capabilities, "setcap": on_the_file, "given up": given_up, "settings": settings,
-            "unmounted": unmounted},
-    user_space={"links": links},
+    kernel={"nobody": as_nobody, "capabilities": with_capabilities, "setcap": on_the_file, "given up": given_up, "settings": settings},
+    user_space={"links": links, "unmounted": unmounted},
     named={"lockdown": lockdown})

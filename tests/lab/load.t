@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# Depends on: kernel
+# Depends on: kernel, user space
 """Load: many buffers, processes and devices at once, all seen; and a long churn, after which neither a tool nor
 the module holds more than before. check does little of it and leaves tools out, check-long does all."""
 import atexit
@@ -203,4 +203,4 @@ def no_huge_pages():
 no_huge_pages()
 m.load_for_test(f"devices={DEVICES}")
 more = {"tools": tools, "rate": rate}
-run_parts(kernel={"standing": standing, "module": module, "forgets": forgets, **(more if LONG else {})}, named=more)
+run_parts(kernel={"standing": standing, "module": module, **(more if LONG else {})}, user_space={"forgets": forgets}, named=more)

@@ -251,6 +251,6 @@ made_here = tempfile.TemporaryDirectory(dir="/tmp")
 place = made_here.name
 atexit.register(made_here.cleanup)
 run_parts(
-    kernel={"plain": lambda: exact("plain", scaled()), "scopes": scopes, "ring": small_ring, "pipelines": pipelines},
-    user_space={"zstd": lambda: exact("zstd", 101, "--compress"), "kept": lambda: exact("kept", 101, "--flight=600"), "narrowed": narrowed,
+    kernel={"plain": lambda: exact("plain", scaled()), "ring": small_ring, "pipelines": pipelines},
+    user_space={"scopes": scopes, "zstd": lambda: exact("zstd", 101, "--compress"), "kept": lambda: exact("kept", 101, "--flight=600"), "narrowed": narrowed,
                 "flight": flight, "limited": limited})

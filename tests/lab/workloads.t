@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# Depends on: kernel
+# Depends on: user space
 """mkbufs tells the truth: each factory's JSON against the kernel's bufinfo and against /proc."""
 import ctypes
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-# Depends on: kernel
+# Depends on: user space
 """TAP: Latency, Pipelines, Devices and the page of a buffer show the operations of the module's importer, live. Runs in the lab."""
 import os
 import re
