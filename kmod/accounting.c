@@ -553,7 +553,9 @@ void acct_scan(void)
 
 int acct_alloc(void (*named)(void))
 {
-	table_mask = roundup_pow_of_two(clamp(slots, 2u * PROBES, 1u << 24)) - 1;
+	if (slots > ACCT_MAX_SLOTS)
+		return -EINVAL;
+	table_mask = roundup_pow_of_two(max(slots, 2u * PROBES)) - 1;
 	acct = vzalloc(sizeof(*acct));
 	table = vzalloc(array_size(table_mask + 1, sizeof(*table)));
 	if (!acct || !table) {

@@ -24,6 +24,8 @@ struct task_struct;
 
 #define ACCT_NAME_LEN	64	/* of exporters and devices, with NUL; longer names are truncated */
 
+#define ACCT_MAX_SLOTS	16777216	/* a power of 2: 512 MiB */
+
 /*
  * Names stay for ever, so that counters only grow. Names after the last place share place 0, which
  * has no name of its own.
@@ -64,8 +66,8 @@ struct acct {
 extern struct acct *acct;
 
 /*
- * Make empty accounts. Call @named for each new name, in any context. Return 0, or -ENOMEM without
- * accounts.
+ * Make empty accounts. Call @named for each new name, in any context. Return 0, or without accounts
+ * -ENOMEM, or -EINVAL for too many slots.
  */
 int acct_alloc(void (*named)(void));
 /* Find older buffers; the hooks are armed already. */

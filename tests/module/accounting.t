@@ -5,6 +5,7 @@
 import collections
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -222,6 +223,15 @@ def too_small():
     m.unload()
 
 
+def too_large():
+    """More slots than there can be: no accounts, and a line in the kernel log."""
+    m.load("accounting_slots=16777217")
+    ok(not os.path.exists(SYSFS), "accounting_slots above its maximum: no accounts")
+    log = subprocess.run(["dmesg"], stdout=subprocess.PIPE, check=True, text=True, errors="replace").stdout
+    ok("dmabuf_tools: accounting is off: accounting_slots is above 16777216" in log, "accounting_slots above its maximum: the kernel log has the reason")
+    m.unload()
+
+
 def unseen():
     """Releases that no hook saw, as where kprobes are turned off: what stands where a buffer's file was is none."""
     if kernel.VERSION < (6, 7):
@@ -319,6 +329,7 @@ def documented():
 
 
 too_small()
+too_large()
 unseen()
 m.load("accounting=0")
 ok(not os.path.exists(SYSFS) and m.loaded(), "accounting=0: no accounts")
