@@ -22,6 +22,7 @@
 
 #include "accounting.h"
 #include "compat.h"
+#include "module.h"
 
 /* At half the slots in use, linear probing's longest run among 65,536 is about 60. */
 #define PROBES	128
@@ -159,7 +160,7 @@ static inline struct acct_device *device_of(struct device *dev)
 {
 	struct acct_device **hint = &device_hints[hash_ptr(dev, HINT_BITS)];
 	struct acct_device *device = READ_ONCE(*hint);
-	const char *name = dev_name(dev);
+	const char *name = name_of_device(dev);
 
 	if (unlikely(!device || !same_name(&device->name, name))) {
 		device = place_of(name, acct->devices, sizeof(*device), &acct->n_devices,
@@ -242,7 +243,7 @@ static inline void release(struct slot *slot)
 
 static struct slot *add_buffer(const struct file *file, const struct dma_buf *dmabuf)
 {
-	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name);
+	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name ?: "");
 	struct slot *slot = claim(file);
 
 	if (!slot)

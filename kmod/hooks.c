@@ -39,11 +39,14 @@ static void release_seen(unsigned long inode, unsigned long file)
 		acct_release((const struct file *)file);
 }
 
-static void detach_seen(unsigned long dmabuf, unsigned long attach)
+static void detach_seen(unsigned long first, unsigned long second)
 {
-	/* The kernel warns and returns. */
-	if (dmabuf && attach)
-		acct_detach((struct dma_buf_attachment *)attach);
+	const struct dma_buf *dmabuf = (const struct dma_buf *)first;
+	struct dma_buf_attachment *attach = (struct dma_buf_attachment *)second;
+
+	/* Else the kernel warns, and since 6.2 returns. */
+	if (dmabuf && attach && attach->dmabuf == dmabuf)
+		acct_detach(attach);
 }
 
 static void unmap_seen(unsigned long attach, unsigned long table)
@@ -149,7 +152,8 @@ static int map_called(struct kretprobe_instance *call, struct pt_regs *regs)
 
 	map->attach = (struct dma_buf_attachment *)regs_get_kernel_argument(regs, 0);
 	map->start = ktime_get_mono_fast_ns();
-	return !map->attach;
+	/* The kernel warns and fails. */
+	return !map->attach || !map->attach->dmabuf;
 }
 
 static int map_returns(struct kretprobe_instance *call, struct pt_regs *regs)
