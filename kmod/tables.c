@@ -71,7 +71,7 @@ static void print_live(struct seq_file *m, struct rows *rows)
 	dmabuf = file->private_data;
 	/* Without our own reference */
 	seq_printf(m, " %ld %lld %u ", (long)file_count(file) - 1, compat_created(file),
-		   from_kuid(&init_user_ns, file->f_cred->fsuid));
+		   from_kuid(&init_user_ns, file->f_cred->uid));
 	spin_lock(&dmabuf->name_lock);
 	named = dmabuf->name;
 	strscpy(name, named ? dmabuf->name : "-", sizeof(name));

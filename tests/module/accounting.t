@@ -3,6 +3,7 @@
 # Depends on: kernel
 """The module's accounts are the kernel's own list, exactly: in all, by exporter, by device."""
 import collections
+import ctypes
 import os
 import re
 import subprocess
@@ -319,6 +320,18 @@ def importer():
           {"attachments": 0, "mappings": 0, "buffers": 0, "missed_total": 0}, "importer: nothing is left")
 
 
+def creator():
+    """A file server has the file system's user id of its client."""
+    libc = ctypes.CDLL(None)
+    with m.Exporter() as exporter:
+        libc.setfsuid(65534)
+        fd = exporter.export()
+        libc.setfsuid(0)
+        uids = {int(row.split(" ")[0]): row.split(" ")[5] for row in m.read("buffers").splitlines()[1:]}
+        equal(uids.get(os.fstat(fd).st_ino), "0", "the user id of a buffer is the creator's real one")
+        os.close(fd)
+
+
 def documented():
     """Each file in sysfs and debugfs, and each parameter, is in the man page."""
     found = {name for place in (SYSFS, m.DEBUGFS, "/sys/module/dmabuf_tools/parameters") for _, _, names in os.walk(place) for name in names}
@@ -344,6 +357,7 @@ unload_under_load()
 m.unload()
 m.load()
 importer()
+creator()
 documented()
 ok(m.unload(), "unloaded")
 sys.exit(done())
