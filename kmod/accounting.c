@@ -59,7 +59,8 @@ static struct acct_exporter *exporter_hints[1 << HINT_BITS];
 static struct acct_device *device_hints[1 << HINT_BITS];
 static DEFINE_RAW_SPINLOCK(names_lock);
 static DEFINE_RAW_SPINLOCK(scan_lock);
-static bool scanning;
+static bool marking;	/* until the scan's end: detached attachments get the mark gone */
+static bool scanning;	/* until no mark is left: changes take scan_lock */
 static void (*new_name)(void);	/* called for a new name */
 
 /* Arrays of one allocation: an attachment's owner is a device. */
@@ -355,7 +356,7 @@ static noinline void detach_while_scanning(struct dma_buf_attachment *attach)
 		slot = add_attachment(attach);
 	if (slot) {
 		take_off(slot);
-		if (scanning)
+		if (marking)
 			slot->gone = true;
 		else
 			release(slot);
@@ -522,6 +523,30 @@ static void scan_attachments(struct dma_buf *dmabuf)
 	dma_resv_unlock(dmabuf->resv);
 }
 
+/* A chunk of slots at a time: the lock switches preemption off, and a table may be large. */
+static void release_gone(void)
+{
+	u32 at, i;
+
+	raw_spin_lock(&scan_lock);
+	marking = false;
+	raw_spin_unlock(&scan_lock);
+	for (at = 0; at <= table_mask; at += PROBES) {
+		raw_spin_lock(&scan_lock);
+		for (i = at; i < at + PROBES; i++) {
+			/* Before the rest: exports take no lock */
+			const void *key = smp_load_acquire(&table[i].key);
+
+			if (key && key != CLAIMED && is_attachment(&table[i]) && table[i].gone)
+				release(&table[i]);
+		}
+		raw_spin_unlock(&scan_lock);
+		cond_resched();
+	}
+	/* After the released slots */
+	smp_store_release(&scanning, false);
+}
+
 void acct_scan(void)
 {
 	struct acct_row row;
@@ -543,13 +568,7 @@ void acct_scan(void)
 		}
 		cond_resched();
 	}
-	raw_spin_lock(&scan_lock);
-	for (at = 0; at <= table_mask; at++)
-		if (table[at].key && is_attachment(&table[at]) && table[at].gone)
-			release(&table[at]);
-	/* After the released slots */
-	smp_store_release(&scanning, false);
-	raw_spin_unlock(&scan_lock);
+	release_gone();
 }
 
 int acct_alloc(void (*named)(void))
@@ -567,6 +586,7 @@ int acct_alloc(void (*named)(void))
 	acct->n_devices = ACCT_OTHER + 1;
 	new_name = named;
 	scanning = true;
+	marking = true;
 	return 0;
 }
 
