@@ -128,6 +128,8 @@ static void *place_of(const char *name, void *things, size_t size, u32 *used, u3
 	for (i = ACCT_OTHER + 1; i < n; i++)
 		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
 			return things + i * size;
+	if (n == room)
+		return things;
 	raw_spin_lock(&names_lock);
 	for (; i < *used; i++)
 		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
@@ -582,6 +584,9 @@ int acct_alloc(void (*named)(void))
 		acct_free();
 		return -ENOMEM;
 	}
+	/* So that same_name() is false for the other names of place 0 */
+	store_name(&acct->exporters[ACCT_OTHER].name, "");
+	store_name(&acct->devices[ACCT_OTHER].name, "");
 	acct->n_exporters = ACCT_OTHER + 1;
 	acct->n_devices = ACCT_OTHER + 1;
 	new_name = named;

@@ -320,6 +320,25 @@ def importer():
           {"attachments": 0, "mappings": 0, "buffers": 0, "missed_total": 0}, "importer: nothing is left")
 
 
+def many_devices():
+    """One device more than there are names: its figures are in (other), and nobody else's. Loaded again, because it
+    was by chance that others shared its place in a table of hints."""
+    for _ in range(3):
+        m.load("devices=256")
+        with m.Exporter() as exporter, m.Importer() as importer:
+            fd = exporter.export()
+            for _ in range(2):
+                attachments = [importer.attach(fd, i) for i in range(256)]
+                for a in attachments:
+                    importer.detach(a)
+            attachments = [importer.attach(fd, i) for i in range(256)]
+            want = {**{f"dmabuf-importer.{i}": (1, 3) for i in range(255)}, "(other)": (1, 3)}
+            poll(lambda: listing("devices", "attachments", "attach_total") == want)
+            equal(listing("devices", "attachments", "attach_total"), want, "256 devices: only the last is in (other)")
+            os.close(fd)
+        ok(poll(lambda: m.unload()), "256 devices: unloaded")
+
+
 def creator():
     """A file server has the file system's user id of its client."""
     libc = ctypes.CDLL(None)
@@ -343,6 +362,7 @@ def documented():
 
 too_small()
 too_large()
+many_devices()
 unseen()
 m.load("accounting=0")
 ok(not os.path.exists(SYSFS) and m.loaded(), "accounting=0: no accounts")
