@@ -36,18 +36,29 @@ static int look_at_fd(const void *ctx, struct file *file, unsigned int fd)
 	return 0;
 }
 
-/* Threads nearly always share their leader's table. */
+/* Whether a thread before @task has its table; threads nearly always share the first one's. */
+static bool is_repeated(struct task_struct *leader, const struct task_struct *task)
+{
+	struct task_struct *before;
+
+	for_each_thread(leader, before) {
+		if (before == task)
+			break;
+		if (READ_ONCE(before->files) == task->files)
+			return true;
+	}
+	return false;
+}
+
 static void walk_fds(struct task_struct *leader, struct walk *walk)
 {
-	struct files_struct *last = NULL;
 	struct task_struct *task;
 
 	rcu_read_lock();
 	for_each_thread(leader, task) {
 		task_lock(task);
-		if (task->files && task->files != last) {
-			last = task->files;
-			walk->holder.table = last;
+		if (task->files && !is_repeated(leader, task)) {
+			walk->holder.table = task->files;
 			iterate_fd(task->files, 0, look_at_fd, walk);
 		}
 		task_unlock(task);
@@ -55,9 +66,25 @@ static void walk_fds(struct task_struct *leader, struct walk *walk)
 	rcu_read_unlock();
 }
 
+/* The threads' address space, which the leader has left if it has ended before the others. */
+static struct mm_struct *get_mm(struct task_struct *leader)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(leader, task) {
+		mm = get_task_mm(task);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
 static void walk_mappings(struct task_struct *leader, struct walk *walk)
 {
-	struct mm_struct *mm = get_task_mm(leader);
+	struct mm_struct *mm = get_mm(leader);
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
 

@@ -23,6 +23,7 @@ TOTALS = ["attachments", "buffers", "bytes", "bytes_peak", "exports_total", "map
 HELD = [   # by descriptors or mappings: what the scan at load can find
     ["plain"], ["plain", "-x", "udmabuf", "-n", 11], ["plain", "-x", "vgem", "-n", 13], ["plain-map", "-n", 7], ["dup", "-n", 101],
     ["map-only"], ["fork", "-n", 5, "-P", 3], ["shared", "-n", 3], ["clone-files", "-n", 3], ["clone-vm", "-n", 3], ["threads", "-n", 5],
+    ["zombie-leader", "-n", 11],
     ["udmabuf", "-n", 7], ["vgem-export", "-n", 13], ["vgem-import", "-n", 5], ["virtio-gpu", "-n", 5], ["vivid"], ["hostile"],
 ]
 LOST = 211      # releases that are not seen
@@ -79,12 +80,12 @@ def check_processes(workloads, label):
     want = {}
     for w in workloads:
         sizes = {ino: b["size"] for ino, b in w.buffers().items()}
-        for (pid, ino) in w.holders():
-            n, size = want.get(pid, (0, 0))
-            want[pid] = n + 1, size + sizes[ino]
+        for (pid, ino), held in w.holders().items():
+            n, size, fds, maps = want.get(pid, (0, 0, 0, 0))
+            want[pid] = n + 1, size + sizes[ino], fds + len(held["fds"]), maps + held["maps"]
     rows = [line.split(" ") for line in m.read("processes").splitlines()[1:]]
-    got = {int(r[0]): (int(r[1]), int(r[2])) for r in rows}
-    equal({p: got.get(p) for p in want}, want, f"{label}: buffers and bytes of {len(want)} processes")
+    got = {int(r[0]): tuple(map(int, r[1:5])) for r in rows}
+    equal({p: got.get(p) for p in want}, want, f"{label}: buffers, bytes, descriptors and mappings of {len(want)} processes")
 
 
 FIELDS = ("size", "exporter", "name", "uid", "count", "fds", "maps", "attachments", "procs")
