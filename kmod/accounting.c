@@ -376,12 +376,12 @@ void acct_detach(struct dma_buf_attachment *attach)
 		return;
 	}
 	slot = find(attach);
-	if (!slot) {
+	if (slot) {
+		take_off(slot);
+		release(slot);
+	} else if (!compat_attach_failed(attach)) {
 		atomic64_inc(&acct->unknown_detaches);
-		return;
 	}
-	take_off(slot);
-	release(slot);
 }
 
 static inline void count_map(struct slot *slot, bool mapped, u64 ns)

@@ -340,6 +340,29 @@ def many_devices():
         ok(poll(lambda: m.unload()), "256 devices: unloaded")
 
 
+def failed_attaches():
+    """Before Linux 6.15, an attach of a static and a dynamic side maps; a failure of this map ends in a detach."""
+    def unknown():
+        return {row.split(" ")[0]: row.split(" ")[3] for row in m.read("hooks").splitlines()[1:]}
+
+    before, failed = unknown(), 0
+    with m.Exporter() as exporter, m.Importer() as importer:
+        fds = exporter.export(m.PAGE, m.DYNAMIC), exporter.export()
+        m.write("inject/map/errno", 12)
+        for _ in range(13):
+            for fd, flags in zip(fds, (0, m.ATTACH_DYNAMIC)):
+                try:
+                    importer.detach(importer.attach(fd, 0, flags))
+                except OSError:
+                    failed += 1
+        m.write("inject/map/errno", 0)
+        equal(failed, 26 if kernel.maps_at_attach() else 0, f"{failed} failed attaches")
+        equal(unknown(), before, f"{failed} failed attaches: no unknown object has ended")
+        equal(total("attachments", "missed_total"), {"attachments": 0, "missed_total": 0}, f"{failed} failed attaches: no attachment is left")
+        for fd in fds:
+            os.close(fd)
+
+
 def creator():
     """A file server has the file system's user id of its client."""
     libc = ctypes.CDLL(None)
@@ -378,6 +401,7 @@ unload_under_load()
 m.unload()
 m.load()
 importer()
+failed_attaches()
 creator()
 documented()
 ok(m.unload(), "unloaded")
