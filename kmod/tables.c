@@ -7,9 +7,11 @@
 #include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 #include <linux/sort.h>
 
 #include "accounting.h"
@@ -152,19 +154,28 @@ static void print_comm(struct seq_file *m, struct task_struct *task)
 	seq_putc(m, '\n');
 }
 
-/* %p is a hash of the address, the same until the next boot. */
+static siphash_key_t table_key;
+
+/*
+ * A table's number, the same until the module is unloaded. Not %p: its 32 bits may be the same for
+ * two of some thousand tables, and early at boot it prints no number.
+ */
+static u64 number_of(const void *table)
+{
+	return siphash_1u64((unsigned long)table, &table_key);
+}
+
 static void print_holder(const struct holder *holder, void *ctx)
 {
 	struct seq_file *m = ctx;
-	u64 ino = file_inode(holder->file)->i_ino;
+	u64 ino = file_inode(holder->file)->i_ino, table = number_of(holder->table);
 
 	if (holder->mapping)
-		seq_printf(m, "%d map%s%s %p %lu %lu %llu", holder->tgid,
-			   holder->readable ? ",r" : "", holder->writable ? ",w" : "",
-			   holder->table, holder->start, holder->end, ino);
+		seq_printf(m, "%d map%s%s %016llx %lu %lu %llu", holder->tgid,
+			   holder->readable ? ",r" : "", holder->writable ? ",w" : "", table,
+			   holder->start, holder->end, ino);
 	else
-		seq_printf(m, "%d fd %p %lu 0 %llu", holder->tgid, holder->table, holder->start,
-			   ino);
+		seq_printf(m, "%d fd %016llx %lu 0 %llu", holder->tgid, table, holder->start, ino);
 	print_comm(m, holder->leader);
 }
 
@@ -346,6 +357,7 @@ void acct_tables_init(void)
 {
 	size_t i;
 
+	get_random_bytes(&table_key, sizeof(table_key));
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		tables[i].file = debugfs_create_file(tables[i].name, 0400, module_debugfs, NULL,
 						     tables[i].fops);

@@ -88,6 +88,16 @@ def check_processes(workloads, label):
     equal({p: got.get(p) for p in want}, want, f"{label}: buffers, bytes, descriptors and mappings of {len(want)} processes")
 
 
+def check_tables(workloads, label):
+    """Numbers of descriptor tables and address spaces, from 64 bits: too many for two to be the same by chance."""
+    holders = [line.split(" ") for line in m.read("holders").splitlines()[1:]]
+    pids = {pid for w in workloads for pid, _ in w.holders()}
+    tables = {(r[1][:2], r[2]) for r in holders if int(r[0]) in pids}
+    ok(tables and any(int(number, 16) >> 32 for _, number in tables), f"{label}: {len(tables)} tables have numbers of 64 bits", tables)
+    again = {(r[1][:2], r[2]) for r in (line.split(" ") for line in m.read("holders").splitlines()[1:]) if int(r[0]) in pids}
+    equal(again, tables, f"{label}: {len(tables)} tables keep their numbers")
+
+
 FIELDS = ("size", "exporter", "name", "uid", "count", "fds", "maps", "attachments", "procs")
 
 
@@ -134,6 +144,7 @@ def early():
     workloads, kernel = start_all(HELD), start_all(KERNEL_HELD)
     check("made after it")
     check_processes(workloads, "made after it")
+    check_tables(workloads, "made after it")
     check_source(workloads, "made after it")
     made = read("exports_total") - start["exports_total"]
     ok(made >= len(bufinfo()) and read("bytes_peak") >= read("bytes") > 0, "made after it: exports and peak")
