@@ -4,6 +4,7 @@
 """The module's accounts are the kernel's own list, exactly: in all, by exporter, by device."""
 import collections
 import ctypes
+import errno
 import os
 import re
 import subprocess
@@ -245,6 +246,29 @@ def too_large():
     m.unload()
 
 
+def ftrace_enabled():
+    """Nobody switches ftrace off under the accounts, nor are there any while it is off."""
+    def enable(value):
+        try:
+            with open("/proc/sys/kernel/ftrace_enabled", "w", encoding="ascii") as f:
+                f.write(value)
+        except OSError as e:
+            return e.errno
+        return 0
+
+    m.load("importer=0")
+    if not any(row.split(" ")[1] == "ftrace" for row in m.read("hooks").splitlines()[1:]):
+        skip("kernel.ftrace_enabled", "this kernel's ftrace passes no arguments")
+    else:
+        equal(enable("0"), errno.EBUSY, "kernel.ftrace_enabled stays 1 while the accounts are kept")
+        m.unload()
+        equal(enable("0"), 0, "kernel.ftrace_enabled is 0 without them")
+        m.load("importer=0")
+        ok(not os.path.exists(SYSFS), "kernel.ftrace_enabled is 0: no accounts")
+        equal(enable("1"), 0, "kernel.ftrace_enabled is 1 again")
+    m.unload()
+
+
 def unseen():
     """Releases that no hook saw, as where kprobes are turned off: what stands where a buffer's file was is none."""
     if kernel.VERSION < (6, 7):
@@ -398,6 +422,7 @@ def documented():
 too_small()
 too_large()
 many_devices()
+ftrace_enabled()
 unseen()
 m.load("accounting=0")
 ok(not os.path.exists(SYSFS) and m.loaded(), "accounting=0: no accounts")
