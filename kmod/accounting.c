@@ -8,7 +8,6 @@
  * with a change of the same key: the caller of attach, map or release owns the object. Only the
  * scan at load finds the objects of others; during the scan, all changes take scan_lock.
  */
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
@@ -505,21 +504,17 @@ static void found_holder(const struct holder *holder, void *ctx)
 	acct_found(holder->file);
 }
 
-/* A buffer whose reservation somebody keeps for longer than this has its attachments missed. */
-#define LOCK_TRIES 100
-
-static void scan_attachments(struct dma_buf *dmabuf)
+/* The attachments of a buffer are missed if its reservation stays locked. */
+static void scan_attachments(struct dma_buf *dmabuf, unsigned int *tries)
 {
 	struct dma_buf_attachment *attach;
-	int try;
+	unsigned int try;
 
-	for (try = 0; !dma_resv_trylock(dmabuf->resv); try++) {
-		if (try == LOCK_TRIES) {
+	for (try = 0; !dma_resv_trylock(dmabuf->resv); try++)
+		if (!try_again(try, tries)) {
 			atomic64_inc(&acct->missed);
 			return;
 		}
-		usleep_range(1000, 2000);
-	}
 	list_for_each_entry(attach, &dmabuf->attachments, node)
 		add_attachment_once(attach, false);
 	dma_resv_unlock(dmabuf->resv);
@@ -549,8 +544,12 @@ static void release_gone(void)
 	smp_store_release(&scanning, false);
 }
 
+/* A stuck driver may hold the locks of many processes and buffers: do not wait for each. */
+#define SCAN_TRIES	1000
+
 void acct_scan(void)
 {
+	unsigned int tries = SCAN_TRIES;
 	struct acct_row row;
 	struct task_struct *leader;
 	struct file *file;
@@ -558,14 +557,15 @@ void acct_scan(void)
 	loff_t at = 0;
 
 	for (; (leader = holders_next(&tgid)); tgid++) {
-		holders_of(leader, found_holder, NULL);
+		if (!holders_of(leader, found_holder, NULL, &tries))
+			atomic64_inc(&acct->missed);
 		put_task_struct(leader);
 		cond_resched();
 	}
 	while (acct_next(ACCT_BUFFER, &at, &row)) {
 		file = acct_file(at, &row);
 		if (file) {
-			scan_attachments(file->private_data);
+			scan_attachments(file->private_data, &tries);
 			fput(file);
 		}
 		cond_resched();

@@ -131,10 +131,18 @@ struct holder {
 
 /*
  * Call @found for each fd and mapping of a buffer in @leader's thread group. @found must not sleep,
- * and the file is valid only during @found. holders_of() may sleep.
+ * and the file is valid only during @found. Sleep until the address space can be locked, or the
+ * caller is killed; with @tries, as try_again(). Return false without the lock: @found got no
+ * mapping.
  */
-void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
-		void *ctx);
+bool holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
+		void *ctx, unsigned int *tries);
+
+/*
+ * Whether to try a lock again, after a sleep of 1 or 2 ms. @try: the number of tries so far;
+ * *tries: the remaining tries of all locks.
+ */
+bool try_again(unsigned int try, unsigned int *tries);
 
 /*
  * The first thread group whose id is at least *tgid, with a reference, and *tgid its id in the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who has buffers open or mapped: walks over descriptors and address spaces; see accounting.h. */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/fdtable.h>
 #include <linux/magic.h>
@@ -82,18 +83,43 @@ static struct mm_struct *get_mm(struct task_struct *leader)
 	return mm;
 }
 
-static void walk_mappings(struct task_struct *leader, struct walk *walk)
+#define LOCK_TRIES	100
+
+bool try_again(unsigned int try, unsigned int *tries)
+{
+	if (try == LOCK_TRIES || !*tries || fatal_signal_pending(current))
+		return false;
+	--*tries;
+	usleep_range(1000, 2000);
+	return true;
+}
+
+static bool lock_mm(struct mm_struct *mm, unsigned int *tries)
+{
+	unsigned int try;
+
+	if (!tries)
+		return !mmap_read_lock_killable(mm);
+	for (try = 0; !mmap_read_trylock(mm); try++)
+		if (!try_again(try, tries))
+			return false;
+	return true;
+}
+
+static bool walk_mappings(struct task_struct *leader, struct walk *walk, unsigned int *tries)
 {
 	struct mm_struct *mm = get_mm(leader);
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
+	bool locked;
 
 	if (!mm)
-		return;
+		return true;
 	vma_iter_init(&vmi, mm, 0);
 	walk->holder.mapping = true;
 	walk->holder.table = mm;
-	if (!mmap_read_lock_killable(mm)) {
+	locked = lock_mm(mm, tries);
+	if (locked) {
 		for_each_vma(vmi, vma) {
 			if (!vma->vm_file)
 				continue;
@@ -106,10 +132,11 @@ static void walk_mappings(struct task_struct *leader, struct walk *walk)
 		mmap_read_unlock(mm);
 	}
 	mmput(mm);
+	return locked;
 }
 
-void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
-		void *ctx)
+bool holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
+		void *ctx, unsigned int *tries)
 {
 	struct walk walk = {
 		.holder.leader = leader,
@@ -119,7 +146,7 @@ void holders_of(struct task_struct *leader, void (*found)(const struct holder *h
 	};
 
 	walk_fds(leader, &walk);
-	walk_mappings(leader, &walk);
+	return walk_mappings(leader, &walk, tries);
 }
 
 struct task_struct *holders_next(pid_t *tgid)

@@ -184,7 +184,7 @@ static int holders_show(struct seq_file *m, void *v)
 	if (v == SEQ_START_TOKEN)
 		seq_puts(m, "pid kind table start end ino comm\n");
 	else
-		holders_of(v, print_holder, m);
+		holders_of(v, print_holder, m, NULL);
 	return 0;
 }
 
@@ -231,7 +231,7 @@ static int collect_all(struct task_struct *leader, struct held *held)
 		held->n = 0;
 		held->fds = 0;
 		held->maps = 0;
-		holders_of(leader, collect, held);
+		holders_of(leader, collect, held, NULL);
 	} while (held->n > held->room);
 	return 0;
 }
