@@ -121,7 +121,8 @@ struct dmabuf_tools_access {	/* BEGIN_ACCESS by the kernel */
 struct dmabuf_tools_fence {
 	__s32	fd;
 	__u32	usage;		/* enum dmabuf_tools_usage */
-	__u64	timeout_ns;	/* signals after this time; 0: by SIGNAL, or at close */
+	/* Signals after this time; 0: by SIGNAL, or at close. KERNEL on buffers of others: not 0 */
+	__u64	timeout_ns;
 	__s32	error;		/* signals with 0, or -4095 to -1 */
 	__u32	id;		/* out; must be 0 */
 };

@@ -8,7 +8,6 @@
  * with a change of the same key: the caller of attach, map or release owns the object. Only the
  * scan at load finds the objects of others; during the scan, all changes take scan_lock.
  */
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
@@ -22,6 +21,7 @@
 
 #include "accounting.h"
 #include "compat.h"
+#include "module.h"
 
 /* At half the slots in use, linear probing's longest run among 65,536 is about 60. */
 #define PROBES	128
@@ -58,7 +58,8 @@ static struct acct_exporter *exporter_hints[1 << HINT_BITS];
 static struct acct_device *device_hints[1 << HINT_BITS];
 static DEFINE_RAW_SPINLOCK(names_lock);
 static DEFINE_RAW_SPINLOCK(scan_lock);
-static bool scanning;
+static bool marking;	/* until the scan's end: detached attachments get the mark gone */
+static bool scanning;	/* until no mark is left: changes take scan_lock */
 static void (*new_name)(void);	/* called for a new name */
 
 /* Arrays of one allocation: an attachment's owner is a device. */
@@ -126,6 +127,8 @@ static void *place_of(const char *name, void *things, size_t size, u32 *used, u3
 	for (i = ACCT_OTHER + 1; i < n; i++)
 		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
 			return things + i * size;
+	if (n == room)
+		return things;
 	raw_spin_lock(&names_lock);
 	for (; i < *used; i++)
 		if (!strncmp(things + i * size, name, ACCT_NAME_LEN - 1))
@@ -159,7 +162,7 @@ static inline struct acct_device *device_of(struct device *dev)
 {
 	struct acct_device **hint = &device_hints[hash_ptr(dev, HINT_BITS)];
 	struct acct_device *device = READ_ONCE(*hint);
-	const char *name = dev_name(dev);
+	const char *name = name_of_device(dev);
 
 	if (unlikely(!device || !same_name(&device->name, name))) {
 		device = place_of(name, acct->devices, sizeof(*device), &acct->n_devices,
@@ -242,7 +245,7 @@ static inline void release(struct slot *slot)
 
 static struct slot *add_buffer(const struct file *file, const struct dma_buf *dmabuf)
 {
-	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name);
+	struct acct_exporter *exporter = exporter_of(dmabuf->exp_name ?: "");
 	struct slot *slot = claim(file);
 
 	if (!slot)
@@ -354,7 +357,7 @@ static noinline void detach_while_scanning(struct dma_buf_attachment *attach)
 		slot = add_attachment(attach);
 	if (slot) {
 		take_off(slot);
-		if (scanning)
+		if (marking)
 			slot->gone = true;
 		else
 			release(slot);
@@ -372,12 +375,12 @@ void acct_detach(struct dma_buf_attachment *attach)
 		return;
 	}
 	slot = find(attach);
-	if (!slot) {
+	if (slot) {
+		take_off(slot);
+		release(slot);
+	} else if (!compat_attach_failed(attach)) {
 		atomic64_inc(&acct->unknown_detaches);
-		return;
 	}
-	take_off(slot);
-	release(slot);
 }
 
 static inline void count_map(struct slot *slot, bool mapped, u64 ns)
@@ -501,28 +504,52 @@ static void found_holder(const struct holder *holder, void *ctx)
 	acct_found(holder->file);
 }
 
-/* A buffer whose reservation somebody keeps for longer than this has its attachments missed. */
-#define LOCK_TRIES 100
-
-static void scan_attachments(struct dma_buf *dmabuf)
+/* The attachments of a buffer are missed if its reservation stays locked. */
+static void scan_attachments(struct dma_buf *dmabuf, unsigned int *tries)
 {
 	struct dma_buf_attachment *attach;
-	int try;
+	unsigned int try;
 
-	for (try = 0; !dma_resv_trylock(dmabuf->resv); try++) {
-		if (try == LOCK_TRIES) {
+	for (try = 0; !dma_resv_trylock(dmabuf->resv); try++)
+		if (!try_again(try, tries)) {
 			atomic64_inc(&acct->missed);
 			return;
 		}
-		usleep_range(1000, 2000);
-	}
 	list_for_each_entry(attach, &dmabuf->attachments, node)
 		add_attachment_once(attach, false);
 	dma_resv_unlock(dmabuf->resv);
 }
 
+/* A chunk of slots at a time: the lock switches preemption off, and a table may be large. */
+static void release_gone(void)
+{
+	u32 at, i;
+
+	raw_spin_lock(&scan_lock);
+	marking = false;
+	raw_spin_unlock(&scan_lock);
+	for (at = 0; at <= table_mask; at += PROBES) {
+		raw_spin_lock(&scan_lock);
+		for (i = at; i < at + PROBES; i++) {
+			/* Before the rest: exports take no lock */
+			const void *key = smp_load_acquire(&table[i].key);
+
+			if (key && key != CLAIMED && is_attachment(&table[i]) && table[i].gone)
+				release(&table[i]);
+		}
+		raw_spin_unlock(&scan_lock);
+		cond_resched();
+	}
+	/* After the released slots */
+	smp_store_release(&scanning, false);
+}
+
+/* A stuck driver may hold the locks of many processes and buffers: do not wait for each. */
+#define SCAN_TRIES	1000
+
 void acct_scan(void)
 {
+	unsigned int tries = SCAN_TRIES;
 	struct acct_row row;
 	struct task_struct *leader;
 	struct file *file;
@@ -530,40 +557,41 @@ void acct_scan(void)
 	loff_t at = 0;
 
 	for (; (leader = holders_next(&tgid)); tgid++) {
-		holders_of(leader, found_holder, NULL);
+		if (!holders_of(leader, found_holder, NULL, &tries))
+			atomic64_inc(&acct->missed);
 		put_task_struct(leader);
 		cond_resched();
 	}
 	while (acct_next(ACCT_BUFFER, &at, &row)) {
 		file = acct_file(at, &row);
 		if (file) {
-			scan_attachments(file->private_data);
+			scan_attachments(file->private_data, &tries);
 			fput(file);
 		}
 		cond_resched();
 	}
-	raw_spin_lock(&scan_lock);
-	for (at = 0; at <= table_mask; at++)
-		if (table[at].key && is_attachment(&table[at]) && table[at].gone)
-			release(&table[at]);
-	/* After the released slots */
-	smp_store_release(&scanning, false);
-	raw_spin_unlock(&scan_lock);
+	release_gone();
 }
 
 int acct_alloc(void (*named)(void))
 {
-	table_mask = roundup_pow_of_two(clamp(slots, 2u * PROBES, 1u << 24)) - 1;
+	if (slots > ACCT_MAX_SLOTS)
+		return -EINVAL;
+	table_mask = roundup_pow_of_two(max(slots, 2u * PROBES)) - 1;
 	acct = vzalloc(sizeof(*acct));
 	table = vzalloc(array_size(table_mask + 1, sizeof(*table)));
 	if (!acct || !table) {
 		acct_free();
 		return -ENOMEM;
 	}
+	/* So that same_name() is false for the other names of place 0 */
+	store_name(&acct->exporters[ACCT_OTHER].name, "");
+	store_name(&acct->devices[ACCT_OTHER].name, "");
 	acct->n_exporters = ACCT_OTHER + 1;
 	acct->n_devices = ACCT_OTHER + 1;
 	new_name = named;
 	scanning = true;
+	marking = true;
 	return 0;
 }
 

@@ -24,6 +24,8 @@ struct task_struct;
 
 #define ACCT_NAME_LEN	64	/* of exporters and devices, with NUL; longer names are truncated */
 
+#define ACCT_MAX_SLOTS	16777216	/* a power of 2: 512 MiB */
+
 /*
  * Names stay for ever, so that counters only grow. Names after the last place share place 0, which
  * has no name of its own.
@@ -64,8 +66,8 @@ struct acct {
 extern struct acct *acct;
 
 /*
- * Make empty accounts. Call @named for each new name, in any context. Return 0, or -ENOMEM without
- * accounts.
+ * Make empty accounts. Call @named for each new name, in any context. Return 0, or without accounts
+ * -ENOMEM, or -EINVAL for too many slots.
  */
 int acct_alloc(void (*named)(void));
 /* Find older buffers; the hooks are armed already. */
@@ -129,10 +131,18 @@ struct holder {
 
 /*
  * Call @found for each fd and mapping of a buffer in @leader's thread group. @found must not sleep,
- * and the file is valid only during @found. holders_of() may sleep.
+ * and the file is valid only during @found. Sleep until the address space can be locked, or the
+ * caller is killed; with @tries, as try_again(). Return false without the lock: @found got no
+ * mapping.
  */
-void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
-		void *ctx);
+bool holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
+		void *ctx, unsigned int *tries);
+
+/*
+ * Whether to try a lock again, after a sleep of 1 or 2 ms. @try: the number of tries so far;
+ * *tries: the remaining tries of all locks.
+ */
+bool try_again(unsigned int try, unsigned int *tries);
 
 /*
  * The first thread group whose id is at least *tgid, with a reference, and *tgid its id in the

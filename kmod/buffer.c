@@ -30,6 +30,7 @@ static void free_table(struct attachment *attachment, struct table *table)
 	kfree(table);
 }
 
+/* The caller drops the reference to the device. */
 static void free_attachment(struct buffer *buffer, struct attachment *attachment)
 {
 	struct table *table, *next;
@@ -48,7 +49,8 @@ static int do_attach(struct buffer *buffer, struct dma_buf_attachment *attach)
 	if (!attachment)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&attachment->tables);
-	attachment->dev = attach->dev;
+	/* An importer that forgets to detach may also remove its device. */
+	attachment->dev = get_device(attach->dev);
 	mutex_lock(&buffer->lock);
 	list_add(&attachment->node, &buffer->attachments);
 	mutex_unlock(&buffer->lock);
@@ -69,6 +71,7 @@ static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 static void detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct attachment *attachment = attach->priv;
+	struct device *dev = attachment->dev;
 	struct buffer *buffer = dmabuf->priv;
 	u64 start = ktime_get_ns();
 
@@ -80,7 +83,8 @@ static void detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		checked_report(buffer, dmabuf, VIOLATION_PIN);
 	free_attachment(buffer, attachment);
 	mutex_unlock(&buffer->lock);
-	done(buffer, OP_DETACH, start, attach->dev, DMA_NONE, 0);
+	done(buffer, OP_DETACH, start, dev, DMA_NONE, 0);
+	put_device(dev);
 }
 
 static int pin(struct dma_buf_attachment *attach)
@@ -371,8 +375,12 @@ static void release(struct dma_buf *dmabuf)
 	inject(OP_RELEASE);
 	if (buffer->accesses || buffer->vmaps || !list_empty(&buffer->attachments))
 		checked_report(buffer, dmabuf, VIOLATION_RELEASE);
-	list_for_each_entry_safe(attachment, next, &buffer->attachments, node)
+	list_for_each_entry_safe(attachment, next, &buffer->attachments, node) {
+		struct device *dev = attachment->dev;
+
 		free_attachment(buffer, attachment);
+		put_device(dev);
+	}
 	drop_vmap(buffer);
 	backing_free(&buffer->backing);
 	done(buffer, OP_RELEASE, start, NULL, DMA_NONE, 0);

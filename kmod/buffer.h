@@ -26,7 +26,7 @@ struct table {
 struct attachment {
 	struct list_head node;
 	struct list_head tables;
-	struct device *dev;
+	struct device *dev;		/* a reference */
 	unsigned int pins;
 };
 

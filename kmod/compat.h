@@ -142,6 +142,20 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 }
 
 /*
+ * Whether a detach ends an attach that fails. Before 6.15 ("dma-buf: drop caching of sg_tables"),
+ * an attach of a static and a dynamic side also maps, and calls detach if the map fails.
+ */
+static inline bool compat_attach_failed(struct dma_buf_attachment *attach)
+{
+#ifdef HAVE_sgt
+	return !attach->sgt &&
+	       dma_buf_attachment_is_dynamic(attach) != dma_buf_is_dynamic(attach->dmabuf);
+#else
+	return false;
+#endif
+}
+
+/*
  * 6.2, "Move all dma-bufs to dynamic locking specification": static attachments too are mapped
  * and unmapped under the reservation lock, which also guards vmaps in place of dma_buf.lock.
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who has buffers open or mapped: walks over descriptors and address spaces; see accounting.h. */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/fdtable.h>
 #include <linux/magic.h>
@@ -36,18 +37,29 @@ static int look_at_fd(const void *ctx, struct file *file, unsigned int fd)
 	return 0;
 }
 
-/* Threads nearly always share their leader's table. */
+/* Whether a thread before @task has its table; threads nearly always share the first one's. */
+static bool is_repeated(struct task_struct *leader, const struct task_struct *task)
+{
+	struct task_struct *before;
+
+	for_each_thread(leader, before) {
+		if (before == task)
+			break;
+		if (READ_ONCE(before->files) == task->files)
+			return true;
+	}
+	return false;
+}
+
 static void walk_fds(struct task_struct *leader, struct walk *walk)
 {
-	struct files_struct *last = NULL;
 	struct task_struct *task;
 
 	rcu_read_lock();
 	for_each_thread(leader, task) {
 		task_lock(task);
-		if (task->files && task->files != last) {
-			last = task->files;
-			walk->holder.table = last;
+		if (task->files && !is_repeated(leader, task)) {
+			walk->holder.table = task->files;
 			iterate_fd(task->files, 0, look_at_fd, walk);
 		}
 		task_unlock(task);
@@ -55,18 +67,59 @@ static void walk_fds(struct task_struct *leader, struct walk *walk)
 	rcu_read_unlock();
 }
 
-static void walk_mappings(struct task_struct *leader, struct walk *walk)
+/* The threads' address space, which the leader has left if it has ended before the others. */
+static struct mm_struct *get_mm(struct task_struct *leader)
 {
-	struct mm_struct *mm = get_task_mm(leader);
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(leader, task) {
+		mm = get_task_mm(task);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
+#define LOCK_TRIES	100
+
+bool try_again(unsigned int try, unsigned int *tries)
+{
+	if (try == LOCK_TRIES || !*tries || fatal_signal_pending(current))
+		return false;
+	--*tries;
+	usleep_range(1000, 2000);
+	return true;
+}
+
+static bool lock_mm(struct mm_struct *mm, unsigned int *tries)
+{
+	unsigned int try;
+
+	if (!tries)
+		return !mmap_read_lock_killable(mm);
+	for (try = 0; !mmap_read_trylock(mm); try++)
+		if (!try_again(try, tries))
+			return false;
+	return true;
+}
+
+static bool walk_mappings(struct task_struct *leader, struct walk *walk, unsigned int *tries)
+{
+	struct mm_struct *mm = get_mm(leader);
 	struct vm_area_struct *vma;
 	struct vma_iterator vmi;
+	bool locked;
 
 	if (!mm)
-		return;
+		return true;
 	vma_iter_init(&vmi, mm, 0);
 	walk->holder.mapping = true;
 	walk->holder.table = mm;
-	if (!mmap_read_lock_killable(mm)) {
+	locked = lock_mm(mm, tries);
+	if (locked) {
 		for_each_vma(vmi, vma) {
 			if (!vma->vm_file)
 				continue;
@@ -79,10 +132,11 @@ static void walk_mappings(struct task_struct *leader, struct walk *walk)
 		mmap_read_unlock(mm);
 	}
 	mmput(mm);
+	return locked;
 }
 
-void holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
-		void *ctx)
+bool holders_of(struct task_struct *leader, void (*found)(const struct holder *holder, void *ctx),
+		void *ctx, unsigned int *tries)
 {
 	struct walk walk = {
 		.holder.leader = leader,
@@ -92,7 +146,7 @@ void holders_of(struct task_struct *leader, void (*found)(const struct holder *h
 	};
 
 	walk_fds(leader, &walk);
-	walk_mappings(leader, &walk);
+	return walk_mappings(leader, &walk, tries);
 }
 
 struct task_struct *holders_next(pid_t *tgid)

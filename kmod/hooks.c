@@ -39,11 +39,14 @@ static void release_seen(unsigned long inode, unsigned long file)
 		acct_release((const struct file *)file);
 }
 
-static void detach_seen(unsigned long dmabuf, unsigned long attach)
+static void detach_seen(unsigned long first, unsigned long second)
 {
-	/* The kernel warns and returns. */
-	if (dmabuf && attach)
-		acct_detach((struct dma_buf_attachment *)attach);
+	const struct dma_buf *dmabuf = (const struct dma_buf *)first;
+	struct dma_buf_attachment *attach = (struct dma_buf_attachment *)second;
+
+	/* Else the kernel warns, and since 6.2 returns. */
+	if (dmabuf && attach && attach->dmabuf == dmabuf)
+		acct_detach(attach);
 }
 
 static void unmap_seen(unsigned long attach, unsigned long table)
@@ -137,7 +140,7 @@ static const char *entry_kind(struct entry_hook *hook, u64 *missed)
 
 #endif
 
-/* Results and durations. */
+/* Results and durations, by ktime_get_ns(): ktime_get_mono_fast_ns() may go backwards. */
 struct map_call {
 	struct dma_buf_attachment *attach;
 	u64 start;
@@ -148,8 +151,9 @@ static int map_called(struct kretprobe_instance *call, struct pt_regs *regs)
 	struct map_call *map = (struct map_call *)call->data;
 
 	map->attach = (struct dma_buf_attachment *)regs_get_kernel_argument(regs, 0);
-	map->start = ktime_get_mono_fast_ns();
-	return !map->attach;
+	map->start = ktime_get_ns();
+	/* The kernel warns and fails. */
+	return !map->attach || !map->attach->dmabuf;
 }
 
 static int map_returns(struct kretprobe_instance *call, struct pt_regs *regs)
@@ -157,7 +161,7 @@ static int map_returns(struct kretprobe_instance *call, struct pt_regs *regs)
 	struct map_call *map = (struct map_call *)call->data;
 
 	acct_map(map->attach, !IS_ERR_OR_NULL((void *)regs_return_value(regs)),
-		 ktime_get_mono_fast_ns() - map->start);
+		 ktime_get_ns() - map->start);
 	return 0;
 }
 

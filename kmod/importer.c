@@ -221,6 +221,10 @@ static int fence(struct importer *importer, union args *args, struct import *mad
 	err = get_buffer(made, arg->fd);
 	if (err)
 		return err;
+	/* The owner's memory cannot move before the signal, which may even stop reclaim. */
+	if (arg->usage == DMABUF_TOOLS_USAGE_KERNEL && !arg->timeout_ns &&
+	    !exporter_owns(made->dmabuf))
+		return -EPERM;
 	arg->id = made->id;
 	start = ktime_get_ns();
 	made->fence = fence_add(made->dmabuf, arg->usage, arg->timeout_ns, arg->error);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The last operations on the exporter's buffers, in a ring; see buffer.h. */
 #include <linux/debugfs.h>
-#include <linux/device.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 
@@ -32,8 +31,7 @@ void log_op(u64 start, u64 ns, enum op op, u64 ino, struct device *dev,
 		.start = start, .ns = ns, .ino = ino,
 		.result = result, .op = op, .direction = direction,
 	};
-	if (dev)
-		strscpy(entry->device, dev_name(dev), sizeof(entry->device));
+	strscpy(entry->device, name_of_device(dev), sizeof(entry->device));
 	spin_unlock(&log_lock);
 }
 

@@ -7,6 +7,7 @@
 #ifndef DMABUF_TOOLS_MODULE_H
 #define DMABUF_TOOLS_MODULE_H
 
+#include <linux/device.h>
 #include <linux/types.h>
 
 #include "ops.h"
@@ -21,6 +22,12 @@ struct seq_file;
  * functions accept the error pointer.
  */
 extern struct dentry *module_debugfs;
+
+/* "" without a device, and for a device without a name: nobody has added it yet. */
+static inline const char *name_of_device(const struct device *dev)
+{
+	return dev ? dev_name(dev) ?: "" : "";
+}
 
 /*
  * escape.c: print @text, chosen by any user, with all characters except printable ASCII, and with

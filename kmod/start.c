@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Starts and ends the accounting: figures, files in sysfs, hooks, tables; see accounting.h. */
 #include <linux/kernel.h>
+#include <linux/stringify.h>
 
 #include "accounting.h"
 #include "module.h"
@@ -21,7 +22,9 @@ int accounting_init(void)
 
 	err = acct_alloc(acct_sysfs_names);
 	if (err)
-		return off("cannot allocate the slots", err);
+		return off(err == -EINVAL ?
+			   "accounting_slots is above " __stringify(ACCT_MAX_SLOTS) :
+			   "cannot allocate the slots", err);
 	err = acct_sysfs_init();
 	if (err)
 		return off("cannot create files in sysfs", err);

@@ -7,9 +7,11 @@
 #include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 #include <linux/sort.h>
 
 #include "accounting.h"
@@ -71,7 +73,7 @@ static void print_live(struct seq_file *m, struct rows *rows)
 	dmabuf = file->private_data;
 	/* Without our own reference */
 	seq_printf(m, " %ld %lld %u ", (long)file_count(file) - 1, compat_created(file),
-		   from_kuid(&init_user_ns, file->f_cred->fsuid));
+		   from_kuid(&init_user_ns, file->f_cred->uid));
 	spin_lock(&dmabuf->name_lock);
 	named = dmabuf->name;
 	strscpy(name, named ? dmabuf->name : "-", sizeof(name));
@@ -152,19 +154,28 @@ static void print_comm(struct seq_file *m, struct task_struct *task)
 	seq_putc(m, '\n');
 }
 
-/* %p is a hash of the address, the same until the next boot. */
+static siphash_key_t table_key;
+
+/*
+ * A table's number, the same until the module is unloaded. Not %p: its 32 bits may be the same for
+ * two of some thousand tables, and early at boot it prints no number.
+ */
+static u64 number_of(const void *table)
+{
+	return siphash_1u64((unsigned long)table, &table_key);
+}
+
 static void print_holder(const struct holder *holder, void *ctx)
 {
 	struct seq_file *m = ctx;
-	u64 ino = file_inode(holder->file)->i_ino;
+	u64 ino = file_inode(holder->file)->i_ino, table = number_of(holder->table);
 
 	if (holder->mapping)
-		seq_printf(m, "%d map%s%s %p %lu %lu %llu", holder->tgid,
-			   holder->readable ? ",r" : "", holder->writable ? ",w" : "",
-			   holder->table, holder->start, holder->end, ino);
+		seq_printf(m, "%d map%s%s %016llx %lu %lu %llu", holder->tgid,
+			   holder->readable ? ",r" : "", holder->writable ? ",w" : "", table,
+			   holder->start, holder->end, ino);
 	else
-		seq_printf(m, "%d fd %p %lu 0 %llu", holder->tgid, holder->table, holder->start,
-			   ino);
+		seq_printf(m, "%d fd %016llx %lu 0 %llu", holder->tgid, table, holder->start, ino);
 	print_comm(m, holder->leader);
 }
 
@@ -173,7 +184,7 @@ static int holders_show(struct seq_file *m, void *v)
 	if (v == SEQ_START_TOKEN)
 		seq_puts(m, "pid kind table start end ino comm\n");
 	else
-		holders_of(v, print_holder, m);
+		holders_of(v, print_holder, m, NULL);
 	return 0;
 }
 
@@ -220,7 +231,7 @@ static int collect_all(struct task_struct *leader, struct held *held)
 		held->n = 0;
 		held->fds = 0;
 		held->maps = 0;
-		holders_of(leader, collect, held);
+		holders_of(leader, collect, held, NULL);
 	} while (held->n > held->room);
 	return 0;
 }
@@ -346,6 +357,7 @@ void acct_tables_init(void)
 {
 	size_t i;
 
+	get_random_bytes(&table_key, sizeof(table_key));
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		tables[i].file = debugfs_create_file(tables[i].name, 0400, module_debugfs, NULL,
 						     tables[i].fops);

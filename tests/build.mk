@@ -23,6 +23,8 @@ sparse_of = $(if $(filter 7.%,$(1)),,DMABUF_TOOLS_SPARSE=1 CHECK="sparse -Wspars
 tests-kmod: $(addprefix kmod-,$(RELEASES)) $(if $(CROSS_COMPILE),,$(patsubst %,$(O)/dkms/%/dmabuf_tools.ko,$(RELEASES)))
 kmod-%:
 	$(Q)$(MAKE) --no-print-directory kmod KVER=$* KMOD_FLAGS='W=1 KCFLAGS=-Werror $(call sparse_of,$*)'
+	$(Q)mkdir -p $(O)/rogue/$* && ln -sf $(addprefix $(CURDIR)/tests/module/rogue/,Kbuild rogue.c) $(O)/rogue/$*/
+	$(Q)+env -u MAKEFLAGS -u MAKELEVEL $(MAKE) $(if $(V),,-s) -C /lib/modules/$*/build M=$(abspath $(O)/rogue/$*) KCFLAGS=-Werror modules
 
 # And again from the files of install-dkms, by DKMS, in a directory of its own
 $(O)/dkms/%/dmabuf_tools.ko: $(wildcard kmod/*) include/dmabuf_tools_uapi.h

@@ -26,6 +26,7 @@ WARNED_OF = ("heap", "udmabuf") if kernel.checks_dma() else ()
 EVERY = ("attach", "detach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "fence", "signal")
 PAIRS = list(zip(EVERY[::2], EVERY[1::2]))
 THREADS = 8
+HOUR = 3600 * 10 ** 9
 NETLINK_KOBJECT_UEVENT, SO_RCVBUFFORCE = 15, 33
 
 
@@ -49,6 +50,11 @@ def fails_all(error, what, calls):
             if e.errno != error:
                 wrong[name] = errno.errorcode[e.errno]
     ok(not wrong and calls, f"{what}: {', '.join(calls)}", wrong)
+
+
+def add_fence(i, fd, usage):
+    """Of a foreign buffer, whose driver waits for one of usage KERNEL: it has to signal some time."""
+    return i.fence(fd, usage, HOUR if usage == m.USAGE_KERNEL else 0)
 
 
 def balanced(what):
@@ -82,7 +88,7 @@ def counted(i, fd, name):
     accesses = [i.begin(fd, DIRECTIONS[n % 3]) for n in range(31)]
     for a in accesses[:5]:
         i.end(a)
-    fences = [i.fence(fd, n % 4) for n in range(37)]
+    fences = [add_fence(i, fd, n % 4) for n in range(37)]
     for f in fences[:3]:
         i.signal(f)
     fails(errno.EBUSY, f"{name}: no detach with a mapping", i.detach, attached[1])
@@ -216,7 +222,7 @@ def orders(fd):
         undo += [(i.unmap, i.map(a, rand.choice(DIRECTIONS))) for a in attached]
         undo += [(i.vunmap, i.vmap(mine)) for _ in attached]
         undo += [(i.end, i.begin(mine, rand.choice(DIRECTIONS))) for _ in attached]
-        undo += [(i.signal, i.fence(mine, rand.randrange(4))) for _ in attached]
+        undo += [(i.signal, add_fence(i, mine, rand.randrange(4))) for _ in attached]
         os.close(mine)
         rand.shuffle(undo)
         for call, ident in undo[:len(undo) if turn % 3 else rand.randrange(len(undo))]:
@@ -306,6 +312,7 @@ def bad_input(fd):
         fails_all(errno.EINVAL, "fields that must be 0, flags, directions, usages, times, errors", reserved)
         fails_all(errno.ENODEV, "no such device", {str(n): (i.attach, fd, n) for n in (4, 63, 64, 0xffffffff)})
         takers = {"attach": i.attach, "vmap": i.vmap, "begin": i.begin, "fence": i.fence}
+        fails(errno.EPERM, "a KERNEL fence on a foreign buffer needs a time", i.fence, fd, m.USAGE_KERNEL)
         null = os.open("/dev/null", os.O_RDWR)
         closed = os.dup(null)
         os.close(closed)
@@ -392,7 +399,7 @@ def waits(fd):
     """What waits ends with a signal, and goes on when the fence signals."""
     with Importer() as i, Importer() as waiter:
         a = waiter.attach(fd)
-        fence = i.fence(fd, m.USAGE_KERNEL)
+        fence = add_fence(i, fd, m.USAGE_KERNEL)
         for what, number, want in (("an alarm", signal.SIGALRM, 0), ("a kill", signal.SIGKILL, -9)):
             pid = child(waiter.map, a)
             ok(poll(lambda: m.waits_in(pid, "dma_fence_default_wait")), f"a static map waits for a KERNEL fence ({what})")
@@ -425,7 +432,7 @@ def deadlock(fd):
         a = waiter.attach(fd)
         i = Importer()
         i.map(i.attach(fd))
-        i.fence(fd, m.USAGE_KERNEL)
+        add_fence(i, fd, m.USAGE_KERNEL)
         pid = child(waiter.map, a, without=[i])
         poll(lambda: m.waits_in(pid, "dma_fence_default_wait"))
         threading.Thread(target=i.close).start()
@@ -457,7 +464,7 @@ def fences(fd):
     with Importer() as i:
         for usage, reads, writes in ((m.USAGE_KERNEL, False, False), (m.USAGE_WRITE, False, False),
                                      (m.USAGE_READ, True, False), (m.USAGE_BOOKKEEP, True, True)):
-            f = i.fence(fd, usage)
+            f = add_fence(i, fd, usage)
             equal((ready(fd, select.POLLIN), ready(fd, select.POLLOUT)), (reads, writes), f"usage {usage} blocks who it must")
             i.signal(f)
             ok(poll(lambda: ready(fd, select.POLLIN) and ready(fd, select.POLLOUT)), "until it signals")
@@ -494,6 +501,7 @@ def fences(fd):
     equal(status(sync), -errno.EIO, "close signals")
     ok(not m.unload(), "a fence that somebody still looks at holds the module")
     os.close(sync)
+    ok(not m.unload(), "a signalled fence that a buffer still has holds the module")
 
 
 def leaked():

@@ -29,6 +29,7 @@ static const struct factory factories[] = {
 	{ "clone-files", make_clone_files, 23, 0, "two processes share one fd table" },
 	{ "clone-vm", make_clone_vm, 23, 0, "two processes share one address space" },
 	{ "threads", make_threads, 23, 3, "P threads share the fd table, one more has its own and 3 more buffers" },
+	{ "zombie-leader", make_zombie_leader, 23, 0, "a child maps them and leaves them to a thread, half without an fd" },
 	{ "udmabuf", make_udmabuf, 23, 0, "from sealed memfds, which stay open" },
 	{ "kernel-only", make_kernel_only, 23, 0, "vgem exports, handle kept, fd closed" },
 	{ "vgem-export", make_vgem_export, 23, 0, "vgem exports, handle kept" },

@@ -161,6 +161,7 @@ void make_shared(void);
 void make_clone_files(void);
 void make_clone_vm(void);
 void make_threads(void);
+void make_zombie_leader(void);
 void make_kernel_only(void);
 void make_vgem_export(void);
 void make_vgem_import(void);

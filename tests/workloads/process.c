@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -368,9 +369,63 @@ void make_threads(void)
 	enter_fds(thread_fds, true);
 	for (unsigned int i = 0; i <= opt.procs; i++) {
 		expect_ready();
+		/* Between others, so that a walk meets their table before and after */
 		errno = pthread_create(&thread, NULL,
-				       i == opt.procs ? own_table : shared_table, NULL);
+				       i == opt.procs / 2 ? own_table : shared_table, NULL);
 		if (errno)
 			die("pthread_create: %s", strerror(errno));
 	}
+}
+
+/* The state of the process is its leader's. */
+static bool leader_ended(void)
+{
+	char line[256] = "", *end;
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	if (n < 0)
+		die("/proc/self/stat: %s", strerror(errno));
+	close(fd);
+	end = strrchr(line, ')');
+	return end && !strncmp(end, ") Z", 3);
+}
+
+static void *outlive_leader(void *arg)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!leader_ended())
+		sched_yield();
+	report_ready();
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* Every second buffer is held by its mapping alone. */
+static void leave_to_thread(void *arg)
+{
+	pthread_t thread;
+	struct buffer b;
+
+	for (unsigned int i = 0; i < opt.count; i++) {
+		int fd = buffer_make(&b);
+
+		buffer_map(&b, fd);
+		if (i % 2)
+			ledger_fd(fd, true);
+		else
+			close(fd);
+	}
+	ledger_process();
+	errno = pthread_create(&thread, NULL, outlive_leader, arg);
+	if (errno)
+		die("pthread_create: %s", strerror(errno));
+	pthread_exit(NULL);
+}
+
+void make_zombie_leader(void)
+{
+	exporter_open();
+	spawn(0, leave_to_thread, NULL);
 }
