@@ -105,16 +105,10 @@ MOMENT(fd_install, dma_buf_fd_install, 2)
 MOMENT(left_fd, filp_close, 2)
 MOMENT(left_map, uprobe_munmap, 2)
 
-/* Tracepoints, which run with preemption off: under dma_buf.name_lock (since 7.0). */
+/* A tracepoint, which runs with preemption off: under dma_buf.name_lock (since 7.0). */
 SEC("tp_btf/dma_buf_export") int export_tracepoint(__u64 *ctx)
 {
 	export_leave(ctx[0]);
-	return 0;
-}
-
-SEC("tp_btf/dma_buf_fd") int fd_tracepoint(__u64 *ctx)
-{
-	fd_install_enter(ctx[0], ctx[1]);
 	return 0;
 }
 
