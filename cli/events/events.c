@@ -248,14 +248,16 @@ static int add_program(struct events *e, struct bpf_program *program, const char
 {
 	struct hooked *h = array_add(&e->hooked, &e->n_hooked, &e->room_hooked, sizeof(*h));
 
-	if (!h || !program)
+	if (!h)
 		return -ENOMEM;
+	h->session = -1;
+	if (!program)
+		return -ENOENT;
 	h->program = program;
 	h->function = function;
 	h->place = place;
 	h->hooks = hooks;
 	h->events = events;
-	h->session = -1;
 	e->kinds |= 1u << hooks;
 	e->events_hooked |= events;
 	bpf_program__set_autoload(program, true);
