@@ -326,8 +326,7 @@ __noinline int user_stack(__u32 event)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 mm, number;
 
-	/* Of a kernel thread what would be the registers is anything */
-	if (!w || !task->mm || task->flags & PF_KTHREAD)
+	if (!w || !has_user_registers(task))
 		return 0;
 	compat_user_place((void *)bpf_task_pt_regs(task), &w->place);
 	if (!w->place.sp)

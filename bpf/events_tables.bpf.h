@@ -220,6 +220,12 @@ __noinline int node_number(__u32 rdev)
 	return 0;
 }
 
+/* Whether a task has registers of user space; a kernel thread may borrow the memory of a process. */
+static __always_inline bool has_user_registers(struct task_struct *task)
+{
+	return task->mm && !(task->flags & PF_KTHREAD);
+}
+
 /* The device file whose ioctl the current task is in, by its place; 0 none. */
 static __always_inline __u32 current_node(void)
 {
@@ -229,8 +235,7 @@ static __always_inline __u32 current_node(void)
 	struct file **files, *file;
 	__u32 rdev;
 
-	/* Of a kernel thread what would be the registers is anything */
-	if (fd < 0 || !task->mm)
+	if (fd < 0 || !has_user_registers(task))
 		return 0;
 	table = BPF_CORE_READ(task, files, fdt);
 	if ((__u32)fd >= BPF_CORE_READ(table, max_fds))
