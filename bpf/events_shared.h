@@ -39,6 +39,8 @@ struct events_settings {
 	__u32 by_cgroup;		/* only tasks at or below filter_cgroups */
 	__u32 n_exporters, n_devices;	/* how many prefixes; 0: all */
 	__u32 stacks;			/* STACKS_*, which are taken */
+	__u32 page_shift;		/* log2 of the bytes of a page */
+	__u32 pad;
 	__u64 seed;			/* of stacks' numbers, so that nobody can make two alike */
 	__u64 min_size;
 	char exporters[EVENTS_PREFIXES][EVENTS_PREFIX];

@@ -131,8 +131,7 @@ static long find_code(struct task_struct *task, struct vm_area_struct *vma, stru
 	c->dentry = 0;
 	if (!file || !c->executable)
 		return 0;
-	/* In pages, whatever the architecture's are: of 4 KiB on all that we know registers of */
-	c->offset = vma->vm_pgoff << 12;
+	c->offset = vma->vm_pgoff << (settings.page_shift & 63);
 	inode = BPF_CORE_READ(file, f_inode);
 	c->key.ino = BPF_CORE_READ(inode, i_ino);
 	c->key.size = BPF_CORE_READ(inode, i_size);

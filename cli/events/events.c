@@ -348,6 +348,7 @@ static void fill_settings(struct events *e, const struct events_options *o)
 		.by_process = o->follow != 0,
 		.stacks = o->stacks,
 		.seed = o->stacks ? events_stack_seed() : 0,
+		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 	};
 
 	if (o->filter) {
