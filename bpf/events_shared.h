@@ -18,6 +18,10 @@
 #define EVENTS_PREFIXES		4
 #define EVENTS_BUCKETS		40	/* 2^39 ns: nine minutes */
 
+/* Programs of 32 bits align in another way: structs pad themselves */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 /* An event and its stacks, side by side in the ring */
 struct event_with_stack {
 	struct dmabuf_event event;
@@ -219,5 +223,7 @@ struct events_tables {
 	struct events_exporter exporters[EVENTS_MAX_EXPORTERS];
 	struct events_device devices[EVENTS_MAX_DEVICES];
 };
+
+#pragma GCC diagnostic pop
 
 #endif
