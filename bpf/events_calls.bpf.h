@@ -161,6 +161,12 @@ static __always_inline struct frame *pop(__u32 event, struct task_state **statep
 	return f;
 }
 
+/* The call that the task is in, around the frame of pop() or moment(); NULL: none. */
+static __always_inline struct frame *around(struct task_state *state)
+{
+	return state->depth ? &state->frames[(state->depth - 1) & FRAME_MASK] : NULL;
+}
+
 /* What happens at once: a frame that is never on the stack. */
 static __always_inline struct frame *moment(__u32 event, struct task_state **statep)
 {

@@ -132,7 +132,7 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 {
 	struct task_state *state = get_state(0);
 	struct event_with_text *out;
-	struct frame *f, *in = NULL;
+	struct frame *f, *in;
 	__u64 now, duration;
 
 	if (!state || !state->wait_start || !tables.since)
@@ -140,10 +140,9 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 	now = bpf_ktime_get_ns();
 	duration = now - state->wait_start;
 	state->wait_start = 0;
-	if (state->depth) {
-		in = &state->frames[(state->depth - 1) & FRAME_MASK];
+	in = around(state);
+	if (in)
 		in->wait += duration;
-	}
 	if (!wants(EVENT_FENCE_WAIT))
 		return 0;
 	f = moment(EVENT_FENCE_WAIT, &state);

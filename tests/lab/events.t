@@ -185,6 +185,37 @@ def injected():
             module.write(f"inject/{op}/every", 1)
 
 
+# Attaches and detaches, 13 times while maps fail, then 7 times
+UNDONE = """
+import sys
+sys.path.insert(0, "tests/lib")
+import module
+exporter, importer = module.Exporter(), module.Importer()
+fd = exporter.export(flags=module.DYNAMIC)
+failed = 0
+for errno, n in ((-12, 13), (0, 7)):
+    module.write("inject/map/errno", errno)
+    for _ in range(n):
+        try:
+            importer.detach(importer.attach(fd))
+        except OSError:
+            failed += 1
+print(failed)
+"""
+
+
+def undone():
+    """A call that the kernel makes to undo its own failed call is no event."""
+    for hooks in ("auto", "kprobe"):
+        events, lost = live(["python3", "-c", UNDONE], f"--hooks={hooks}", "-e", "attach,detach", "-O", "event,error")
+        with open(OPS) as f:
+            failed = int(f.read())
+        equal(failed, 13 if kernel.maps_at_attach() else 0, f"{hooks}: attaches fail where they map")
+        equal((Counter((e["event"], e["error"]) for e in events), lost),
+              (+Counter({("attach", 12): failed, ("attach", 0): 20 - failed, ("detach", 0): 20 - failed}), 0),
+              f"{hooks}: as many detaches as attaches that succeed")
+
+
 def delayed():
     """Mid-bucket, so that what the hooks add does not reach the next one."""
     apart = 0 if os.environ.get("LAB_ICOUNT") else 1
@@ -520,7 +551,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "delay": delayed, "fences": fences, "scope": scope,
             "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
