@@ -372,14 +372,16 @@ static __always_inline void fd_install_enter(__u64 a, __u64 b)
 	finish(state, f, EVENT_FD);
 }
 
+/* An export that finds no memory releases a file without a buffer. */
 static __always_inline void release_enter(__u64 a, __u64 b)
 {
+	void *dmabuf = file_buffer((void *)b);
 	struct task_state *state;
-	struct frame *f = moment(EVENT_RELEASE, &state);
+	struct frame *f = dmabuf ? moment(EVENT_RELEASE, &state) : NULL;
 
 	if (!f)
 		return;
-	fill_buffer(f, file_buffer((void *)b));
+	fill_buffer(f, dmabuf);
 	released(f);
 	finish(state, f, EVENT_RELEASE);
 }

@@ -125,6 +125,9 @@ static __always_inline __u32 exporter_number(__u64 key)
 {
 	__u32 at = hash_address(key) & (EVENTS_MAX_EXPORTERS - 1);
 
+	/* The key of an empty place */
+	if (!key)
+		return 0;
 	if (tables.exporters[at].key == key)
 		return at + 1;
 	return take_exporter(key);
@@ -196,6 +199,9 @@ static __always_inline __u32 device_number(__u64 key, bool check)
 {
 	__u32 at = hash_address(key) & (EVENTS_MAX_DEVICES - 1);
 
+	/* The key of an empty place */
+	if (!key)
+		return 0;
 	if (!check && tables.devices[at].key == key)
 		return at + 1;
 	return take_device(key, check);

@@ -204,8 +204,72 @@ print(failed)
 """
 
 
+ENFILE = 23
+# 13 exports, and 11 without privileges while there may be no further file
+NO_FILE = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+FILES = "/proc/sys/fs/file-max"
+exporter = module.Exporter()
+for _ in range(13):
+    os.close(exporter.export())
+with open(FILES) as f:
+    before = f.read()
+limit = os.open(FILES, os.O_WRONLY)
+os.pwrite(limit, b"1", 0)
+os.seteuid(65534)
+errors = []
+for _ in range(11):
+    try:
+        exporter.export()
+    except OSError as e:
+        errors.append(e.errno)
+os.seteuid(0)
+os.pwrite(limit, before.encode(), 0)
+print(errors)
+"""
+# Exports, each with another allocation that fails
+NO_MEMORY = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open("/sys/kernel/debug/failslab/ignore-gfp-wait", "w") as f:
+    f.write("N")
+exporter = module.Exporter()
+fault = os.open("/proc/thread-self/fail-nth", os.O_WRONLY)
+failed = 0
+for n in range(1, 61):
+    os.pwrite(fault, b"%d" % n, 0)
+    try:
+        fd = exporter.export()
+    except OSError:
+        failed += 1
+        fd = None
+    finally:
+        os.pwrite(fault, b"0", 0)
+    if fd is not None:
+        os.close(fd)
+print(failed)
+"""
+
+
 def undone():
-    """A call that the kernel makes to undo its own failed call is no event."""
+    """What the kernel does to undo its own failed call is no event."""
+    events, lost = live(["python3", "-c", NO_FILE], "-e", "export,release", "-O", "event,error,ino")
+    with open(OPS) as f:
+        equal(f.read().strip(), str([ENFILE] * 11), "exports without a free file fail")
+    equal((Counter((e["event"], e["error"]) for e in events), lost),
+          (+Counter({("export", 0): 13, ("release", 0): 13, ("export", ENFILE): 0 if kernel.has_export_tracepoint() else 11}), 0),
+          "a failed export is a result, except by tracepoint, and releases nothing")
+    if os.path.exists("/proc/self/fail-nth"):
+        events, lost = live(["python3", "-c", NO_MEMORY], "-e", "export,release", "-O", "event,error,ino")
+        inos = {kind: Counter(e["ino"] for e in events if e["event"] == kind and not e["error"]) for kind in ("export", "release")}
+        with open(OPS) as f:
+            failed = int(f.read())
+        ok(5 < failed < 60 and inos["release"] == inos["export"] and not lost, "an export without memory releases nothing", failed, events)
+    else:
+        skip("exports without memory", "no CONFIG_FAULT_INJECTION in this kernel")
     for hooks in ("auto", "kprobe"):
         events, lost = live(["python3", "-c", UNDONE], f"--hooks={hooks}", "-e", "attach,detach", "-O", "event,error")
         with open(OPS) as f:
