@@ -405,7 +405,7 @@ static __always_inline void left(void *file, void *vma)
 	if (!f)
 		return;
 	fill_buffer(f, file_buffer(file));
-	f->result = task->exit_code;
+	f->result = exit_status(task);
 	if (vma) {
 		f->size = vma_length(vma);
 		f->flags |= EVENT_MAPPED;

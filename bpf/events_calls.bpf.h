@@ -167,6 +167,15 @@ static __always_inline struct frame *around(struct task_state *state)
 	return state->depth ? &state->frames[(state->depth - 1) & FRAME_MASK] : NULL;
 }
 
+#define SIGNAL_GROUP_EXIT 0x4	/* include/linux/sched/signal.h */
+
+/* The status of a process that exits, as for wait(2). */
+static __always_inline __s32 exit_status(struct task_struct *task)
+{
+	return task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
+	       task->group_leader->exit_code;
+}
+
 /* What happens at once: a frame that is never on the stack. */
 static __always_inline struct frame *moment(__u32 event, struct task_state **statep)
 {

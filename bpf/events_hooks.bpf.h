@@ -179,6 +179,11 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 
 /* Processes: those that the tree grows by, and what is told of them */
 
+struct process {
+	__u64 start;
+	__u32 pid, pad;
+};
+
 static __always_inline void tell_process(const __u32 event, __u32 child, __s32 result)
 {
 	struct task_state *state;
@@ -209,6 +214,14 @@ SEC("tp_btf/sched_process_fork") int process_fork(__u64 *ctx)
 	return 0;
 }
 
+/* The processes that exited last, by start and pid: of threads that exit together, one reports it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EVENTS_MAX_EXITS);
+	__type(key, struct process);
+	__type(value, __u32);
+} exits SEC(".maps");
+
 /* Many may end at once: these are run with preemption off on every kernel, and none is missed. */
 SEC("tracepoint/sched/sched_process_exec") int process_exec(void *ctx)
 {
@@ -219,13 +232,15 @@ SEC("tracepoint/sched/sched_process_exec") int process_exec(void *ctx)
 SEC("tracepoint/sched/sched_process_exit") int process_exit(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 pid = task->tgid;
+	struct process process = { task->group_leader->start_time, task->tgid };
+	__u32 pid = task->tgid, one = 1;
 
 	count_left_over();
-	/* The last thread's: it is 0 already */
-	if (task->signal->live.counter)
+	/* All threads that exit together may find 0 */
+	if (task->signal->live.counter ||
+	    bpf_map_update_elem(&exits, &process, &one, BPF_NOEXIST) == -EEXIST)
 		return 0;
-	tell_process(EVENT_EXIT, 0, task->exit_code);
+	tell_process(EVENT_EXIT, 0, exit_status(task));
 	if (settings.follow)
 		bpf_map_delete_elem(&filter_pids, &pid);
 	return 0;

@@ -11,6 +11,7 @@
 #define EVENTS_MAX_HISTOGRAMS	512
 #define EVENTS_MAX_ATTACHMENTS	65536
 #define EVENTS_MAX_BUFFERS	65536	/* that somebody of the filter exported */
+#define EVENTS_MAX_EXITS	1024	/* processes that exit at the same time */
 #define EVENTS_PROBES		8	/* places that a key may have in a table */
 #define EVENTS_USERS		8	/* processes whose access to one buffer is kept */
 #define EVENTS_PAST		4	/* detached attachments of one buffer that are kept */

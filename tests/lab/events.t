@@ -204,6 +204,60 @@ print(failed)
 """
 
 
+# Processes of 8 threads that exit together; one of which the first thread exits long before the last, with another status.
+# Prints pids and statuses.
+EXITS = """
+import ctypes, json, os, sys, threading
+sys.path.insert(0, "tests/lib")
+from tap import poll
+SYS_EXIT = 60 if os.uname().machine == "x86_64" else 93
+lock = threading.Lock()
+lock.acquire()
+
+
+def main_thread_is_gone():
+    with open(f"/proc/self/task/{os.getpid()}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def last(status):
+    poll(main_thread_is_gone)
+    ctypes.CDLL(None).syscall(SYS_EXIT, status)
+
+
+def exit_alone():
+    threading.Thread(target=last, args=(9,)).start()
+    ctypes.CDLL(None).syscall(SYS_EXIT, 4)
+
+
+def exit_together(status):
+    for _ in range(7):
+        threading.Thread(target=lock.acquire, daemon=True).start()
+    os._exit(status)
+
+
+statuses = {}
+for i in range(61):
+    child = os.fork()
+    if not child:
+        exit_together(i) if i else exit_alone()
+    statuses[child] = os.waitpid(child, 0)[1]
+print(json.dumps(statuses))
+"""
+
+
+def exits():
+    """A process exits once, with its own status, however its threads exit."""
+    for scope, follow in ((["-a"], "all processes"), ([], "the tree")):
+        events, lost = live(["python3", "-c", EXITS], *scope, "-e", "exit", "-O", "event,pid,status")
+        with open(OPS) as f:
+            statuses = {int(pid): status for pid, status in json.load(f).items()}
+        equal((len(statuses), 4 << 8 in statuses.values(), lost), (61, True, 0), f"{follow}: 61 processes")
+        seen = Counter(e["pid"] for e in events if e["pid"] in statuses)
+        equal(seen, Counter(statuses.keys()), f"{follow}: each process exits once")
+        equal({e["pid"]: e["status"] for e in events if e["pid"] in statuses}, statuses, f"{follow}: its status is that of wait")
+
+
 ENFILE = 23
 # 13 exports, and 11 without privileges while there may be no further file
 NO_FILE = """
@@ -216,6 +270,8 @@ for _ in range(13):
     os.close(exporter.export())
 with open(FILES) as f:
     before = f.read()
+# The kernel's own count lags by 32 files for each CPU
+others = [os.open("/dev/null", os.O_RDONLY) for _ in range(32 * os.cpu_count() + 1)]
 limit = os.open(FILES, os.O_WRONLY)
 os.pwrite(limit, b"1", 0)
 os.seteuid(65534)
@@ -615,7 +671,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "delay": delayed, "fences": fences, "scope": scope,
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "delay": delayed, "fences": fences, "scope": scope,
             "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
