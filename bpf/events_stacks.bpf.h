@@ -327,7 +327,7 @@ __noinline int user_stack(__u32 event)
 
 	if (!w || !has_user_registers(task))
 		return 0;
-	compat_user_place((void *)bpf_task_pt_regs(task), &w->place);
+	compat_user_place(task, (void *)bpf_task_pt_regs(task), &w->place);
 	if (!w->place.sp)
 		return 0;
 	mm = as_number(&w->user, task->mm);

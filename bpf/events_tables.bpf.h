@@ -236,7 +236,7 @@ static __always_inline bool has_user_registers(struct task_struct *task)
 static __always_inline __u32 current_node(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	int fd = compat_ioctl_fd((void *)bpf_task_pt_regs(task));
+	int fd = compat_ioctl_fd(task, (void *)bpf_task_pt_regs(task));
 	struct fdtable *table;
 	struct file **files, *file;
 	__u32 rdev;

@@ -258,6 +258,38 @@ def exits():
         equal({e["pid"]: e["status"] for e in events if e["pid"] in statuses}, statuses, f"{follow}: its status is that of wait")
 
 
+# 13 exports by system calls of 32 bits, from a program of 64 bits: number and arguments in eax, ebx, ecx, edx
+COMPAT = """
+import ctypes, os, struct, sys
+sys.path.insert(0, "tests/lib")
+import module
+RWX, PRIVATE_ANONYMOUS_32BIT, IOCTL = 7, 0x62, 54
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+memory = libc.mmap(None, ctypes.c_size_t(4096), RWX, PRIVATE_ANONYMOUS_32BIT, -1, ctypes.c_long(0))
+code = bytes.fromhex("53 89f8 89f3 87d1 cd80 5b 4898 c3")
+ctypes.memmove(memory, code, len(code))
+int80 = ctypes.CFUNCTYPE(*[ctypes.c_long] * 5)(memory)
+exporter = module.Exporter()
+direction, number, form = module.COMMANDS["EXPORT"]
+data = struct.pack(form, module.PAGE, 0, os.O_CLOEXEC | os.O_RDWR, 0, 0, b"")
+for _ in range(13):
+    ctypes.memmove(memory + 2048, data, len(data))
+    if int80(IOCTL, exporter.fd, module.command(direction, number, len(data)), memory + 2048):
+        sys.exit("the ioctl of 32 bits fails")
+"""
+
+
+def compat():
+    """System calls of 32 bits have other numbers and registers."""
+    if kernel.config("IA32_EMULATION") != "y":
+        skip("system calls of 32 bits", "no CONFIG_IA32_EMULATION in this kernel")
+        return
+    events, lost = live(["python3", "-c", COMPAT], "-e", "export", "--stacks=user", "-O", "event,node,user_stack")
+    equal((through(events, "node", "user_stack"), lost), ({("export", module.EXPORTER, None): 13}, 0),
+          "system calls of 32 bits: their node is reported, their stack is unknown")
+
+
 ENFILE = 23
 # 13 exports, and 11 without privileges while there may be no further file
 NO_FILE = """
@@ -671,7 +703,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "delay": delayed, "fences": fences, "scope": scope,
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat, "delay": delayed, "fences": fences, "scope": scope,
             "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
