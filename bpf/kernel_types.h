@@ -312,6 +312,12 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+/* Of the tracepoint task_newtask */
+struct trace_event_raw_task_newtask {
+	int pid;
+	unsigned long clone_flags;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

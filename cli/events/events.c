@@ -79,7 +79,7 @@ static const struct {
 } tracepoints[] = {
 	{ "fence_wait_start", "dma_fence_wait_start", EVENT_BIT(EVENT_FENCE_WAIT) },
 	{ "fence_wait_end", "dma_fence_wait_end", EVENT_BIT(EVENT_FENCE_WAIT) },
-	{ "process_fork", "sched_process_fork", EVENT_BIT(EVENT_FORK) },
+	{ "process_fork", "task_newtask", EVENT_BIT(EVENT_FORK) },
 	{ "process_exec", "sched_process_exec", EVENT_BIT(EVENT_EXEC) },
 	{ "process_exit", "sched_process_exit", EVENT_BIT(EVENT_EXIT) },
 };
