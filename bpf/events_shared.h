@@ -6,6 +6,7 @@
 #include "dmabuf_events.h"
 
 #define EVENTS_MAX_EXPORTERS	64	/* powers of two */
+#define EVENTS_MAX_HINTS	256
 #define EVENTS_MAX_DEVICES	1024
 #define EVENTS_MAX_NODES	256
 #define EVENTS_MAX_HISTOGRAMS	512
@@ -54,7 +55,7 @@ struct events_settings {
 
 /*
  * Names by small numbers: place i has number i + 1. Filled in once, never used again for
- * another; key is the kernel's address.
+ * another. The key of an exporter is a hash of its name, that of a device the kernel's address.
  */
 struct events_exporter {
 	__u64 key;
@@ -221,6 +222,7 @@ struct events_tables {
 	struct events_counts counts;
 	__u32 keys[EVENTS_MAX_HISTOGRAMS];
 	__u32 nodes[EVENTS_MAX_NODES];	/* major << 20 | minor */
+	__u64 hints[EVENTS_MAX_HINTS];	/* address of an exporter's name << 8 | number */
 	struct events_exporter exporters[EVENTS_MAX_EXPORTERS];
 	struct events_device devices[EVENTS_MAX_DEVICES];
 };

@@ -73,12 +73,6 @@ static __always_inline struct walk *get_walk(__u64 flags)
 	return bpf_task_storage_get(&walks, bpf_get_current_task_btf(), 0, flags);
 }
 
-static __always_inline __u64 mix(__u64 hash, __u64 with)
-{
-	hash = (hash ^ with) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 /* Where it has no room, a stack is told again and again. */
 static __always_inline void now_seen(__u64 number)
 {

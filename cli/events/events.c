@@ -315,6 +315,10 @@ static int choose_programs(struct events *e, const struct events_options *o)
 			err = add_program(e, program, tracepoints[i].tracepoint, PLACE_MOMENT,
 					  HOOKS_TRACEPOINT, tracepoints[i].events);
 	}
+	/* No event: exporters are known by addresses in modules */
+	if (!err && kernel_has_tracepoint("module_load"))
+		err = add_program(e, e->programs->progs.forget_addresses, "module_load",
+				  PLACE_MOMENT, HOOKS_TRACEPOINT, 0);
 	return err;
 }
 

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import kernel  # noqa: E402
 import module  # noqa: E402
 from modops import ring  # noqa: E402
-from tap import done, equal, measured, ok, poll, run_parts, scaled, skip  # noqa: E402
+from tap import diag, done, equal, measured, ok, poll, run_parts, scaled, skip  # noqa: E402
 
 CALLS = ("attach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "mmap", "detach")
 DIRECTIONS = ("bidirectional", "to_device", "from_device")
@@ -368,6 +368,42 @@ def undone():
               f"{hooks}: as many detaches as attaches that succeed")
 
 
+# Exports by the module, and by a copy with another name, each loaded where the other was. Prints addresses of their texts.
+RELOADED = """
+import glob, os, subprocess, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open(module.path(), "rb") as f:
+    image = f.read()
+for _ in range(3):
+    for name in ("dmabuf_tools", "dmabuf_spoon"):
+        with open("/tmp/reloaded.ko", "wb") as f:
+            f.write(image.replace(b"dmabuf_tools", name.encode()))
+        subprocess.run(["insmod", "/tmp/reloaded.ko"], check=True)
+        module.Exporter.node = f"/dev/{name}/exporter"
+        with module.Exporter() as exporter:
+            os.close(exporter.export())
+        for text in sorted(glob.glob(f"/sys/module/{name}/sections/.rodata*")):
+            with open(text) as f:
+                print(os.path.basename(text), f.read().strip(), end=" ")
+        print()
+        subprocess.run(["rmmod", name], check=True)
+"""
+
+
+def reloaded():
+    """An exporter is known by its name, not by the address of its name: another module may come to lie there."""
+    module.unload()
+    try:
+        events, lost = live(["python3", "-c", RELOADED], "-e", "export", "-O", "event,exporter")
+    finally:
+        module.load("devices=13")
+    with open(OPS) as f:
+        places = f.read().splitlines()
+    diag(f"{len(set(places))} places of 6 modules")
+    equal(([e["exporter"] for e in events], lost), (["dmabuf_tools", "dmabuf_spoon"] * 3, 0), "each buffer has its exporter")
+
+
 def delayed():
     """Mid-bucket, so that what the hooks add does not reach the next one."""
     apart = 0 if os.environ.get("LAB_ICOUNT") else 1
@@ -703,7 +739,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat, "delay": delayed, "fences": fences, "scope": scope,
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat, "reloaded": reloaded, "delay": delayed, "fences": fences, "scope": scope,
             "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
