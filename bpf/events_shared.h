@@ -128,7 +128,7 @@ struct events_counts {
 	__u64 dropped;			/* events that found no room in the ring */
 	__u64 unmatched;		/* calls whose entry was not seen */
 	__u64 stale;			/* calls whose return was not seen */
-	__u64 full;			/* events that found no histogram */
+	__u64 full;			/* events that found no room in a table or a map */
 	__u64 live_bytes, peak_bytes;	/* of buffers exported since the start */
 	__u64 live_buffers, peak_buffers;
 	__u64 processes;		/* seen in the tree that is followed */
