@@ -14,7 +14,7 @@
 #define EVENTS_MAX_BUFFERS	65536	/* that somebody of the filter exported */
 #define EVENTS_MAX_EXITS	1024	/* processes that exit at the same time */
 #define EVENTS_PROBES		8	/* places that a key may have in a table */
-#define EVENTS_USERS		8	/* processes whose access to one buffer is kept */
+#define EVENTS_USERS		8	/* the last processes with access to one buffer */
 #define EVENTS_PAST		4	/* detached attachments of one buffer that are kept */
 #define EVENTS_PREFIX		32	/* of a filter's pattern */
 #define EVENTS_PREFIXES		4
@@ -109,8 +109,7 @@ struct events_attachment {
 
 /* What a process did to a buffer by begin access. */
 struct events_user {
-	__u32 pid;			/* 0: this place is free */
-	__u32 pad;
+	__u64 who;			/* pid << 32, low bits of its start; 0: this place is free */
 	__u64 reads, writes;
 	__u64 last;			/* CLOCK_MONOTONIC ns */
 };

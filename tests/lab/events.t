@@ -286,7 +286,7 @@ def compat():
         skip("system calls of 32 bits", "no CONFIG_IA32_EMULATION in this kernel")
         return
     events, lost = live(["python3", "-c", COMPAT], "-e", "export", "--stacks=user", "-O", "event,node,user_stack")
-    equal((through(events, "node", "user_stack"), lost), ({("export", module.EXPORTER, None): 13}, 0),
+    equal(([(e["node"], e["user_stack"]) for e in events], lost), ([(module.EXPORTER, None)] * 13, 0),
           "system calls of 32 bits: their node is reported, their stack is unknown")
 
 
@@ -402,6 +402,51 @@ def reloaded():
         places = f.read().splitlines()
     diag(f"{len(set(places))} places of 6 modules")
     equal(([e["exporter"] for e in events], lost), (["dmabuf_tools", "dmabuf_spoon"] * 3, 0), "each buffer has its exporter")
+
+
+# 19 processes read a buffer, one after the other, and the parent reads it last
+USERS = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open("/proc/self/comm", "w") as f:
+    f.write("last-user")
+fd = module.Exporter().export()
+
+
+def read():
+    module.sync(fd, 1)
+    module.sync(fd, 5)
+
+
+for _ in range(19):
+    if not os.fork():
+        read()
+        os._exit(0)
+    os.wait()
+read()
+sys.stdin.readline()
+"""
+
+
+def users():
+    """Of any number of processes that access a buffer one after the other, the last ones are kept, and nothing is lost."""
+    refreshes = "/tmp/users"
+
+    def last():
+        """Flows of the last whole refresh, and events lost."""
+        with open(refreshes) as f:
+            lines = f.read().split("\n")[:-1]
+        data = json.loads(lines[-1]) if lines else {"pipelines": [], "lost": None}
+        return [c for flow in data["pipelines"] for c in flow["consumers"]], data["lost"]
+    open(refreshes, "w").close()
+    with subprocess.Popen(["dmabuf-top", "-b", "-d", "0.1", "-n", "1000000", "--json", "-o", refreshes, "--view", "pipelines"]) as top:
+        poll(lambda: last()[1] is not None)
+        with subprocess.Popen(["python3", "-c", USERS], stdin=subprocess.PIPE, text=True) as p:
+            ok(poll(lambda: "cpu:last-user" in last()[0]), "the 20th process with access is a consumer", last())
+            equal(last()[1], 0, "20 processes with access, one after the other: none is lost")
+            p.communicate("\n")
+        top.send_signal(signal.SIGINT)
 
 
 def delayed():
@@ -739,7 +784,7 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat, "reloaded": reloaded, "delay": delayed, "fences": fences, "scope": scope,
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat, "reloaded": reloaded, "users": users, "delay": delayed, "fences": fences, "scope": scope,
             "video": video, "stream": stream, "prime": prime, "killed": killed, "replaced": replaced},
     user_space={"filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})
