@@ -61,16 +61,23 @@ static __always_inline void detach_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
 		f->flags |= EVENT_MAPPED;
 }
 
+/*
+ * Before Linux 6.15, an attach may pin or map. If this fails, the attach detaches: so that attaches
+ * and detaches are as many, that detach is no event.
+ */
 static __always_inline void detach_leave(__u64 ret)
 {
 	struct task_state *state;
-	struct frame *f = pop(EVENT_DETACH, &state);
+	struct frame *f = pop(EVENT_DETACH, &state), *in;
 
 	if (!f)
 		return;
 	if (settings.to_state)
 		keep_past(find_known(f));
 	forget_attachment(f);
+	in = around(state);
+	if (in && in->event == EVENT_ATTACH && in->ino == f->ino)
+		return;
 	finish(state, f, EVENT_DETACH);
 }
 
@@ -171,12 +178,10 @@ static __always_inline void unpin_leave(__u64 ret)
 
 	if (!f)
 		return;
-	if (state->depth) {
-		in = &state->frames[(state->depth - 1) & FRAME_MASK];
-		if ((in->event == EVENT_UNMAP || in->event == EVENT_MAP) &&
-		    in->attachment == f->attachment)
-			return;
-	}
+	in = around(state);
+	if (in && (in->event == EVENT_UNMAP || in->event == EVENT_MAP) &&
+	    in->attachment == f->attachment)
+		return;
 	finish(state, f, EVENT_UNPIN);
 }
 
@@ -199,13 +204,14 @@ PLAIN_LEAVE(fd, EVENT_FD)
 static __always_inline void end_leave(__u64 ret)
 {
 	struct task_state *state;
-	struct frame *f = pop(EVENT_END, &state);
+	struct frame *f = pop(EVENT_END, &state), *in;
 
 	if (!f)
 		return;
 	f->result = (__s32)ret;
-	if (state->depth && state->frames[(state->depth - 1) & FRAME_MASK].event == CALL_IOCTL)
-		state->frames[(state->depth - 1) & FRAME_MASK].ended = true;
+	in = around(state);
+	if (in && in->event == CALL_IOCTL)
+		in->ended = true;
 	finish(state, f, EVENT_END);
 }
 
@@ -354,24 +360,28 @@ static __always_inline void put_enter(__u64 a)
 static __always_inline void fd_install_enter(__u64 a, __u64 b)
 {
 	struct task_state *state;
-	struct frame *f = moment(EVENT_FD, &state);
+	struct frame *f = moment(EVENT_FD, &state), *in;
 
-	if (!f || (state->depth &&
-		   state->frames[(state->depth - 1) & FRAME_MASK].event == EVENT_FD))
+	if (!f)
+		return;
+	in = around(state);
+	if (in && in->event == EVENT_FD)
 		return;
 	fill_buffer(f, (void *)a);
 	f->result = (__s32)b;
 	finish(state, f, EVENT_FD);
 }
 
+/* An export that finds no memory releases a file without a buffer. */
 static __always_inline void release_enter(__u64 a, __u64 b)
 {
+	void *dmabuf = file_buffer((void *)b);
 	struct task_state *state;
-	struct frame *f = moment(EVENT_RELEASE, &state);
+	struct frame *f = dmabuf ? moment(EVENT_RELEASE, &state) : NULL;
 
 	if (!f)
 		return;
-	fill_buffer(f, file_buffer((void *)b));
+	fill_buffer(f, dmabuf);
 	released(f);
 	finish(state, f, EVENT_RELEASE);
 }
@@ -395,7 +405,7 @@ static __always_inline void left(void *file, void *vma)
 	if (!f)
 		return;
 	fill_buffer(f, file_buffer(file));
-	f->result = task->exit_code;
+	f->result = exit_status(task);
 	if (vma) {
 		f->size = vma_length(vma);
 		f->flags |= EVENT_MAPPED;

@@ -161,6 +161,21 @@ static __always_inline struct frame *pop(__u32 event, struct task_state **statep
 	return f;
 }
 
+/* The call that the task is in, around the frame of pop() or moment(); NULL: none. */
+static __always_inline struct frame *around(struct task_state *state)
+{
+	return state->depth ? &state->frames[(state->depth - 1) & FRAME_MASK] : NULL;
+}
+
+#define SIGNAL_GROUP_EXIT 0x4	/* include/linux/sched/signal.h */
+
+/* The status of a process that exits, as for wait(2). */
+static __always_inline __s32 exit_status(struct task_struct *task)
+{
+	return task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
+	       task->group_leader->exit_code;
+}
+
 /* What happens at once: a frame that is never on the stack. */
 static __always_inline struct frame *moment(__u32 event, struct task_state **statep)
 {
@@ -233,6 +248,13 @@ static __always_inline void forget_attachment(struct frame *f)
 	bpf_map_delete_elem(&attachments, &key);
 }
 
+/* Without room, its maps are not counted: each event on it counts as lost. */
+static __always_inline void add_attachment(__u64 key, const struct events_attachment *new)
+{
+	if (bpf_map_update_elem(&attachments, &key, new, BPF_ANY))
+		count(&tables.counts.full);
+}
+
 /* Of an attachment older than the start nothing is known but what it is. */
 static __always_inline struct events_attachment *find_attachment(__u64 key, struct frame *f)
 {
@@ -247,7 +269,7 @@ static __always_inline struct events_attachment *find_attachment(__u64 key, stru
 	new.exporter = f->exporter;
 	new.device = device_number(as_number(&f->object,
 					     READ(key, dma_buf_attachment, dev)), true);
-	bpf_map_update_elem(&attachments, &key, &new, BPF_ANY);
+	add_attachment(key, &new);
 	return bpf_map_lookup_elem(&attachments, &key);
 }
 
@@ -283,7 +305,7 @@ static __always_inline __u32 new_attachment(struct frame *f, __u64 attach)
 		f->flags |= EVENT_DYNAMIC;
 	if (device_unwanted(f->device))
 		f->unwanted = true;
-	bpf_map_update_elem(&attachments, &key, &new, BPF_ANY);
+	add_attachment(key, &new);
 	return new.id;
 }
 
@@ -325,8 +347,14 @@ static __always_inline void exported(struct frame *f)
 {
 	struct events_counts *c = &tables.counts;
 
-	if (f->unwanted || bpf_map_update_elem(&buffers, &f->ino, &f->size, BPF_ANY))
+	if (f->unwanted)
 		return;
+	if (bpf_map_update_elem(&buffers, &f->ino, &f->size, BPF_ANY)) {
+		/* To the ring of all events, it is of no use */
+		if (settings.filtered || !settings.to_ring)
+			count(&tables.counts.full);
+		return;
+	}
 	raise_peak(&c->peak_bytes, __sync_fetch_and_add(&c->live_bytes, f->size) + f->size);
 	raise_peak(&c->peak_buffers, __sync_fetch_and_add(&c->live_buffers, 1) + 1);
 }

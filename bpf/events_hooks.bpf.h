@@ -105,16 +105,21 @@ MOMENT(fd_install, dma_buf_fd_install, 2)
 MOMENT(left_fd, filp_close, 2)
 MOMENT(left_map, uprobe_munmap, 2)
 
-/* Tracepoints, which run with preemption off: under dma_buf.name_lock (since 7.0). */
+/* A tracepoint, which runs with preemption off: under dma_buf.name_lock (since 7.0). */
 SEC("tp_btf/dma_buf_export") int export_tracepoint(__u64 *ctx)
 {
 	export_leave(ctx[0]);
 	return 0;
 }
 
-SEC("tp_btf/dma_buf_fd") int fd_tracepoint(__u64 *ctx)
+/* No buffer has the name that was at an address before: it held the module of its exporter. */
+SEC("tracepoint/module/module_load") int forget_addresses(void *ctx)
 {
-	fd_install_enter(ctx[0], ctx[1]);
+	volatile __u64 *hints = tables.hints;
+	__u32 i;
+
+	_Pragma("nounroll") for (i = 0; i < EVENTS_MAX_HINTS; i++)
+		hints[i] = 0;
 	return 0;
 }
 
@@ -138,7 +143,7 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 {
 	struct task_state *state = get_state(0);
 	struct event_with_text *out;
-	struct frame *f, *in = NULL;
+	struct frame *f, *in;
 	__u64 now, duration;
 
 	if (!state || !state->wait_start || !tables.since)
@@ -146,10 +151,9 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 	now = bpf_ktime_get_ns();
 	duration = now - state->wait_start;
 	state->wait_start = 0;
-	if (state->depth) {
-		in = &state->frames[(state->depth - 1) & FRAME_MASK];
+	in = around(state);
+	if (in)
 		in->wait += duration;
-	}
 	if (!wants(EVENT_FENCE_WAIT))
 		return 0;
 	f = moment(EVENT_FENCE_WAIT, &state);
@@ -186,6 +190,11 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 
 /* Processes: those that the tree grows by, and what is told of them */
 
+struct process {
+	__u64 start;
+	__u32 pid, pad;
+};
+
 static __always_inline void tell_process(const __u32 event, __u32 child, __s32 result)
 {
 	struct task_state *state;
@@ -201,22 +210,35 @@ static __always_inline void tell_process(const __u32 event, __u32 child, __s32 r
 	finish(state, f, event);
 }
 
-SEC("tp_btf/sched_process_fork") int process_fork(__u64 *ctx)
-{
-	struct task_struct *parent = (void *)ctx[0], *child = (void *)ctx[1];
-	__u32 pid = parent->tgid, new = child->tgid, one = 1;
+#define CLONE_THREAD 0x10000	/* include/uapi/linux/sched.h */
 
-	if (pid == new)
+/*
+ * The programs of processes run with preemption off on every kernel, and miss none: the filter of a
+ * tree depends on them. This tracepoint, unlike sched_process_fork, tells processes from threads.
+ */
+SEC("tracepoint/task/task_newtask") int process_fork(struct trace_event_raw_task_newtask *ctx)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32, new = ctx->pid, one = 1;
+
+	if (ctx->clone_flags & CLONE_THREAD)
 		return 0;
 	if (settings.follow && bpf_map_lookup_elem(&filter_pids, &pid)) {
-		bpf_map_update_elem(&filter_pids, &new, &one, BPF_ANY);
+		if (bpf_map_update_elem(&filter_pids, &new, &one, BPF_ANY))
+			count(&tables.counts.full);
 		count(&tables.counts.processes);
 	}
 	tell_process(EVENT_FORK, new, 0);
 	return 0;
 }
 
-/* Many may end at once: these are run with preemption off on every kernel, and none is missed. */
+/* The processes that exited last, by start and pid: of threads that exit together, one reports it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EVENTS_MAX_EXITS);
+	__type(key, struct process);
+	__type(value, __u32);
+} exits SEC(".maps");
+
 SEC("tracepoint/sched/sched_process_exec") int process_exec(void *ctx)
 {
 	tell_process(EVENT_EXEC, 0, 0);
@@ -226,13 +248,15 @@ SEC("tracepoint/sched/sched_process_exec") int process_exec(void *ctx)
 SEC("tracepoint/sched/sched_process_exit") int process_exit(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 pid = task->tgid;
+	struct process process = { task->group_leader->start_time, task->tgid };
+	__u32 pid = task->tgid, one = 1;
 
 	count_left_over();
-	/* The last thread's: it is 0 already */
-	if (task->signal->live.counter)
+	/* All threads that exit together may find 0 */
+	if (task->signal->live.counter ||
+	    bpf_map_update_elem(&exits, &process, &one, BPF_NOEXIST) == -EEXIST)
 		return 0;
-	tell_process(EVENT_EXIT, 0, task->exit_code);
+	tell_process(EVENT_EXIT, 0, exit_status(task));
 	if (settings.follow)
 		bpf_map_delete_elem(&filter_pids, &pid);
 	return 0;

@@ -6,17 +6,23 @@
 #include "dmabuf_events.h"
 
 #define EVENTS_MAX_EXPORTERS	64	/* powers of two */
+#define EVENTS_MAX_HINTS	256
 #define EVENTS_MAX_DEVICES	1024
 #define EVENTS_MAX_NODES	256
 #define EVENTS_MAX_HISTOGRAMS	512
 #define EVENTS_MAX_ATTACHMENTS	65536
 #define EVENTS_MAX_BUFFERS	65536	/* that somebody of the filter exported */
+#define EVENTS_MAX_EXITS	1024	/* processes that exit at the same time */
 #define EVENTS_PROBES		8	/* places that a key may have in a table */
-#define EVENTS_USERS		8	/* processes whose access to one buffer is kept */
+#define EVENTS_USERS		8	/* the last processes with access to one buffer */
 #define EVENTS_PAST		4	/* detached attachments of one buffer that are kept */
 #define EVENTS_PREFIX		32	/* of a filter's pattern */
 #define EVENTS_PREFIXES		4
 #define EVENTS_BUCKETS		40	/* 2^39 ns: nine minutes */
+
+/* Programs of 32 bits align in another way: structs pad themselves */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
 
 /* An event and its stacks, side by side in the ring */
 struct event_with_stack {
@@ -39,6 +45,8 @@ struct events_settings {
 	__u32 by_cgroup;		/* only tasks at or below filter_cgroups */
 	__u32 n_exporters, n_devices;	/* how many prefixes; 0: all */
 	__u32 stacks;			/* STACKS_*, which are taken */
+	__u32 page_shift;		/* log2 of the bytes of a page */
+	__u32 pad;
 	__u64 seed;			/* of stacks' numbers, so that nobody can make two alike */
 	__u64 min_size;
 	char exporters[EVENTS_PREFIXES][EVENTS_PREFIX];
@@ -47,7 +55,7 @@ struct events_settings {
 
 /*
  * Names by small numbers: place i has number i + 1. Filled in once, never used again for
- * another; key is the kernel's address.
+ * another. The key of an exporter is a hash of its name, that of a device the kernel's address.
  */
 struct events_exporter {
 	__u64 key;
@@ -101,8 +109,7 @@ struct events_attachment {
 
 /* What a process did to a buffer by begin access. */
 struct events_user {
-	__u32 pid;			/* 0: this place is free */
-	__u32 pad;
+	__u64 who;			/* pid << 32, low bits of its start; 0: this place is free */
 	__u64 reads, writes;
 	__u64 last;			/* CLOCK_MONOTONIC ns */
 };
@@ -120,7 +127,7 @@ struct events_counts {
 	__u64 dropped;			/* events that found no room in the ring */
 	__u64 unmatched;		/* calls whose entry was not seen */
 	__u64 stale;			/* calls whose return was not seen */
-	__u64 full;			/* events that found no histogram */
+	__u64 full;			/* events that found no room in a table or a map */
 	__u64 live_bytes, peak_bytes;	/* of buffers exported since the start */
 	__u64 live_buffers, peak_buffers;
 	__u64 processes;		/* seen in the tree that is followed */
@@ -214,8 +221,11 @@ struct events_tables {
 	struct events_counts counts;
 	__u32 keys[EVENTS_MAX_HISTOGRAMS];
 	__u32 nodes[EVENTS_MAX_NODES];	/* major << 20 | minor */
+	__u64 hints[EVENTS_MAX_HINTS];	/* address of an exporter's name << 8 | number */
 	struct events_exporter exporters[EVENTS_MAX_EXPORTERS];
 	struct events_device devices[EVENTS_MAX_DEVICES];
 };
+
+#pragma GCC diagnostic pop
 
 #endif

@@ -73,12 +73,6 @@ static __always_inline struct walk *get_walk(__u64 flags)
 	return bpf_task_storage_get(&walks, bpf_get_current_task_btf(), 0, flags);
 }
 
-static __always_inline __u64 mix(__u64 hash, __u64 with)
-{
-	hash = (hash ^ with) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 /* Where it has no room, a stack is told again and again. */
 static __always_inline void now_seen(__u64 number)
 {
@@ -131,8 +125,7 @@ static long find_code(struct task_struct *task, struct vm_area_struct *vma, stru
 	c->dentry = 0;
 	if (!file || !c->executable)
 		return 0;
-	/* In pages, whatever the architecture's are: of 4 KiB on all that we know registers of */
-	c->offset = vma->vm_pgoff << 12;
+	c->offset = vma->vm_pgoff << (settings.page_shift & 63);
 	inode = BPF_CORE_READ(file, f_inode);
 	c->key.ino = BPF_CORE_READ(inode, i_ino);
 	c->key.size = BPF_CORE_READ(inode, i_size);
@@ -326,10 +319,9 @@ __noinline int user_stack(__u32 event)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 mm, number;
 
-	/* Of a kernel thread what would be the registers is anything */
-	if (!w || !task->mm || task->flags & PF_KTHREAD)
+	if (!w || !has_user_registers(task))
 		return 0;
-	compat_user_place((void *)bpf_task_pt_regs(task), &w->place);
+	compat_user_place(task, (void *)bpf_task_pt_regs(task), &w->place);
 	if (!w->place.sp)
 		return 0;
 	mm = as_number(&w->user, task->mm);

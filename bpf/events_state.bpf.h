@@ -43,26 +43,60 @@ static __always_inline void keep_export(struct frame *f)
 	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->group_leader->comm);
 }
 
+/*
+ * The place of a process that had none: a free one, that of a process which had its pid, or that of
+ * the process whose last access is the oldest. NULL: another process took the place meanwhile.
+ */
+static __noinline struct events_user *take_user(struct events_buffer *b, __u64 who)
+{
+	__u32 i, at = 0;
+	struct events_user *u;
+	__u64 old;
+
+	_Pragma("nounroll") for (i = 0; i < EVENTS_USERS; i++) {
+		u = &b->users[i];
+		if (!u->who || u->who >> 32 == who >> 32) {
+			at = i;
+			break;
+		}
+		if (u->last < b->users[at & (EVENTS_USERS - 1)].last)
+			at = i;
+	}
+	u = &b->users[at & (EVENTS_USERS - 1)];
+	old = u->who;
+	if (__sync_val_compare_and_swap(&u->who, old, who) != old)
+		return NULL;
+	u->reads = u->writes = 0;
+	return u;
+}
+
+static __always_inline struct events_user *find_user(struct events_buffer *b, __u64 who)
+{
+	__u32 i;
+
+	for (i = 0; i < EVENTS_USERS; i++)
+		if (b->users[i].who == who)
+			return &b->users[i];
+	return take_user(b, who);
+}
+
 static __always_inline void keep_access(struct frame *f, __u64 now)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 who = (__u64)task->tgid << 32 | (__u32)task->group_leader->start_time;
 	struct events_buffer *b = get_buffer(f->ino);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, i;
+	struct events_user *u = b ? find_user(b, who) : NULL;
 
-	for (i = 0; b && i < EVENTS_USERS; i++) {
-		struct events_user *u = &b->users[i];
-
-		if (u->pid != pid && __sync_val_compare_and_swap(&u->pid, 0, pid) &&
-		    u->pid != pid)
-			continue;
-		/* enum dma_data_direction, as seen from the device */
-		if (f->direction != 1)
-			__sync_fetch_and_add(&u->reads, 1);
-		if (f->direction != 2)
-			__sync_fetch_and_add(&u->writes, 1);
-		u->last = now;
+	if (!u) {
+		count(&tables.counts.full);
 		return;
 	}
-	count(&tables.counts.full);
+	/* enum dma_data_direction, as seen from the device */
+	if (f->direction != 1)
+		__sync_fetch_and_add(&u->reads, 1);
+	if (f->direction != 2)
+		__sync_fetch_and_add(&u->writes, 1);
+	u->last = now;
 }
 
 /* Who attaches for each frame is one that goes on: what it did is kept from one to the next. */

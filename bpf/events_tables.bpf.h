@@ -54,6 +54,12 @@ static __always_inline __u32 hash_address(__u64 key)
 	return (key * 0x9e3779b97f4a7c15ULL) >> 40;
 }
 
+static __always_inline __u64 mix(__u64 hash, __u64 with)
+{
+	hash = (hash ^ with) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
 /* The key of a place that is being filled, or was given up: no kernel's address */
 #define NO_ADDRESS	1
 
@@ -103,31 +109,52 @@ static __always_inline void publish(__u64 *place, __u64 key)
 	__sync_val_compare_and_swap(place, NO_ADDRESS, key);
 }
 
-/* Not inlined, because it is slow and rare: the first time that an exporter is met. */
-__noinline int take_exporter(__u64 key)
+/* The key of a name: no key of an empty or an unfinished place */
+static __always_inline __u64 hash_name(const __u64 *words, __u32 n)
 {
-	int number = find_place(tables.exporters, sizeof(tables.exporters[0]),
-				EVENTS_MAX_EXPORTERS, key);
-	struct events_exporter *e;
+	__u64 hash = n;
+	__u32 i;
 
-	if (number >= 0)
-		return number;
-	number = -number;
-	e = &tables.exporters[(number - 1) & (EVENTS_MAX_EXPORTERS - 1)];
-	bpf_probe_read_kernel_str(e->name, sizeof(e->name), (void *)key);
-	e->unwanted = settings.n_exporters &&
-		      !has_prefix(e->name, settings.exporters[0], settings.n_exporters);
-	publish(&e->key, key);
+	for (i = 0; i < n; i++)
+		hash = mix(hash, words[i]);
+	return hash | 2;
+}
+
+/*
+ * Not inlined, because it is slow and rare: the first time that an address is met. The text may move
+ * to another address, and another text to this one, when modules are loaded.
+ */
+__noinline int take_exporter(__u64 address)
+{
+	union {
+		char text[sizeof(tables.exporters[0].name)];
+		__u64 words[sizeof(tables.exporters[0].name) / sizeof(__u64)];
+	} name = { 0 };
+	struct events_exporter *e;
+	int number;
+	__u64 key;
+
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), (void *)address);
+	key = hash_name(name.words, sizeof(name) / sizeof(__u64));
+	number = find_place(tables.exporters, sizeof(*e), EVENTS_MAX_EXPORTERS, key);
+	if (number < 0) {
+		number = -number;
+		e = &tables.exporters[(number - 1) & (EVENTS_MAX_EXPORTERS - 1)];
+		__builtin_memcpy(e->name, name.text, sizeof(e->name));
+		e->unwanted = settings.n_exporters &&
+			      !has_prefix(e->name, settings.exporters[0], settings.n_exporters);
+		publish(&e->key, key);
+	}
+	tables.hints[hash_address(address) & (EVENTS_MAX_HINTS - 1)] = address << 8 | number;
 	return number;
 }
 
-static __always_inline __u32 exporter_number(__u64 key)
+/* The number of the exporter whose name is at this address, 0 for none. */
+static __always_inline __u32 exporter_number(__u64 address)
 {
-	__u32 at = hash_address(key) & (EVENTS_MAX_EXPORTERS - 1);
+	__u64 hint = tables.hints[hash_address(address) & (EVENTS_MAX_HINTS - 1)];
 
-	if (tables.exporters[at].key == key)
-		return at + 1;
-	return take_exporter(key);
+	return (hint ^ address << 8) < 256 ? (__u8)hint : take_exporter(address);
 }
 
 static __always_inline void read_device(struct events_device *d, __u64 key)
@@ -196,6 +223,9 @@ static __always_inline __u32 device_number(__u64 key, bool check)
 {
 	__u32 at = hash_address(key) & (EVENTS_MAX_DEVICES - 1);
 
+	/* The key of an empty place */
+	if (!key)
+		return 0;
 	if (!check && tables.devices[at].key == key)
 		return at + 1;
 	return take_device(key, check);
@@ -220,17 +250,22 @@ __noinline int node_number(__u32 rdev)
 	return 0;
 }
 
+/* Whether a task has registers of user space; a kernel thread may borrow the memory of a process. */
+static __always_inline bool has_user_registers(struct task_struct *task)
+{
+	return task->mm && !(task->flags & PF_KTHREAD);
+}
+
 /* The device file whose ioctl the current task is in, by its place; 0 none. */
 static __always_inline __u32 current_node(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	int fd = compat_ioctl_fd((void *)bpf_task_pt_regs(task));
+	int fd = compat_ioctl_fd(task, (void *)bpf_task_pt_regs(task));
 	struct fdtable *table;
 	struct file **files, *file;
 	__u32 rdev;
 
-	/* Of a kernel thread what would be the registers is anything */
-	if (fd < 0 || !task->mm)
+	if (fd < 0 || !has_user_registers(task))
 		return 0;
 	table = BPF_CORE_READ(task, files, fdt);
 	if ((__u32)fd >= BPF_CORE_READ(table, max_fds))

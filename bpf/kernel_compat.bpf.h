@@ -153,12 +153,12 @@ static __always_inline void compat_file_path(struct file *file, __u64 *mnt, __u6
  * first argument (arch/ARCH/include/asm/ptrace.h, syscall.h).
  */
 struct pt_regs___x86 {
-	unsigned long bp, cx, dx, si, di, ax, orig_ax, ip, sp;
+	unsigned long bp, bx, cx, dx, si, di, ax, orig_ax, ip, sp;
 } __attribute__((preserve_access_index));
 
 struct pt_regs___arm64 {
 	__u64 regs[31];
-	__u64 sp, pc;
+	__u64 sp, pc, pstate;
 	__u64 orig_x0;
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
@@ -201,32 +201,65 @@ extern bool bpf_session_is_return___context(void *ctx) __weak __ksym;
 	(bpf_session_is_return___context ?						\
 	 bpf_session_is_return___context(ctx) : bpf_session_is_return())
 
+/* System calls of 32 bits on a kernel of 64 bits have other numbers and registers. */
+struct thread_info___x86 {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+} __attribute__((preserve_access_index));
+
+#define TS_COMPAT	0x2		/* arch/x86/include/asm/thread_info.h */
+#define PSR_MODE32_BIT	0x10		/* arch/arm64/include/uapi/asm/ptrace.h */
+#define IOCTL_X86	16		/* of 64 bits */
+#define IOCTL_ARM64	29
+#define IOCTL_32	54		/* of both */
+
+/* Whether the current system call is one of 32 bits. */
+static __always_inline bool compat_is_32_bit(struct task_struct *task, void *registers)
+{
+	if (X86_REGS)
+		return ((struct task_struct___x86 *)task)->thread_info.status & TS_COMPAT;
+	return BPF_CORE_READ((struct pt_regs___arm64 *)registers, pstate) & PSR_MODE32_BIT;
+}
+
 /* The fd of the ioctl that a task is in, -1 if it is in none. */
-static __always_inline int compat_ioctl_fd(void *registers)
+static __always_inline int compat_ioctl_fd(struct task_struct *task, void *registers)
 {
 	if (X86_REGS) {
 		struct pt_regs___x86 *regs = registers;
+		unsigned long number = BPF_CORE_READ(regs, orig_ax);
 
-		return BPF_CORE_READ(regs, orig_ax) == 16 ? (int)BPF_CORE_READ(regs, di) : -1;
+		if (!compat_is_32_bit(task, registers))
+			return number == IOCTL_X86 ? (int)BPF_CORE_READ(regs, di) : -1;
+		return number == IOCTL_32 ? (int)BPF_CORE_READ(regs, bx) : -1;
 	} else {
 		struct pt_regs___arm64 *regs = registers;
+		int number = BPF_CORE_READ(regs, syscallno);
 
-		return BPF_CORE_READ(regs, syscallno) == 29 ?
+		if (number != IOCTL_ARM64 && number != IOCTL_32)
+			return -1;
+		return (number == IOCTL_32) == compat_is_32_bit(task, registers) ?
 			(int)BPF_CORE_READ(regs, orig_x0) : -1;
 	}
 }
 
 /*
  * Where a task in a system call was: instruction, stack, frame pointer. On arm64 the innermost
- * function may have its return address in a register only, link.
+ * function may have its return address in a register only, link. sp is 0 for a system call of 32
+ * bits: its stack has other words.
  */
 struct user_place {
 	__u64 ip, sp, fp, link;
 };
 
-static __always_inline void compat_user_place(void *registers, struct user_place *p)
+static __always_inline void compat_user_place(struct task_struct *task, void *registers,
+					      struct user_place *p)
 {
-	if (X86_REGS) {
+	if (compat_is_32_bit(task, registers)) {
+		p->sp = 0;
+	} else if (X86_REGS) {
 		struct pt_regs___x86 *regs = registers;
 
 		p->ip = BPF_CORE_READ(regs, ip);

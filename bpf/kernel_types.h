@@ -26,6 +26,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -39,6 +40,7 @@ enum bpf_map_type {
 #define BPF_F_MMAPABLE (1 << 10)
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
+#define EEXIST 17
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -283,6 +285,8 @@ struct css_set {
 
 struct signal_struct {
 	atomic_t live;
+	int group_exit_code;
+	unsigned int flags;
 };
 
 struct task_struct {
@@ -295,6 +299,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	int exit_code;
+	__u64 start_time;
 	char comm[16];
 };
 
@@ -305,6 +310,12 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
+};
+
+/* Of the tracepoint task_newtask */
+struct trace_event_raw_task_newtask {
+	int pid;
+	unsigned long clone_flags;
 };
 
 struct seq_file;

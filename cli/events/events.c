@@ -79,7 +79,7 @@ static const struct {
 } tracepoints[] = {
 	{ "fence_wait_start", "dma_fence_wait_start", EVENT_BIT(EVENT_FENCE_WAIT) },
 	{ "fence_wait_end", "dma_fence_wait_end", EVENT_BIT(EVENT_FENCE_WAIT) },
-	{ "process_fork", "sched_process_fork", EVENT_BIT(EVENT_FORK) },
+	{ "process_fork", "task_newtask", EVENT_BIT(EVENT_FORK) },
 	{ "process_exec", "sched_process_exec", EVENT_BIT(EVENT_EXEC) },
 	{ "process_exit", "sched_process_exit", EVENT_BIT(EVENT_EXIT) },
 };
@@ -248,14 +248,16 @@ static int add_program(struct events *e, struct bpf_program *program, const char
 {
 	struct hooked *h = array_add(&e->hooked, &e->n_hooked, &e->room_hooked, sizeof(*h));
 
-	if (!h || !program)
+	if (!h)
 		return -ENOMEM;
+	h->session = -1;
+	if (!program)
+		return -ENOENT;
 	h->program = program;
 	h->function = function;
 	h->place = place;
 	h->hooks = hooks;
 	h->events = events;
-	h->session = -1;
 	e->kinds |= 1u << hooks;
 	e->events_hooked |= events;
 	bpf_program__set_autoload(program, true);
@@ -313,6 +315,10 @@ static int choose_programs(struct events *e, const struct events_options *o)
 			err = add_program(e, program, tracepoints[i].tracepoint, PLACE_MOMENT,
 					  HOOKS_TRACEPOINT, tracepoints[i].events);
 	}
+	/* No event: exporters are known by addresses in modules */
+	if (!err && kernel_has_tracepoint("module_load"))
+		err = add_program(e, e->programs->progs.forget_addresses, "module_load",
+				  PLACE_MOMENT, HOOKS_TRACEPOINT, 0);
 	return err;
 }
 
@@ -346,6 +352,7 @@ static void fill_settings(struct events *e, const struct events_options *o)
 		.by_process = o->follow != 0,
 		.stacks = o->stacks,
 		.seed = o->stacks ? events_stack_seed() : 0,
+		.page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)),
 	};
 
 	if (o->filter) {

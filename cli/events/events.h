@@ -46,7 +46,7 @@ struct events_options {
 
 /* Events that are not there to be received. */
 struct events_lost {
-	uint64_t dropped;		/* found no room in the ring, or no histogram */
+	uint64_t dropped;		/* found no room in the ring, a table or a map */
 	uint64_t missed;		/* by hooks */
 };
 

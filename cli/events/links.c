@@ -27,6 +27,15 @@ static uint64_t recursion_misses(const struct hooked *h)
 	return info.recursion_misses;
 }
 
+/* A filter by processes depends on forks and exports: each missed one hides events. */
+static uint64_t counted_events(const struct events *e)
+{
+	const struct events_settings *s = &e->skel->rodata->settings;
+
+	return e->options.wanted |
+	       (s->by_process || s->by_cgroup ? EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXPORT) : 0);
+}
+
 uint64_t events_hooks_missed(const struct events *e, bool *told)
 {
 	uint64_t sum = 0, missed;
@@ -35,7 +44,7 @@ uint64_t events_hooks_missed(const struct events *e, bool *told)
 	for (uint32_t i = 0; i < e->n_hooked; i++) {
 		const struct hooked *h = &e->hooked[i];
 
-		if (h->place == PLACE_ENTRY || !(h->events & e->options.wanted))
+		if (h->place == PLACE_ENTRY || !(h->events & counted_events(e)))
 			continue;
 		sum += recursion_misses(h);
 		if (h->hooks != HOOKS_KPROBE && h->hooks != HOOKS_SESSION)

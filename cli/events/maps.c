@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -32,13 +33,27 @@ static struct bpf_program *reader(const struct events *e, enum events_map map, s
 	}
 }
 
+/* Return the highest number of a CPU, plus 1; numbers may have gaps. -1: unknown. */
+static int count_cpu_numbers(void)
+{
+	FILE *in = fopen("/sys/devices/system/cpu/possible", "re");
+	int last = -1, n;
+
+	/* "0-3,8-11": the last number is the highest */
+	while (in && fscanf(in, "%d%*[-,]", &n) == 1)
+		last = n;
+	if (in)
+		fclose(in);
+	return last < 0 ? -1 : last + 1;
+}
+
 int events_prepare_maps(struct events *e, const struct events_options *o)
 {
 	struct bpf_map *of;
 
-	e->n_cpus = libbpf_num_possible_cpus();
+	e->n_cpus = count_cpu_numbers();
 	if (e->n_cpus < 0)
-		return e->n_cpus;
+		return -ENOENT;
 	bpf_program__set_autoload(reader(e, MAP_STATES, &of), o->to_state);
 	bpf_program__set_autoload(reader(e, MAP_ATTACHMENTS, &of), o->to_state);
 	bpf_program__set_autoload(reader(e, MAP_BUFFERS, &of), o->to_ring);

@@ -52,7 +52,7 @@ struct events {
 	uint32_t kinds;			/* 1 << enum events_hooks, those in use */
 	uint64_t events_hooked;		/* EVENT_BIT()s */
 
-	int n_cpus;			/* that there may be */
+	int n_cpus;			/* numbers of CPUs that there may be, with gaps */
 	const struct events_histogram *histograms;	/* each CPU's, or NULL */
 	struct bpf_link *readers[EVENTS_MAPS];	/* NULL: not asked for */
 

@@ -57,11 +57,11 @@ static int add_buffer(struct events *e, uint64_t ino, const void *value, void *r
 		struct snap_access r = {
 			.head = { SNAP_ACCESS, sizeof(r), 0 },
 			.ino = ino, .reads = u->reads, .writes = u->writes,
-			.last = u->last + clock_offset(), .pid = u->pid,
+			.last = u->last + clock_offset(), .pid = u->who >> 32,
 		};
 
 		/* Its time is set last. */
-		if (u->pid && u->last)
+		if (u->who && u->last)
 			err = records_add(records, &r, sizeof(r));
 	}
 	for (i = 0; i < EVENTS_PAST && !err; i++)

@@ -16,7 +16,7 @@
 
 /*
  * How much a count grew since the snapshot before. What was not there then began at 0, since
- * hooks see all that begins.
+ * hooks see all that begins. What fell began again: hooks count for the last processes only.
  */
 static int grown(struct pipelines *p, struct index *now, uint64_t key, uint64_t count,
 		 uint64_t *recent)
@@ -28,6 +28,8 @@ static int grown(struct pipelines *p, struct index *now, uint64_t key, uint64_t 
 		return 0;
 	if (p->time)
 		*recent = (count - (before == INDEX_NONE ? 0 : before)) & COUNT_MASK;
+	if (*recent > COUNT_MASK / 2)
+		*recent = count & COUNT_MASK;
 	return index_put(now, key, count & COUNT_MASK);
 }
 

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import kernel  # noqa: E402
 import module  # noqa: E402
 from modops import ring  # noqa: E402
-from tap import done, equal, measured, ok, poll, run_parts, scaled, skip  # noqa: E402
+from tap import diag, done, equal, measured, ok, poll, run_parts, scaled, skip  # noqa: E402
 
 CALLS = ("attach", "map", "unmap", "pin", "unpin", "vmap", "vunmap", "begin", "end", "mmap", "detach")
 DIRECTIONS = ("bidirectional", "to_device", "from_device")
@@ -183,6 +183,270 @@ def injected():
         for op in errno:
             module.write(f"inject/{op}/errno", 0)
             module.write(f"inject/{op}/every", 1)
+
+
+# Attaches and detaches, 13 times while maps fail, then 7 times
+UNDONE = """
+import sys
+sys.path.insert(0, "tests/lib")
+import module
+exporter, importer = module.Exporter(), module.Importer()
+fd = exporter.export(flags=module.DYNAMIC)
+failed = 0
+for errno, n in ((-12, 13), (0, 7)):
+    module.write("inject/map/errno", errno)
+    for _ in range(n):
+        try:
+            importer.detach(importer.attach(fd))
+        except OSError:
+            failed += 1
+print(failed)
+"""
+
+
+# Processes of 8 threads that exit together; one of which the first thread exits long before the last, with another status.
+# Prints pids and statuses.
+EXITS = """
+import ctypes, json, os, sys, threading
+sys.path.insert(0, "tests/lib")
+from tap import poll
+SYS_EXIT = 60 if os.uname().machine == "x86_64" else 93
+lock = threading.Lock()
+lock.acquire()
+
+
+def main_thread_is_gone():
+    with open(f"/proc/self/task/{os.getpid()}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def last(status):
+    poll(main_thread_is_gone)
+    ctypes.CDLL(None).syscall(SYS_EXIT, status)
+
+
+def exit_alone():
+    threading.Thread(target=last, args=(9,)).start()
+    ctypes.CDLL(None).syscall(SYS_EXIT, 4)
+
+
+def exit_together(status):
+    for _ in range(7):
+        threading.Thread(target=lock.acquire, daemon=True).start()
+    os._exit(status)
+
+
+statuses = {}
+for i in range(61):
+    child = os.fork()
+    if not child:
+        exit_together(i) if i else exit_alone()
+    statuses[child] = os.waitpid(child, 0)[1]
+print(json.dumps(statuses))
+"""
+
+
+def exits():
+    """A process exits once, with its own status, however its threads exit."""
+    for scope, follow in ((["-a"], "all processes"), ([], "the tree")):
+        events, lost = live(["python3", "-c", EXITS], *scope, "-e", "exit", "-O", "event,pid,status")
+        with open(OPS) as f:
+            statuses = {int(pid): status for pid, status in json.load(f).items()}
+        equal((len(statuses), 4 << 8 in statuses.values(), lost), (61, True, 0), f"{follow}: 61 processes")
+        seen = Counter(e["pid"] for e in events if e["pid"] in statuses)
+        equal(seen, Counter(statuses.keys()), f"{follow}: each process exits once")
+        equal({e["pid"]: e["status"] for e in events if e["pid"] in statuses}, statuses, f"{follow}: its status is that of wait")
+
+
+# 13 exports by system calls of 32 bits, from a program of 64 bits: number and arguments in eax, ebx, ecx, edx
+COMPAT = """
+import ctypes, os, struct, sys
+sys.path.insert(0, "tests/lib")
+import module
+RWX, PRIVATE_ANONYMOUS_32BIT, IOCTL = 7, 0x62, 54
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+memory = libc.mmap(None, ctypes.c_size_t(4096), RWX, PRIVATE_ANONYMOUS_32BIT, -1, ctypes.c_long(0))
+code = bytes.fromhex("53 89f8 89f3 87d1 cd80 5b 4898 c3")
+ctypes.memmove(memory, code, len(code))
+int80 = ctypes.CFUNCTYPE(*[ctypes.c_long] * 5)(memory)
+exporter = module.Exporter()
+direction, number, form = module.COMMANDS["EXPORT"]
+data = struct.pack(form, module.PAGE, 0, os.O_CLOEXEC | os.O_RDWR, 0, 0, b"")
+for _ in range(13):
+    ctypes.memmove(memory + 2048, data, len(data))
+    if int80(IOCTL, exporter.fd, module.command(direction, number, len(data)), memory + 2048):
+        sys.exit("the ioctl of 32 bits fails")
+"""
+
+
+def compat():
+    """System calls of 32 bits have other numbers and registers."""
+    if kernel.config("IA32_EMULATION") != "y":
+        skip("system calls of 32 bits", "no CONFIG_IA32_EMULATION in this kernel")
+        return
+    events, lost = live(["python3", "-c", COMPAT], "-e", "export", "--stacks=user", "-O", "event,node,user_stack")
+    equal(([(e["node"], e["user_stack"]) for e in events], lost), ([(module.EXPORTER, None)] * 13, 0),
+          "system calls of 32 bits: their node is reported, their stack is unknown")
+
+
+ENFILE = 23
+# 13 exports, and 11 without privileges while there may be no further file
+NO_FILE = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+FILES = "/proc/sys/fs/file-max"
+exporter = module.Exporter()
+for _ in range(13):
+    os.close(exporter.export())
+with open(FILES) as f:
+    before = f.read()
+# The kernel's own count lags by 32 files for each CPU
+others = [os.open("/dev/null", os.O_RDONLY) for _ in range(32 * os.cpu_count() + 1)]
+limit = os.open(FILES, os.O_WRONLY)
+os.pwrite(limit, b"1", 0)
+os.seteuid(65534)
+errors = []
+for _ in range(11):
+    try:
+        exporter.export()
+    except OSError as e:
+        errors.append(e.errno)
+os.seteuid(0)
+os.pwrite(limit, before.encode(), 0)
+print(errors)
+"""
+# Exports, each with another allocation that fails
+NO_MEMORY = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open("/sys/kernel/debug/failslab/ignore-gfp-wait", "w") as f:
+    f.write("N")
+exporter = module.Exporter()
+fault = os.open("/proc/thread-self/fail-nth", os.O_WRONLY)
+failed = 0
+for n in range(1, 61):
+    os.pwrite(fault, b"%d" % n, 0)
+    try:
+        fd = exporter.export()
+    except OSError:
+        failed += 1
+        fd = None
+    finally:
+        os.pwrite(fault, b"0", 0)
+    if fd is not None:
+        os.close(fd)
+print(failed)
+"""
+
+
+def undone():
+    """What the kernel does to undo its own failed call is no event."""
+    events, lost = live(["python3", "-c", NO_FILE], "-e", "export,release", "-O", "event,error,ino")
+    with open(OPS) as f:
+        equal(f.read().strip(), str([ENFILE] * 11), "exports without a free file fail")
+    equal((Counter((e["event"], e["error"]) for e in events), lost),
+          (+Counter({("export", 0): 13, ("release", 0): 13, ("export", ENFILE): 0 if kernel.has_export_tracepoint() else 11}), 0),
+          "a failed export is a result, except by tracepoint, and releases nothing")
+    if os.path.exists("/proc/self/fail-nth"):
+        events, lost = live(["python3", "-c", NO_MEMORY], "-e", "export,release", "-O", "event,error,ino")
+        inos = {kind: Counter(e["ino"] for e in events if e["event"] == kind and not e["error"]) for kind in ("export", "release")}
+        with open(OPS) as f:
+            failed = int(f.read())
+        ok(5 < failed < 60 and inos["release"] == inos["export"] and not lost, "an export without memory releases nothing", failed, events)
+    else:
+        skip("exports without memory", "no CONFIG_FAULT_INJECTION in this kernel")
+    for hooks in ("auto", "kprobe"):
+        events, lost = live(["python3", "-c", UNDONE], f"--hooks={hooks}", "-e", "attach,detach", "-O", "event,error")
+        with open(OPS) as f:
+            failed = int(f.read())
+        equal(failed, 13 if kernel.maps_at_attach() else 0, f"{hooks}: attaches fail where they map")
+        equal((Counter((e["event"], e["error"]) for e in events), lost),
+              (+Counter({("attach", 12): failed, ("attach", 0): 20 - failed, ("detach", 0): 20 - failed}), 0),
+              f"{hooks}: as many detaches as attaches that succeed")
+
+
+# Exports by the module, and by a copy with another name, each loaded where the other was. Prints addresses of their texts.
+RELOADED = """
+import glob, os, subprocess, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open(module.path(), "rb") as f:
+    image = f.read()
+for _ in range(3):
+    for name in ("dmabuf_tools", "dmabuf_spoon"):
+        with open("/tmp/reloaded.ko", "wb") as f:
+            f.write(image.replace(b"dmabuf_tools", name.encode()))
+        subprocess.run(["insmod", "/tmp/reloaded.ko"], check=True)
+        module.Exporter.node = f"/dev/{name}/exporter"
+        with module.Exporter() as exporter:
+            os.close(exporter.export())
+        for text in sorted(glob.glob(f"/sys/module/{name}/sections/.rodata*")):
+            with open(text) as f:
+                print(os.path.basename(text), f.read().strip(), end=" ")
+        print()
+        subprocess.run(["rmmod", name], check=True)
+"""
+
+
+def reloaded():
+    """An exporter is known by its name, not by the address of its name: another module may come to lie there."""
+    module.unload()
+    try:
+        events, lost = live(["python3", "-c", RELOADED], "-e", "export", "-O", "event,exporter")
+    finally:
+        module.load("devices=13")
+    with open(OPS) as f:
+        places = f.read().splitlines()
+    diag(f"{len(set(places))} places of 6 modules")
+    equal(([e["exporter"] for e in events], lost), (["dmabuf_tools", "dmabuf_spoon"] * 3, 0), "each buffer has its exporter")
+
+
+# 19 processes read a buffer, one after the other, and the parent reads it last
+USERS = """
+import os, sys
+sys.path.insert(0, "tests/lib")
+import module
+with open("/proc/self/comm", "w") as f:
+    f.write("last-user")
+fd = module.Exporter().export()
+
+
+def read():
+    module.sync(fd, 1)
+    module.sync(fd, 5)
+
+
+for _ in range(19):
+    if not os.fork():
+        read()
+        os._exit(0)
+    os.wait()
+read()
+sys.stdin.readline()
+"""
+
+
+def users():
+    """Of any number of processes that access a buffer one after the other, the last ones are kept, and nothing is lost."""
+    refreshes = "/tmp/users"
+
+    def last():
+        """Flows of the last whole refresh, and events lost."""
+        with open(refreshes) as f:
+            lines = f.read().split("\n")[:-1]
+        data = json.loads(lines[-1]) if lines else {"pipelines": [], "lost": None}
+        return [c for flow in data["pipelines"] for c in flow["consumers"]], data["lost"]
+    open(refreshes, "w").close()
+    with subprocess.Popen(["dmabuf-top", "-b", "-d", "0.1", "-n", "1000000", "--json", "-o", refreshes, "--view", "pipelines"]) as top:
+        poll(lambda: last()[1] is not None)
+        with subprocess.Popen(["python3", "-c", USERS], stdin=subprocess.PIPE, text=True) as p:
+            ok(poll(lambda: "cpu:last-user" in last()[0]), "the 20th process with access is a consumer", last())
+            equal(last()[1], 0, "20 processes with access, one after the other: none is lost")
+            p.communicate("\n")
+        top.send_signal(signal.SIGINT)
 
 
 def delayed():
@@ -520,7 +784,8 @@ if not os.path.exists(module.path()):
 module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
-            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "delay": delayed, "fences": fences, "scope": scope,
-            "video": video, "prime": prime, "killed": killed, "replaced": replaced},
+            "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat,
+            "reloaded": reloaded, "users": users, "delay": delayed, "fences": fences, "scope": scope, "video": video, "prime": prime,
+            "killed": killed, "replaced": replaced},
     user_space={"stream": stream, "filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})

@@ -220,6 +220,14 @@ static void processes(void **state)
 	assert_null(flow_end_name(&m, f, FLOW_CONSUMER, 0));
 	assert_null(flow_presumed(&m, f));
 	records_free(&r);
+	r = (struct records){ 0 };
+	/* Others took the place of the process, which came again */
+	record_buffer(&r, 1, 4096, 1);
+	record_slot(&r, 7, 1, 7, 3, 0);
+	access_by(&r, 1, 7, 0, 5);
+	update(&m, &r, 101);
+	assert_int_equal(m.pipelines.flows->rate, 5);
+	records_free(&r);
 	model_free(&m);
 }
 
