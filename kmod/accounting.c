@@ -208,7 +208,7 @@ static noinline bool drop(struct slot *slot, const void *key, u64 ino)
 	if (cmpxchg(&slot->key, key, CLAIMED) != key)
 		return false;
 	if (slot->ino != ino) {
-		smp_store_release(&slot->key, key);
+		smp_store_release(&slot->key, key);	/* unchanged again */
 		return false;
 	}
 	if (is_attachment(slot))
@@ -540,8 +540,7 @@ static void release_gone(void)
 		raw_spin_unlock(&scan_lock);
 		cond_resched();
 	}
-	/* After the released slots */
-	smp_store_release(&scanning, false);
+	smp_store_release(&scanning, false);	/* after the released slots */
 }
 
 /* A stuck driver may hold the locks of many processes and buffers: do not wait for each. */

@@ -7,7 +7,7 @@
 #include "module.h"
 
 /* Wrong figures are worse than none, and the other parts work without figures. */
-static int off(const char *why, int err)
+static int leave_off(const char *why, int err)
 {
 	pr_warn("dmabuf_tools: accounting is off: %s (%d)\n", why, err);
 	acct_free();
@@ -22,17 +22,17 @@ int accounting_init(void)
 
 	err = acct_alloc(acct_sysfs_names);
 	if (err)
-		return off(err == -EINVAL ?
+		return leave_off(err == -EINVAL ?
 			   "accounting_slots is above " __stringify(ACCT_MAX_SLOTS) :
 			   "cannot allocate the slots", err);
 	err = acct_sysfs_init();
 	if (err)
-		return off("cannot create files in sysfs", err);
+		return leave_off("cannot create files in sysfs", err);
 	err = hooks_arm(&what);
 	if (err) {
 		snprintf(why, sizeof(why), "cannot hook %s", what);
 		acct_sysfs_exit();
-		return off(why, err);
+		return leave_off(why, err);
 	}
 	acct_scan();
 	acct_tables_init();

@@ -157,24 +157,20 @@ static void print_references(void)
 		print_line("--", "io_uring", "not in this kernel");
 }
 
-/* Print the hook of each event in live, stat and record. Return whether calls have hooks. */
-static bool print_events(void)
+/* Print the hook of each event in live, stat and record. */
+static void print_events(void)
 {
 	struct events_hook hook;
-	bool any = false;
 
 	printf(" %-11s %-10s %-28s %s\n", "EVENT", "HOOK", "SYMBOL", "WHY");
-	for (uint32_t i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++) {
+	for (uint32_t i = 0; events_hook(i, HOOKS_AUTO, true, &hook); i++)
 		printf(" %-11s %-10s %-28s %s\n", event_name(hook.event),
 		       events_hooks_name(hook.hooks), hook.function, hook.why);
-		any |= hook.hooks != HOOKS_TRACEPOINT && hook.hooks != HOOKS_NONE;
-	}
 	puts("dmabuf-top uses fentry for its statistics, which is cheaper, and shows missed events.");
-	return any;
 }
 
 /* Attach the hooks of live for a moment. Return why they fail, or NULL. */
-static const char *hooks_missing(const struct options *options, bool any_hook)
+static const char *hooks_missing(const struct options *options)
 {
 	const struct events_options wanted = {
 		.wanted = EVENT_SET_ALL & ~EVENT_SET_PROCESS, .exact = true, .to_ring = true,
@@ -182,11 +178,14 @@ static const char *hooks_missing(const struct options *options, bool any_hook)
 	};
 	static char error[512];
 	struct events *events;
+	uint64_t unhooked;
 
 	if (events_open(&events, &wanted, error, sizeof(error)))
 		return error;
+	unhooked = events_unhooked(events);
 	events_close(events);
-	return any_hook ? NULL : "this kernel has neither kprobes nor the function tracer";
+	return unhooked == wanted.wanted ? "this kernel has neither kprobes nor the function tracer" :
+		NULL;
 }
 
 /* Print the commands that work, and the missing ones with the reason; missing: of hooks. */
@@ -231,7 +230,9 @@ int doctor_main(int argc, char **argv)
 	if (!tracefs_mounted())
 		print_help("WARN", "tracefs", "hooks require tracepoints",
 			   "mount -t tracefs none /sys/kernel/tracing");
-	missing = hooks_missing(&options, bpf_works && print_events());
+	if (bpf_works)
+		print_events();
+	missing = hooks_missing(&options);
 	kernel_forget();
 	print_verdict(status == EXIT_OK, missing);
 	return status;

@@ -199,7 +199,7 @@ def unmounted():
     """A mount namespace that lacks something: (its mounts, what doctor then says)."""
     data = "dmabuf-top -b -n1 --json --view buffers"
     for what, how, says in (("no debugfs", "umount -l /sys/kernel/debug", "debugfs not mounted"),
-                            ("no tracefs", "umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug/tracing 2>/dev/null; true", "mount -t tracefs"),
+                            ("no tracefs", "umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug/tracing 2>/dev/null; umount -l /sys/kernel/debug", "mount -t tracefs"),
                             ("no kprobes", "mount -t tmpfs none /sys/bus/event_source", "no kprobes in this kernel"),
                             ("no BTF", "mount -t tmpfs none /sys/kernel/btf", "BTF no"),
                             ("no /sys/kernel", "mount -t tmpfs none /sys/kernel", "BTF")):
