@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
-"""TAP: man renders each page without a warning; options, values, columns and events of a page are the command's; examples parse."""
+"""TAP: man renders each page without a warning; options, values, columns and events of a page are the command's; examples parse,
+and the examples on recordings run."""
 import os
 import re
 import shlex
@@ -11,12 +12,11 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from examples import Run, STAND_INS, examples as read_examples, is_offline, missing, page as examples, plain, section, source, stand_in  # noqa: E402
 from tap import done, equal, ok, skip  # noqa: E402
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 OVERVIEW = 150      # lines of dmabuf-trace.8
-# Subcommands whose examples need only recordings
-OFFLINE = ("report", "export", "diff")
 
 top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 build = os.path.join(top, os.environ.get("O", "out"))
@@ -32,26 +32,9 @@ def tool(words, cwd=None):
     return run(os.path.join(build, words[0]), *words[1:], cwd=cwd)
 
 
-def source(page):
-    with open(f"{top}/man/{page}", encoding="utf-8") as f:
-        return f.read()
-
-
 def takes(name, option):
     """A subcommand has this option."""
     return tool(["dmabuf-trace", name, f"--list-values={option}"]).returncode == 0
-
-
-def section(page, name):
-    """The lines of a section, as in the source; "" without the section."""
-    found = re.search(rf"^\.SH {name}\n(.*?)(?=^\.SH )", source(page), re.S | re.M)
-    return found[1] if found else ""
-
-
-def plain(text):
-    """Source without fonts, macros, quotes and escapes."""
-    text = re.sub(r"\\f.|\\&|\"", "", re.sub(r"^\.[A-Z]+ ", "", text, flags=re.M))
-    return text.replace("\\-", "-").replace("\\e", "\\")
 
 
 def entries(page):
@@ -79,12 +62,9 @@ def other_defaults(text, found):
                 yield item.strip()
 
 
-def examples(page):
-    """The words of each command of ours in EXAMPLES, up to a pipe or a redirection."""
-    for block in re.findall(r"^\.EX\n(.*?)^\.EE", section(page, "EXAMPLES"), re.S | re.M):
-        for line in re.findall(r"^[#$] (.*)", plain(block), re.M):
-            for part in re.split(r"\s[|>&]+|\s\d?>", line)[:1]:
-                yield shlex.split(part)
+def words_of(command):
+    """The words of the first program of a shell command."""
+    return shlex.split(re.split(r"\s[|>&]+|\s\d?>", command)[0])
 
 
 def parsed(words):
@@ -188,25 +168,32 @@ for command in ("dmabuf-trace stat", "dmabuf-trace live", "dmabuf-trace report",
     equal([v for v, names in views.items() if " ".join(names) not in lists], [], f"{page} has the columns of {command}")
 
 # Examples
-for page in [f"dmabuf-trace{name}.8" for name in ["", *(f"-{name}" for name in SUBCOMMANDS)]]:
-    ours = [words for words in examples(page) if words[0] == "dmabuf-trace"]
+for page in (PAGES[command] for command in COMMANDS):
+    ours = [words for words in (words_of(example.command) for example in examples(page)) if words[0] in ("dmabuf-top", "dmabuf-trace")]
     ok(ours, f"{page} has examples")
     for words in ours:
         p = tool(parsed(words))
         equal((p.returncode, p.stderr), (0, ""), f"{page}: {shlex.join(words)}: the options are valid")
+os.environ["PATH"] = f"{build}:{os.environ['PATH']}"
 with tempfile.TemporaryDirectory() as folder:
-    for name in OFFLINE:
-        for words in examples(f"dmabuf-trace-{name}.8"):
-            if words[1] != name:
-                continue
-            if "--format=perfetto" in words and "(no protobuf-c" in tool(["dmabuf-trace", "--version"]).stdout:
-                skip(shlex.join(words), "this build has no protobuf-c")
-                continue
-            for recording in [word for word in words if word.endswith(".data")] + ["dmabuf.data"]:
-                shutil.copy(f"{top}/tests/cli/recorded/x86_64.data", os.path.join(folder, recording))
-            p = tool(words, cwd=folder)
-            written = re.sub(r"^dmabuf-trace export: \S+ is written.*\n", "", p.stderr)
-            equal((p.returncode, written), (0, ""), f"{shlex.join(words)}: works on a recording")
+    stand_in(f"{folder}/bin", {"jq": STAND_INS["jq"]})
+    for example in (example for page in PAGES.values() for example in examples(page) if is_offline(example)):
+        words = words_of(example.command)
+        if "--format=perfetto" in words and "(no protobuf-c" in tool(["dmabuf-trace", "--version"]).stdout:
+            skip(example.command, "this build has no protobuf-c")
+            continue
+        for recording in [word for word in words if word.endswith(".data")] + ["dmabuf.data"]:
+            shutil.copy(f"{top}/tests/cli/recorded/x86_64.data", os.path.join(folder, recording))
+        with Run(example.command, folder) as p:
+            status = p.wait()
+            messages = re.sub(r"^dmabuf-trace export: \S+ is written.*\n", "", p.err())
+            equal((status, messages), (0, ""), f"{example.command}: works on a recording")
+            # diff of equal recordings has nothing to print
+            ok(p.out() or "-o" in words or "diff" in words, f"{example.command}: prints a text")
+            equal(missing(example, p.out()), [], f"{example.command}: prints the lines of the page")
+planted = list(read_examples("text\n# a |\n    b\n1 x\n...\nx=2 y\n$ c >d\n"))
+equal(planted, [(True, "a |\n    b", ["1 x", "x=2 y"]), (False, "c >d", [])], "prompts, commands of two lines and output are read")
+equal([missing(planted[0], text) for text in ("x\n30 x\nx=4 y\n", "1 x z\nx=2 y\n")], [[], ["1 x"]], "a planted line that is not in the output is seen")
 for planted in ("--no-such", "--view=none"):
     ok(tool(parsed(["dmabuf-trace", "report", planted])).returncode, f"a planted error of an example is seen: {planted}")
 
