@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Commands of the manual pages: find them, run them as written, and compare their output.
+"""Commands of README.md and of the manual pages: find them, run them as written, and compare their output.
 
     for example in page("dmabuf-trace-stat.8"):
         with Run(example.command, folder) as run:
             equal(run.wait(), 0, example.command)
-            equal(missing(example, run.out()), [], "the page has the output")
+            equal(missing(example, run.text()), [], "the page has the output")
 """
 import os
 import re
@@ -15,13 +15,13 @@ from collections import namedtuple
 
 from tap import DEADLINE
 
-__all__ = ["Example", "Run", "source", "section", "plain", "examples", "page", "is_offline", "missing", "stand_in", "STAND_INS"]
+__all__ = ["Example", "Run", "source", "section", "plain", "examples", "console", "page", "is_offline", "missing", "stand_in", "STAND_INS"]
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A prompt and a command; a line that ends with |, && or \ continues. Then lines of output
 EXAMPLE = re.compile(r"^([#$]) ((?:[^\n]*(?:\||&&|\\)\n)*[^\n]*)\n?(.*?)(?=^[#$] |\Z)", re.S | re.M)
 # Programs that a machine may lack: the parts in use by the pages
-STAND_INS = {"jq": """#!/usr/bin/env python3
+STAND_INS = {"curl": '#!/bin/sh\nexec busybox wget -qO- "$2"\n', "jq": """#!/usr/bin/env python3
 import json, re, sys
 values = [json.loads(line) for line in sys.stdin]
 for step in sys.argv[-1].split(" | "):
@@ -68,6 +68,11 @@ def examples(block):
         yield Example(prompt == "#", command, [line for line in output.split("\n") if line and line != "..."])
 
 
+def console(text):
+    """The examples of all blocks of the kind console in a Markdown text."""
+    return [example for block in re.findall(r"```console\n(.*?)```", text, re.S) for example in examples(block)]
+
+
 def page(name):
     """The examples of a manual page."""
     return [example for block in re.findall(r"^\.EX\n(.*?)^\.EE", section(name, "EXAMPLES"), re.S | re.M) for example in examples(literal(block))]
@@ -102,12 +107,12 @@ def stand_in(folder, scripts):
 
 
 class Run:
-    """A shell command in a folder, in a process group as at a terminal."""
+    """A shell command in a folder, in a process group as at a terminal. wrap: words before the shell."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, wrap=()):
         # pylint: disable=consider-using-with
         self._files = [tempfile.TemporaryFile() for _ in range(2)]
-        self._process = subprocess.Popen(["bash", "-c", command], cwd=folder, stdin=subprocess.DEVNULL, stdout=self._files[0],
+        self._process = subprocess.Popen([*wrap, "bash", "-c", command], cwd=folder, stdin=subprocess.DEVNULL, stdout=self._files[0],
                                          stderr=self._files[1], start_new_session=True)
         self.pid = self._process.pid
 
@@ -122,6 +127,18 @@ class Run:
     def err(self):
         """The standard error until now."""
         return self._read(1)
+
+    def text(self):
+        """Both."""
+        return self.out() + self.err()
+
+    def ended(self):
+        """The shell has exited."""
+        return self._process.poll() is not None
+
+    def interrupt(self):
+        """Press ^C."""
+        os.killpg(self.pid, signal.SIGINT)
 
     def wait(self, seconds=DEADLINE):
         """The exit status; None if the command runs longer, and it is killed."""

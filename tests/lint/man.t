@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Depends on: host
 """TAP: man renders each page without a warning; options, values, columns and events of a page are the command's; examples parse,
-and the examples on recordings run."""
+and the examples on recordings run. tests/lab/examples.t runs the others."""
 import os
 import re
 import shlex

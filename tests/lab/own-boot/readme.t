@@ -9,18 +9,17 @@ recipes print, for README.md."""
 import glob
 import os
 import re
-import signal
-import subprocess
 import sys
 
 sys.path.insert(0, "tests/lib")
+from examples import Run, STAND_INS, console, missing, stand_in  # noqa: E402
 from tap import diag, done, equal, ok, poll, skip  # noqa: E402
 import kernel  # noqa: E402
 import module  # noqa: E402
 
 BIN = "/run/readme"
-# Of what is not in the lab's trees; a board without anything but our static tools
-STANDS_IN = {"curl": '#!/bin/sh\nexec busybox wget -qO- "$2"\n', "adb": """#!/bin/sh
+# A board without anything but our static tools
+ADB = """#!/bin/sh
 command=$1
 shift
 case $command in
@@ -36,42 +35,23 @@ shell)
 	while [ "${1#/data/}" = "$1" ]; do shift; done
 	exec env -i "$@" ;;
 esac
-"""}
+"""
 # Statuses other than 0
 STATUS = {"dmabuf-trace leaks -- leaker growth": 23}
 OUTPUTS_SINCE = (7, 0)
 
 
-def recipes(text):
-    """(command, lines that it prints) of all blocks of the kind console"""
-    for block in re.findall(r"```console\n(.*?)```", text, re.S):
-        for part in re.split(r"^# ", block, flags=re.M)[1:]:
-            command, *lines = part.rstrip("\n").split("\n")
-            yield command, [line for line in lines if line and line != "..."]
-
-
-def shape(line, command):
-    """Words without digits, in their order; what has one, or is not known, is a number, and so is a direction where
-    the slowest are listed: which those are is the scheduler's."""
-    number = r"\d|^-$" + ("|_device$|^bidirectional$" if "--view=slowest" in command else "")
-    return " ".join("#" if re.search(number, word) else word for word in line.split())
-
-
 def run(command):
-    p = subprocess.run(["bash", "-c", command], cwd=BIN, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return p.returncode, p.stdout
+    with Run(command, BIN) as p:
+        return p.wait(), p.text()
 
 
 def interrupted(command):
     """Of what is here until it is interrupted: after a refresh."""
-    with subprocess.Popen(["bash", "-c", "exec " + command], cwd=BIN, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as p:
-        shown = ""
-        while not re.search("^Buffers ", shown, re.M) and (line := p.stdout.readline()):
-            shown += line
-        p.send_signal(signal.SIGINT)
-        shown += p.stdout.read()
-    return p.returncode, shown
+    with Run(command, BIN) as p:
+        poll(lambda: p.ended() or re.search("^Buffers ", p.out(), re.M))
+        p.interrupt()
+        return p.wait(), p.text()
 
 
 def served():
@@ -95,12 +75,13 @@ def on_board(text):
         ok(" push " in line or re.search("dmabuf[-_]to", shown), f"{line}: says something", shown)
 
 
-def tries():
-    found = list(recipes(README))
+def tries(background):
+    found = console(README)
     ok(len(found) > 9, "README.md has recipes", found)
-    for command, want in found:
+    for example in found:
+        command = example.command
         if command.endswith("&"):
-            subprocess.Popen(["bash", "-c", "exec " + command[:-1]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            background.append(Run(command[:-1], BIN))
             ok(poll(served), command)
             continue
         status, text = run(command)
@@ -110,19 +91,13 @@ def tries():
         if "PRINT" in os.environ:
             print(f"# {command}\n{text}", flush=True)
         if kernel.VERSION >= OUTPUTS_SINCE:
-            there = {shape(line, command) for line in text.split("\n")}
-            equal([line for line in want if shape(line, command) not in there], [], f"{command}: prints what README.md has")
+            equal(missing(example, text), [], f"{command}: prints what README.md has")
 
 
 with open("README.md", encoding="utf-8") as f:
     README = f.read()
 if sys.argv[1:] != ["beside"]:
-    os.makedirs(BIN)
-    for name, text in STANDS_IN.items():
-        with open(f"{BIN}/{name}", "w", encoding="ascii") as f:
-            os.fchmod(f.fileno(), 0o755)
-            f.write(text)
-    os.environ["PATH"] += f":{BIN}"
+    stand_in(BIN, {**STAND_INS, "adb": ADB})
     os.makedirs("/var/lib/prometheus/node-exporter", exist_ok=True)
 if sys.argv[1:] == ["beside"] or sys.version_info < (3, 13) or not os.path.exists("/dev/dma_heap/system"):
     for command, means in mentioned(README):
@@ -131,13 +106,15 @@ if sys.argv[1:] == ["beside"] or sys.version_info < (3, 13) or not os.path.exist
         if status:
             diag(text)
     on_board(README)
+    background = []
     if sys.argv[1:] == ["beside"]:
-        tries()
+        tries(background)
     else:
         skip("README.md's recipes", "the demo needs Python 3.13 and a dma-heap")
     status = done()
     # Whoever runs this waits for all that has its output
-    subprocess.run(["pkill", "-x", "dmabuf-trace"], check=False)
+    for server in background:
+        server.kill()
     for kill in glob.glob("/sys/fs/cgroup/*.slice/cgroup.kill"):
         with open(kill, "w", encoding="ascii") as f:
             f.write("1")
