@@ -46,11 +46,12 @@ MEANS = {
 }
 USUAL = (
     r"dmabuf-trace (live|stat|leaks): \w+ by [\w+]+; \^C ends",
-    r"dmabuf-trace live: [1-9]\d* events shown, 0 lost",
+    r"dmabuf-trace live: [1-9]\d* events? shown, 0 lost",
+    r"dmabuf-trace export: \S+ is written; open the file at https://ui\.perfetto\.dev",
     r"dmabuf-trace record: recording to \S+; \^C ends",
     r"dmabuf-trace record: written to \S+",
-    r"dmabuf-trace record: [\d.]+ s, [1-9]\d* snapshots, [1-9]\d* events, 0 lost, \S+ in \S+",
-    r"dmabuf-trace leaks: no leaks: [1-9]\d* dma-bufs by [1-9]\d* process(es)?",
+    r"dmabuf-trace record: [\d.]+ s, [1-9]\d* snapshots?, [1-9]\d* events?, 0 lost, \S+ in \S+",
+    r"dmabuf-trace leaks: no leaks: [1-9]\d* dma-bufs? by [1-9]\d* process(es)?",
     r"dmabuf-trace metrics: http://127\.0\.0\.1:9417/metrics; \^C ends",
 )
 
