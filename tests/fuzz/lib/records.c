@@ -18,7 +18,7 @@ static void print(FILE *out, const struct model *model)
 		const struct view *view = &views[i];
 
 		memset(&all, 0, sizeof(all));
-		if (!column_list_parse(&all, view, NULL, NULL) &&
+		if (!column_list_parse(&all, view, NULL, NULL, NULL) &&
 		    !rows_collect(&rows, view, model, view_column(view, view->sort), false)) {
 			output_json_rows(out, view, model, &rows, &options);
 			output_csv(out, view, model, &rows, &options);
