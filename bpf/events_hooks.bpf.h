@@ -112,7 +112,7 @@ SEC("tp_btf/dma_buf_export") int export_tracepoint(__u64 *ctx)
 	return 0;
 }
 
-/* No buffer has the name that was at an address before: it held the module of its exporter. */
+/* A buffer holds the module with its name: no buffer has a name from before the load. */
 SEC("tracepoint/module/module_load") int forget_addresses(void *ctx)
 {
 	volatile __u64 *hints = tables.hints;
@@ -188,7 +188,7 @@ SEC("tracepoint/dma_fence/dma_fence_wait_end") int fence_wait_end(struct fence_t
 	return 0;
 }
 
-/* Processes: those that the tree grows by, and what is told of them */
+/* Processes: growth of the tree, and events */
 
 struct process {
 	__u64 start;
@@ -213,8 +213,8 @@ static __always_inline void tell_process(const __u32 event, __u32 child, __s32 r
 #define CLONE_THREAD 0x10000	/* include/uapi/linux/sched.h */
 
 /*
- * The programs of processes run with preemption off on every kernel, and miss none: the filter of a
- * tree depends on them. This tracepoint, unlike sched_process_fork, tells processes from threads.
+ * The programs of processes run with preemption off on every kernel, and miss no event: the filter
+ * of a tree depends on them. Unlike sched_process_fork, this tracepoint has the flags of clone().
  */
 SEC("tracepoint/task/task_newtask") int process_fork(struct trace_event_raw_task_newtask *ctx)
 {
@@ -231,7 +231,7 @@ SEC("tracepoint/task/task_newtask") int process_fork(struct trace_event_raw_task
 	return 0;
 }
 
-/* The processes that exited last, by start and pid: of threads that exit together, one reports it. */
+/* The last exits, by start and pid: one of the threads that exit together reports the exit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, EVENTS_MAX_EXITS);

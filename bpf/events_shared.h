@@ -109,7 +109,7 @@ struct events_attachment {
 
 /* What a process did to a buffer by begin access. */
 struct events_user {
-	__u64 who;			/* pid << 32, low bits of its start; 0: this place is free */
+	__u64 who;			/* pid << 32 | low bits of its start; 0: free place */
 	__u64 reads, writes;
 	__u64 last;			/* CLOCK_MONOTONIC ns */
 };

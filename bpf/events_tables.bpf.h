@@ -121,8 +121,8 @@ static __always_inline __u64 hash_name(const __u64 *words, __u32 n)
 }
 
 /*
- * Not inlined, because it is slow and rare: the first time that an address is met. The text may move
- * to another address, and another text to this one, when modules are loaded.
+ * Not inlined, because it is slow and rare: the first use of an address. When modules are loaded, a
+ * text may move to another address, and another text to this address.
  */
 __noinline int take_exporter(__u64 address)
 {
@@ -250,7 +250,7 @@ __noinline int node_number(__u32 rdev)
 	return 0;
 }
 
-/* Whether a task has registers of user space; a kernel thread may borrow the memory of a process. */
+/* Whether a task has registers of user space. A kernel thread may borrow memory of a process. */
 static __always_inline bool has_user_registers(struct task_struct *task)
 {
 	return task->mm && !(task->flags & PF_KTHREAD);

@@ -4,7 +4,7 @@
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
 UNIT	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
 # Programs of one file; the others make mkbufs
-SINGLE	:= procwalk modfuzz modops leaker callers
+SINGLE	:= procwalk modfuzz modops leaker callers exits
 WORKLOAD_SRC := $(filter-out $(SINGLE:%=tests/workloads/%.c),$(wildcard tests/workloads/*.c))
 WORKLOADS := $(addprefix $(O)/tests/workloads/,mkbufs $(SINGLE) callers-fp)
 BENCHES	:= $(addprefix $(O)/tests/bench/,snapshot events access recording)

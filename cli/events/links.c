@@ -31,9 +31,11 @@ static uint64_t recursion_misses(const struct hooked *h)
 static uint64_t counted_events(const struct events *e)
 {
 	const struct events_settings *s = &e->skel->rodata->settings;
+	uint64_t counted = e->options.wanted;
 
-	return e->options.wanted |
-	       (s->by_process || s->by_cgroup ? EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXPORT) : 0);
+	if (s->by_process || s->by_cgroup)
+		counted |= EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXPORT);
+	return counted;
 }
 
 uint64_t events_hooks_missed(const struct events *e, bool *told)
