@@ -264,7 +264,7 @@ static __always_inline void ioctl_leave(__u64 ret)
 	__u32 access;
 
 	f = pop_if_there(CALL_IOCTL, &state);
-	if (!f)
+	if (!f || !is_counted(f))
 		return;
 	f->result = (__s32)ret;
 	if (f->command != IOCTL_SYNC) {

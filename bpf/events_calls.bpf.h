@@ -81,8 +81,6 @@ static __always_inline struct frame *push(__u32 event, __u64 sp)
 	struct frame *f;
 	__u32 i, depth;
 
-	if (!tables.since)
-		return NULL;
 	state = get_state(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state)
 		return NULL;
@@ -152,13 +150,19 @@ static __always_inline struct frame *pop_if_there(__u32 event, struct task_state
 	return NULL;
 }
 
+/* Whether a call began after the start: the others are no events, and not lost. */
+static __always_inline bool is_counted(const struct frame *f)
+{
+	return tables.since && f->start >= tables.since;
+}
+
 static __always_inline struct frame *pop(__u32 event, struct task_state **statep)
 {
 	struct frame *f = pop_if_there(event, statep);
 
 	if (!f && tables.since && wants(event))
 		count(&tables.counts.unmatched);
-	return f;
+	return f && is_counted(f) ? f : NULL;
 }
 
 /* The call that the task is in, around the frame of pop() or moment(); NULL: none. */

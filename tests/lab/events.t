@@ -433,6 +433,21 @@ def delayed():
         equal({i: n for i, n in enumerate(buckets) if n}, dict(want), "stat: the module's own buckets, exactly")
 
 
+def begun():
+    """Calls in progress at the start are no events, and none of them is lost."""
+    module.write("inject/map/delay_us", 300000)
+    others = [subprocess.Popen(["modops", "-n", "1009", "-P", "1"], stdout=subprocess.DEVNULL) for _ in range(7)]
+    try:
+        data = stat(["sleep", "1"], "-a")
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+        module.write("inject/map/delay_us", 0)
+    equal((data["missed"], data["dropped"]), (0, 0), "maps that began before the start are not lost")
+    ok(sum(o["count"] for o in data["operations"] if o["op"] == "map") >= 7, "maps that began after the start are counted", data["operations"])
+
+
 def fences():
     events, _ = live(["python3", "-c", module.FENCE_WAIT], "-e", "map,fence_wait", "-O", "event,ino,wait,duration,fence_driver")
     maps = [e for e in events if e["event"] == "map"]
@@ -743,7 +758,7 @@ module.load_for_test("devices=13")
 run_parts(
     kernel={"exact": lambda: exact("auto", scaled()), "kprobe": lambda: exact("kprobe", scaled()), "fentry": lambda: sums("fentry", 1009),
             "crowd": crowd, "beside": beside, "ring": tiny_ring, "errors": injected, "undone": undone, "exits": exits, "compat": compat,
-            "reloaded": reloaded, "users": users, "delay": delayed, "fences": fences, "scope": scope, "video": video, "prime": prime,
+            "reloaded": reloaded, "users": users, "delay": delayed, "begun": begun, "fences": fences, "scope": scope, "video": video, "prime": prime,
             "killed": killed, "replaced": replaced},
     user_space={"stream": stream, "filters": filters, "tables": tables, "statuses": statuses},
     nothing={"compliance": compliance})

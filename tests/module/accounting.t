@@ -259,10 +259,10 @@ def ftrace_enabled():
     m.load("importer=0")
     if not any(row.split(" ")[1] == "ftrace" for row in m.read("hooks").splitlines()[1:]):
         skip("kernel.ftrace_enabled", "this kernel's ftrace passes no arguments")
-    elif enable("1") == errno.EOPNOTSUPP:
+    elif (refused := enable("0")) == errno.EOPNOTSUPP:
         skip("kernel.ftrace_enabled", "this kernel does not support a change")
     else:
-        equal(enable("0"), errno.EBUSY, "kernel.ftrace_enabled stays 1 while the accounts are kept")
+        equal(refused, errno.EBUSY, "kernel.ftrace_enabled stays 1 while the accounts are kept")
         m.unload()
         equal(enable("0"), 0, "kernel.ftrace_enabled is 0 without them")
         m.load("importer=0")
