@@ -120,10 +120,8 @@ put:
 
 static int hold_locks(void *unused)
 {
-	if (dmabuf)
-		dma_resv_lock(dmabuf->resv, NULL);
-	if (mm)
-		mmap_write_lock(mm);
+	dma_resv_lock(dmabuf->resv, NULL);
+	mmap_write_lock(mm);
 	complete(&locked);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
@@ -132,10 +130,8 @@ static int hold_locks(void *unused)
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	if (mm)
-		mmap_write_unlock(mm);
-	if (dmabuf)
-		dma_resv_unlock(dmabuf->resv);
+	mmap_write_unlock(mm);
+	dma_resv_unlock(dmabuf->resv);
 	return 0;
 }
 
@@ -150,21 +146,27 @@ static int lock(void)
 		return -ESRCH;
 	mm = get_task_mm(task);
 	put_task_struct(task);
+	if (!mm)
+		return -ESRCH;
 	thread = kthread_run(hold_locks, NULL, "rogue");
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
+	if (IS_ERR(thread)) {
+		int err = PTR_ERR(thread);
+
+		thread = NULL;
+		mmput(mm);
+		return err;
+	}
 	wait_for_completion(&locked);
 	return 0;
 }
 
 static void rogue_exit(void)
 {
-	if (!IS_ERR_OR_NULL(thread))
-		kthread_stop(thread);
-	if (mm)
-		mmput(mm);
-	if (dmabuf)
-		dma_buf_put(dmabuf);
+	if (!thread)
+		return;
+	kthread_stop(thread);
+	mmput(mm);
+	dma_buf_put(dmabuf);
 }
 
 static int __init rogue_init(void)
@@ -184,8 +186,11 @@ static int __init rogue_init(void)
 		err = forget();
 	else if (!strcmp(what, "lock"))
 		err = lock();
-	if (err)
-		rogue_exit();
+	/* The buffer must not outlive this module's device. */
+	if (!thread && dmabuf) {
+		dma_buf_put(dmabuf);
+		dmabuf = NULL;
+	}
 	return err;
 }
 module_init(rogue_init);
