@@ -231,7 +231,8 @@ int batch_run(struct top_options *top, struct source *source)
 		status = options_check_output(&top->common, top->replay, path);
 	for (i = 0; i < top->n_views; i++) {
 		if (column_list_parse(&b.columns[i], top->views[i], top->common.columns,
-				      top->common.format == OUTPUT_TEXT ? COLUMNS_FOR_TEXT : NULL, &unknown))
+				      top->common.format == OUTPUT_TEXT ? COLUMNS_FOR_TEXT : NULL,
+				      &unknown))
 			status = options_fail(&top->common, "%s", strerror(ENOMEM));
 	}
 	if (path && status == EXIT_OK) {

@@ -82,8 +82,8 @@ int export_main(int argc, char **argv)
 	status = report_parse(&r, argc, argv, &table, "; name a recording with -i FILE", &event_view, 1);
 	if (status == OPTIONS_GO && r.format == FORMATS)
 		status = options_usage(&r.common, "--format is required (perfetto, chrome, ndjson)");
-	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto && !r.common.output &&
-	    isatty(STDOUT_FILENO))
+	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto &&
+	    !r.common.output && isatty(STDOUT_FILENO))
 		status = options_usage(&r.common, "--format=perfetto: binary data is not for a terminal; write to a file with -o");
 #ifndef HAVE_PROTOBUF_C
 	if (status == OPTIONS_GO && formats[r.format].ops == &timeline_perfetto)

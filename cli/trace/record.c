@@ -205,8 +205,9 @@ static void show_progress(struct record *r, bool last)
 		fputs("\r\033[K", options_raw_stderr);
 	if (last && !r->tracing.common.quiet)
 		fprintf(stderr, "%s: %.1f s, %" PRIu64 " snapshot%s, %" PRIu64 " event%s, %" PRIu64 " lost, %s in %s\n",
-			r->tracing.common.command, seconds, t.snapshots, t.snapshots == 1 ? "" : "s",
-			t.events, t.events == 1 ? "" : "s", t.lost, text_size(size, t.bytes), r->path);
+			r->tracing.common.command, seconds, t.snapshots,
+			t.snapshots == 1 ? "" : "s", t.events, t.events == 1 ? "" : "s", t.lost,
+			text_size(size, t.bytes), r->path);
 }
 
 /* Record until a signal, the end of the command, or a failed write. */

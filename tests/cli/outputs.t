@@ -100,10 +100,11 @@ def narrowed():
     """An empty output has its reason."""
     for args, matches in ((["--from", "9999"], 0), (["-p", "4194303"], 0), ([], 1), (["--from", "0"], 1)):
         for command in (["report"], ["report", "--events"], ["export", "--format=ndjson"], ["export", "--format=chrome"]):
-            p = run(TRACE, *command, "-i", RECORDED, *args)
+            words = [*command, *args]
+            p = run(TRACE, *words, "-i", RECORDED)
             equal((p.returncode, p.stderr), (0, "" if matches else
                   f"dmabuf-trace {command[0]}: {RECORDED}: nothing matches the filters, --from and --to\n"),
-                  f"{' '.join(command + args)}: stderr has a line if and only if nothing matches")
+                  f"{' '.join(words)}: stderr has a line if and only if nothing matches")
     equal(run(TRACE, "report", "-i", RECORDED, "--from=9999", "-q").stderr, "", "-q suppresses the line")
     p = run(TRACE, "report", "-i", RECORDED, "--events", "--view=processes")
     ok(p.returncode == 2 and "--view" in p.stderr and "--events" in p.stderr, "report refuses --view with --events", p.stderr)

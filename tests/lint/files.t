@@ -21,7 +21,7 @@ SLEEP = re.compile(r"(?<![\w.-])sleep +[\d$\"]|\btime\.sleep\((?!0\.0[1-5]\))|(?
                    r"\bpoll\(&?\w+, *\w+, *[^;]*\b(5[1-9]|[6-9]\d|\d{3,5})\)")
 # What grows, moves, ages or is silent on purpose is no waiting, nor is where a killed writer was; kmemleak takes what is younger
 # than 5 s for live.
-SLEEP_ALLOWED = ("tests/cli/metrics-soak.t", "tests/lab/demo-guest", "tests/lab/init", "tests/lint/files.t", "tests/workloads/leaker.c",
+SLEEP_ALLOWED = ("tests/cli/metrics-soak.t", "tests/lab/demo-guest", "tests/lab/examples.t", "tests/lab/init", "tests/lint/files.t", "tests/workloads/leaker.c",
                  "tests/unit/test_recording.c")
 CLOCKS = ("time", "monotonic", "monotonic_ns")
 # Papers of the project; others are not in the repository
