@@ -71,6 +71,18 @@ static __always_inline void reset_frame(struct frame *f, __u32 event)
 	f->unwanted = false;
 }
 
+/* Whether a call began after the start: the others are no events, and not lost. */
+static __always_inline bool is_counted(const struct frame *f)
+{
+	return tables.since && f->start >= tables.since;
+}
+
+/* A frame whose return went unseen */
+static __always_inline bool is_stale(const struct frame *f)
+{
+	return is_counted(f) && wants(f->event);
+}
+
 /*
  * Begins a call. NULL if that cannot be noted; its return is then counted as unmatched. A frame
  * that does not lie above this call on the kernel's stack is of one that has returned unseen.
@@ -88,7 +100,7 @@ static __always_inline struct frame *push(__u32 event, __u64 sp)
 		if (!state->depth || state->frames[(state->depth - 1) & FRAME_MASK].sp > sp)
 			break;
 		state->depth--;
-		if (wants(state->frames[state->depth & FRAME_MASK].event))
+		if (is_stale(&state->frames[state->depth & FRAME_MASK]))
 			count(&tables.counts.stale);
 	}
 	depth = state->depth;
@@ -114,7 +126,7 @@ static __always_inline void count_left_over(void)
 
 	for (i = 0; state && i < FRAMES && state->depth; i++) {
 		state->depth--;
-		if (wants(state->frames[state->depth & FRAME_MASK].event))
+		if (is_stale(&state->frames[state->depth & FRAME_MASK]))
 			count(&tables.counts.stale);
 	}
 }
@@ -145,15 +157,9 @@ static __always_inline struct frame *pop_if_there(__u32 event, struct task_state
 			}
 			return f;
 		}
-		unseen += wants(f->event);
+		unseen += is_stale(f);
 	}
 	return NULL;
-}
-
-/* Whether a call began after the start: the others are no events, and not lost. */
-static __always_inline bool is_counted(const struct frame *f)
-{
-	return tables.since && f->start >= tables.since;
 }
 
 static __always_inline struct frame *pop(__u32 event, struct task_state **statep)

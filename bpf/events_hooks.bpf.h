@@ -252,9 +252,9 @@ SEC("tracepoint/sched/sched_process_exit") int process_exit(void *ctx)
 	__u32 pid = task->tgid, one = 1;
 
 	count_left_over();
-	/* All threads that exit together may find 0 */
+	/* All threads that exit together may find 0; one of them adds the process */
 	if (task->signal->live.counter ||
-	    bpf_map_update_elem(&exits, &process, &one, BPF_NOEXIST) == -EEXIST)
+	    bpf_map_update_elem(&exits, &process, &one, BPF_NOEXIST))
 		return 0;
 	tell_process(EVENT_EXIT, 0, exit_status(task));
 	if (settings.follow)

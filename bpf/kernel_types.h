@@ -40,7 +40,6 @@ enum bpf_map_type {
 #define BPF_F_MMAPABLE (1 << 10)
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
-#define EEXIST 17
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
