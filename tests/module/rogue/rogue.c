@@ -120,8 +120,9 @@ put:
 
 static int hold_locks(void *unused)
 {
-	dma_resv_lock(dmabuf->resv, NULL);
+	/* In the kernel's order */
 	mmap_write_lock(mm);
+	dma_resv_lock(dmabuf->resv, NULL);
 	complete(&locked);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
@@ -130,8 +131,8 @@ static int hold_locks(void *unused)
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	mmap_write_unlock(mm);
 	dma_resv_unlock(dmabuf->resv);
+	mmap_write_unlock(mm);
 	return 0;
 }
 
