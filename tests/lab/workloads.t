@@ -27,6 +27,7 @@ CASES = [
     *[[f, "-x", x] for f in ("plain", "plain-map", "map-only") for x in GENERIC],
     ["dup"],
     ["passed"],
+    ["zombie-leader", "-n", "11"],
     ["inflight"],
     ["inflight", "-n", "521"],
     ["fork"],
@@ -81,6 +82,15 @@ def task_fds(pid, tid):
             yield int(fd), os.stat(f"{base}/{fd}").st_ino
 
 
+def mappings(pid):
+    """A thread that has the address space, which an exited leader has not, and the lines of its dma-bufs."""
+    for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):
+        with open(f"/proc/{pid}/task/{tid}/maps", "rb") as f:
+            if rows := f.readlines():
+                return tid, [line.split(None, 5) for line in rows if b" /dmabuf:" in line]
+    return pid, []
+
+
 def proc():
     """All of /proc: holders as {(pid, ino): (fds, maps)}, slots as {ino: n}, mappings as {ino: n}."""
     tables, spaces = Shared(KCMP_FILES), Shared(KCMP_VM)
@@ -92,11 +102,10 @@ def proc():
                 fds = list(task_fds(pid, tid))
                 table = tables.key(tid) if fds else None
                 own |= {(table, fd, ino) for fd, ino in fds}
-            with open(f"/proc/{pid}/maps", "rb") as f:
-                rows = [line.split(None, 5) for line in f if b" /dmabuf:" in line]
+            tid, rows = mappings(pid)
         except (FileNotFoundError, ProcessLookupError):
             continue
-        space = spaces.key(pid) if rows else None
+        space = spaces.key(tid) if rows else None
         for row in rows:
             mapped[int(row[4])] += 1
             maps.add((space, row[0], int(row[4])))
