@@ -204,7 +204,7 @@ def exported(path, label, rows):
     """What other tools read is what report says."""
     for form, read in (("chrome", exports.chrome), ("perfetto", exports.perfetto)):
         p = run("dmabuf-trace", "export", "--format", form, "-i", path, "-o", f"{path}.{form}")
-        equal((p.returncode, p.stderr), (0, ""), f"{label}: export to {form}")
+        equal((p.returncode, p.stderr), (0, exports.written(f"{path}.{form}")), f"{label}: export to {form}")
         export = read(f"{path}.{form}")
         equal(exports.calls(export), exports.calls_of(rows), f"{label}: {form} has the same calls and times")
         equal(export.wrong, [], f"{label}: {form}: slices nest")

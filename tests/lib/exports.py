@@ -15,6 +15,11 @@ Slice = namedtuple("Slice", "ino name start end args")
 PROTO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cli/output")
 
 
+def written(path):
+    """The message of an export to a file for a timeline."""
+    return f"dmabuf-trace export: {path} is written; open the file at https://ui.perfetto.dev\n"
+
+
 def _message(lines):
     """Protobuf's text format: {field: [values]}."""
     fields = {}
