@@ -61,10 +61,7 @@ static __always_inline void detach_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
 		f->flags |= EVENT_MAPPED;
 }
 
-/*
- * Before Linux 6.15, an attach may pin or map. If this fails, the attach detaches: so that attaches
- * and detaches are as many, that detach is no event.
- */
+/* The detach of an attach that fails is no event, so that attaches and detaches are as many. */
 static __always_inline void detach_leave(__u64 ret)
 {
 	struct task_state *state;
@@ -76,7 +73,7 @@ static __always_inline void detach_leave(__u64 ret)
 		keep_past(find_known(f));
 	forget_attachment(f);
 	in = around(state);
-	if (in && in->event == EVENT_ATTACH && in->ino == f->ino)
+	if (compat_attach_detaches() && in && in->event == EVENT_ATTACH && in->ino == f->ino)
 		return;
 	finish(state, f, EVENT_DETACH);
 }

@@ -258,10 +258,13 @@ static __always_inline void forget_attachment(struct frame *f)
 	bpf_map_delete_elem(&attachments, &key);
 }
 
-/* Without room, its maps are not counted: each event on it counts as lost. */
+/*
+ * Without room, its maps are not counted: each event on it counts as lost. After another error, which
+ * a busy map returns, the next event on it tries again.
+ */
 static __always_inline void add_attachment(__u64 key, const struct events_attachment *new)
 {
-	if (bpf_map_update_elem(&attachments, &key, new, BPF_ANY))
+	if (bpf_map_update_elem(&attachments, &key, new, BPF_ANY) == -E2BIG)
 		count(&tables.counts.full);
 }
 
@@ -356,12 +359,14 @@ static __always_inline void raise_peak(__u64 *peak, __u64 value)
 static __always_inline void exported(struct frame *f)
 {
 	struct events_counts *c = &tables.counts;
+	long err;
 
 	if (f->unwanted)
 		return;
-	if (bpf_map_update_elem(&buffers, &f->ino, &f->size, BPF_ANY)) {
+	err = bpf_map_update_elem(&buffers, &f->ino, &f->size, BPF_ANY);
+	if (err) {
 		/* To the ring of all events, it is of no use */
-		if (settings.filtered || !settings.to_ring)
+		if (err == -E2BIG && (settings.filtered || !settings.to_ring))
 			count(&tables.counts.full);
 		return;
 	}

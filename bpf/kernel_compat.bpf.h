@@ -201,6 +201,16 @@ extern bool bpf_session_is_return___context(void *ctx) __weak __ksym;
 	(bpf_session_is_return___context ?						\
 	 bpf_session_is_return___context(ctx) : bpf_session_is_return())
 
+/* Before Linux 6.15, an attach may pin or map, and detaches if this fails. */
+struct dma_buf_attachment___sgt {
+	void *sgt;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool compat_attach_detaches(void)
+{
+	return bpf_core_field_exists(struct dma_buf_attachment___sgt, sgt);
+}
+
 /* System calls of 32 bits on a kernel of 64 bits have other numbers and registers. */
 struct thread_info___x86 {
 	__u32 status;

@@ -40,6 +40,7 @@ enum bpf_map_type {
 #define BPF_F_MMAPABLE (1 << 10)
 #define BPF_ANY 0
 #define BPF_NOEXIST 1
+#define E2BIG 7
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -27,14 +27,14 @@ static uint64_t recursion_misses(const struct hooked *h)
 	return info.recursion_misses;
 }
 
-/* A filter by processes depends on forks and exports: each missed one hides events. */
+/* A filter by processes depends on forks: each missed one hides events. */
 static uint64_t counted_events(const struct events *e)
 {
 	const struct events_settings *s = &e->skel->rodata->settings;
 	uint64_t counted = e->options.wanted;
 
 	if (s->by_process || s->by_cgroup)
-		counted |= EVENT_BIT(EVENT_FORK) | EVENT_BIT(EVENT_EXPORT);
+		counted |= EVENT_BIT(EVENT_FORK);
 	return counted;
 }
 

@@ -83,7 +83,7 @@ def task_fds(pid, tid):
 
 
 def mappings(pid):
-    """A thread that has the address space, which an exited leader has not, and the lines of its dma-bufs."""
+    """The first thread with an address space (an exited leader has none), and the lines of the dma-bufs in the space."""
     for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):
         with open(f"/proc/{pid}/task/{tid}/maps", "rb") as f:
             if rows := f.readlines():
