@@ -61,7 +61,10 @@ static __always_inline void detach_enter(__u64 a, __u64 b, __u64 c, __u64 sp)
 		f->flags |= EVENT_MAPPED;
 }
 
-/* The detach of an attach that fails is no event, so that attaches and detaches are as many. */
+/*
+ * Before Linux 6.15, an attach may pin or map. If the map fails, the attach detaches. A detach
+ * inside an attach is no event: the numbers of attaches and detaches are equal.
+ */
 static __always_inline void detach_leave(__u64 ret)
 {
 	struct task_state *state;

@@ -259,8 +259,8 @@ static __always_inline void forget_attachment(struct frame *f)
 }
 
 /*
- * Without room, its maps are not counted: each event on it counts as lost. After another error, which
- * a busy map returns, the next event on it tries again.
+ * Without room, its maps are not counted: each event on it counts as lost. A busy map returns other
+ * errors; then the next event on it tries again.
  */
 static __always_inline void add_attachment(__u64 key, const struct events_attachment *new)
 {
